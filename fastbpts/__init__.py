@@ -1,0 +1,48 @@
+"""fastbpts: back-propagation through structure, fast, on the CPU.
+
+Public names are loaded on first use, so that ``import fastbpts`` costs little more than ``import numpy``.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public name -> module that defines it. A module must not have the name of another module's public function:
+# importing it would hide the function (hence _cell.py, which defines fb.cell).
+_LAZY = {
+    "Network": "network",
+    "Optimizer": "network",
+    "PTBError": "treebank",
+    "Structure": "structure",
+    "Tree": "treebank",
+    "TreeClassifier": "estimators",
+    "Treebank": "treebank",
+    "Vocabulary": "vocabulary",
+    "cell": "_cell",
+    "cells": "_cell",
+    "check_grad": "gradcheck",
+    "iter_ptb": "treebank",
+    "load": "io",
+    "load_vectors": "vectors",
+    "read_ptb": "treebank",
+    "softmax_cross_entropy": "losses",
+}
+_SUBPACKAGES = {"reference"}
+
+__all__ = ["__version__", *_LAZY, *_SUBPACKAGES]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        value = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    elif name in _SUBPACKAGES:
+        value = importlib.import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
