@@ -1,0 +1,50 @@
+"""The gradient of the summed net by enumerating chain-rule paths (Rosenberg 2016, buildLanguageGradient).
+
+The notes write dL/dW as a sum over every phrase p below the sentence s, one term for every path from s to p:
+
+    dL/dx_s . dx_s/dx_p . dx_p/dW,   dx_s/dx_p = the product along the path of diag(1 - x_q^2) W
+
+Cost grows with the square of the depth; back-propagation through structure reaches the same sum in one pass. The
+words' gradient is the same sum over the paths that end at the word.
+
+Dimension key: N nodes, I input rows, H state width.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fastbpts.reference._cell import Array, Graph, Run, children
+
+
+def chain_rule_paths(s: Graph, start: int) -> Iterator[tuple[int, ...]]:
+    """Every path from node `start` downwards, the trivial one included (the notes' getLanguageChainRulePaths)."""
+    stack: list[tuple[int, ...]] = [(start,)]
+    while stack:
+        path = stack.pop()
+        yield path
+        stack.extend((*path, int(c)) for c in children(s, path[-1]))
+
+
+def gradient(run: Run, dh: Array) -> tuple[Array, Array]:
+    """dW (H, H) and dx (I, H) of ``sum(dh * run.h)`` for a run of the cell `sum` without dropout or input activation.
+
+    Every node whose row of dh is not zero is the start of paths, as the sentence is in the notes.
+    """
+    s, h, W = run.s, run.h, run.params["W"]
+    dW, dx = np.zeros_like(W), np.zeros_like(run.x)
+    row_of = {int(i): row for row, i in enumerate(s.inputs)}
+    for start in range(s.n_nodes):
+        if not dh[start].any():
+            continue
+        for path in chain_rule_paths(s, start):
+            u = dh[start]
+            for q in path[:-1]:
+                u = W.T @ ((1 - h[q] ** 2) * u)  # x_q = tanh(W (... + x_next + ...))
+            end = path[-1]
+            kids = children(s, end)
+            if len(kids):
+                dW += np.outer((1 - h[end] ** 2) * u, h[kids].sum(axis=0))  # x_p = tanh(W (sum of children))
+            else:
+                dx[row_of[end]] += u
+    return dW, dx
