@@ -1,0 +1,119 @@
+"""Compiled cells against the reference, over cells x structures x dtypes x odd sizes."""
+
+import numpy as np
+import pytest
+import zoo
+from grid import CASES, CELLS, SIZES, assert_same, error, problem, structures
+
+from fastbpts.gradcheck import check_grad
+
+
+@pytest.mark.parametrize("d", SIZES)
+@pytest.mark.parametrize(("cell", "name"), CASES)
+def test_equals_reference(cell: str, name: str, d: int) -> None:
+    p = problem(cell, structures(cell)[name], d)
+    h_wanted, wanted = p.reference()
+    h, got = p.compiled()
+    assert h.dtype == np.float64
+    assert error(h, h_wanted) <= 1e-12
+    assert_same(got, wanted, 1e-12)
+    h, got = p.astype(np.float32).compiled()
+    assert h.dtype == np.float32
+    assert {g.dtype for g in got.values()} == {np.dtype(np.float32)}
+    assert error(h, h_wanted) <= 1e-4
+    assert_same(got, wanted, 1e-4)
+
+
+@pytest.mark.parametrize("d", [50, 64, 100])
+@pytest.mark.parametrize("cell", CELLS)
+def test_large_sizes(cell: str, d: int) -> None:
+    p = problem(cell, structures(cell)["ladder"], d)
+    h_wanted, wanted = p.reference()
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 1e-4)):
+        h, got = p.astype(dtype).compiled()
+        assert error(h, h_wanted) <= tolerance
+        assert_same(got, wanted, tolerance)
+
+
+@pytest.mark.parametrize("n_nodes", range(1, 34))
+@pytest.mark.parametrize("cell", CELLS)
+def test_nodes_per_level(cell: str, n_nodes: int) -> None:
+    """1 to 33 nodes on a level: every remainder of a tile."""
+    p = problem(cell, zoo.wide_levels(n_nodes), 6, seed=n_nodes)
+    h_wanted, wanted = p.reference()
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 1e-4)):
+        h, got = p.astype(dtype).compiled()
+        assert error(h, h_wanted) <= tolerance
+        assert_same(got, wanted, tolerance)
+
+
+@pytest.mark.parametrize("d", [3, 17])
+@pytest.mark.parametrize(("cell", "name"), CASES)
+def test_tanh_inputs(cell: str, name: str, d: int) -> None:
+    p = problem(cell, structures(cell)[name], d, input_activation="tanh")
+    h_wanted, wanted = p.reference()
+    h, got = p.compiled()
+    assert error(h, h_wanted) <= 1e-12
+    assert_same(got, wanted, 1e-12)
+
+
+@pytest.mark.parametrize("d", [1, 3, 9])
+@pytest.mark.parametrize(("cell", "name"), CASES)
+def test_central_differences(cell: str, name: str, d: int) -> None:
+    import fastbpts as fb
+
+    p = problem(cell, structures(cell)[name], d)
+    compiled = fb.cell(cell, n_state=d, dtype="float64")
+    errors = check_grad(compiled, p.s.compiled(), p.params, p.x, max_entries=40)
+    assert max(errors.values()) <= 1e-7, errors
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_saturated(cell: str) -> None:
+    """Large parameters drive tanh to one: finite states, vanishing gradients, the same as the reference."""
+    p = problem(cell, structures(cell)["batch"], 5)
+    p.params = {key: 40 * value for key, value in p.params.items()}
+    p.x = 10 * p.x
+    h_wanted, wanted = p.reference()
+    h, got = p.compiled()
+    assert error(h, h_wanted) <= 1e-10
+    for key in wanted:
+        assert np.abs(got[key] - wanted[key]).max() <= 1e-9 * max(1.0, np.abs(wanted[key]).max()), key
+    h, got = p.astype(np.float32).compiled()
+    assert np.isfinite(h).all()
+    assert all(np.isfinite(g).all() for g in got.values())
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_inputs_unchanged(cell: str) -> None:
+    import fastbpts as fb
+
+    p = problem(cell, structures(cell)["dag"], 7)
+    compiled, s = fb.cell(cell, n_state=7, dtype="float64"), p.s.compiled()
+    x, dh, params = p.x.copy(), p.dh.copy(), {key: value.copy() for key, value in p.params.items()}
+    for array in (x, dh, *params.values()):
+        array.setflags(write=False)
+    run = compiled.forward(s, params, x)
+    h = run.h.copy()
+    first = compiled.backward(run, dh)
+    second = compiled.backward(run, dh)
+    np.testing.assert_array_equal(run.h, h)
+    for key in params:
+        np.testing.assert_array_equal(first[0][key], second[0][key])
+    np.testing.assert_array_equal(first[1], second[1])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_registry(cell: str) -> None:
+    """The compiled registry and the reference's hold the same cells, with the same parameters."""
+    import fastbpts as fb
+    from fastbpts import reference
+
+    assert sorted(fb.cells()) == CELLS
+    compiled, plain = fb.cell(cell, n_state=6), reference.cell(cell, n_state=6)
+    assert compiled.shapes == plain.shapes
+    assert list(compiled.shapes) == list(plain.shapes)
+    assert compiled.arity == plain.arity
+    assert (compiled.name, compiled.n_in, compiled.n_state) == (cell, 6, 6)
+    params = compiled.init_params(random_state=0)
+    assert {key: value.shape for key, value in params.items()} == plain.shapes
