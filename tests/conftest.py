@@ -41,7 +41,7 @@ def seeded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         return made(seed)
 
     monkeypatch.setattr(np.random, "default_rng", default_rng)
-    before = np.random.get_state()[1].tobytes()  # type: ignore[index]
+    before = np.random.get_state()[1].tobytes()  # type: ignore[index]  # noqa: NPY002
     yield
-    after = np.random.get_state()[1].tobytes()  # type: ignore[index]
+    after = np.random.get_state()[1].tobytes()  # type: ignore[index]  # noqa: NPY002
     assert before == after, "the test drew from NumPy's global generator"

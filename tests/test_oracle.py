@@ -1,0 +1,186 @@
+"""PyTorch as an outside oracle: plain recursions with autograd, its optimisers and its clipping; nothing is shared."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from grid import CASES, Array, assert_same, error, problem, structures
+
+from fastbpts import reference
+from fastbpts.reference import optim
+
+OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
+
+
+def torch_states(torch: Any, cell: str, s: Any, params: dict[str, Any], x: Any) -> Any:
+    """States (N, H) of one of the published cells, node by node."""
+    states: list[Any] = []
+    inputs = {int(i): row for row, i in enumerate(s.inputs)}
+    for i in range(s.n_nodes):
+        kids = [states[c] for c in s.child[s.child_ptr[i] : s.child_ptr[i + 1]]]
+        if i in inputs:
+            states.append(x[inputs[i]])
+        elif cell == "sum":
+            states.append(torch.tanh(params["W"] @ torch.stack(kids).sum(0)))
+        else:
+            c = torch.cat(kids)
+            z = params["W"] @ c + params["b"]
+            if cell == "rntn":
+                z = z + torch.einsum("i,kij,j->k", c, params["V"], c)
+            states.append(torch.tanh(z))
+    return torch.stack(states)
+
+
+def leaf_tensors(torch: Any, arrays: dict[str, Array]) -> dict[str, Any]:
+    return {key: torch.tensor(value, requires_grad=True) for key, value in arrays.items()}
+
+
+ORACLE_CASES = [(cell, name) for cell, name in CASES if cell in ("sum", "concat", "rntn")]
+
+
+@pytest.mark.parametrize("d", [2, 5])
+@pytest.mark.parametrize(("cell", "name"), ORACLE_CASES)
+def test_cells(torch: Any, cell: str, name: str, d: int) -> None:
+    p = problem(cell, structures(cell)[name], d)
+    tensors = leaf_tensors(torch, {**p.params, "x": p.x})
+    states = torch_states(torch, cell, p.s, tensors, tensors["x"])
+    (states * torch.tensor(p.dh)).sum().backward()
+    wanted = {  # no inner node: no gradient
+        key: np.zeros(tuple(t.shape)) if t.grad is None else t.grad.numpy() for key, t in tensors.items()
+    }
+    for h, gradients in (p.reference(), p.compiled()):
+        assert error(h, states.detach().numpy()) <= 1e-12
+        assert_same(gradients, wanted, 1e-12)
+
+
+@pytest.mark.parametrize("target", ["labels", "soft"])
+@pytest.mark.parametrize("cell", ["sum", "concat", "rntn"])
+def test_network(torch: Any, cell: str, target: str) -> None:
+    """Embeddings, cell and softmax at every labelled node, class weights, dense and sparse gradients."""
+    import fastbpts as fb
+
+    s = structures(cell)["repeated"]
+    class_weight = np.array([1.0, 0.5, 2.0, 1.5, 0.25])
+    net = fb.Network(cell, 6, 5, 4, dtype="float64", class_weight=class_weight, n_threads=1, random_state=3)
+    tensors = leaf_tensors(torch, net.params)
+    states = torch_states(torch, cell, s, tensors, tensors["E"][s.word[s.inputs].astype(np.int64)])
+    z = states @ tensors["Ws"].T + tensors["bs"]
+    weight = torch.tensor(class_weight)
+    soft = np.random.default_rng(0).dirichlet(np.ones(5), size=s.n_nodes)
+    if target == "soft":
+        loss = torch.nn.functional.cross_entropy(z, torch.tensor(soft), weight=weight, reduction="sum")
+    else:
+        labels = torch.tensor(s.label.astype(np.int64))
+        loss = torch.nn.functional.cross_entropy(z, labels, weight=weight, reduction="sum", ignore_index=-1)
+    (loss / s.n_graphs).backward()
+    got_loss, gradients = net.loss_and_grad(s.compiled(), soft if target == "soft" else None)
+    assert got_loss == pytest.approx(loss.item() / s.n_graphs, rel=1e-12)
+    assert_same(gradients, {key: t.grad.numpy() for key, t in tensors.items()}, 1e-12)
+
+
+def torch_optimizer(torch: Any, name: str, tensors: list[Any], decay: float = 0.0) -> Any:
+    kinds = {"sgd": torch.optim.SGD, "momentum": torch.optim.SGD, "nesterov": torch.optim.SGD}
+    kinds |= {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+    settings: dict[str, Any] = {"lr": 0.05, "weight_decay": decay}
+    if name in ("momentum", "nesterov"):
+        settings |= {"momentum": 0.9, "nesterov": name == "nesterov"}
+    return kinds[name](tensors, **settings)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.02])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_reference_optimizers(torch: Any, name: str, alpha: float) -> None:
+    """Six steps; weight_decay = 2 alpha is the gradient of alpha ||p||^2, and adamw's own decay."""
+    rng = np.random.default_rng(1)
+    p = rng.standard_normal((4, 3))
+    tensor = torch.tensor(p, requires_grad=True)
+    theirs = torch_optimizer(torch, name, [tensor], decay=2 * alpha)
+    state = optim.init_state(name, p)
+    for t in range(1, 7):
+        g = rng.standard_normal(p.shape)
+        tensor.grad = torch.tensor(g)
+        theirs.step()
+        decoupled = name == "adamw"
+        g = g if decoupled else g + 2 * alpha * p
+        optim.update(name, p, g, state, t, learning_rate=0.05, decay=2 * alpha if decoupled else 0.0)
+        assert error(p, tensor.detach().numpy()) <= 1e-13
+
+
+@pytest.mark.parametrize("name", ["sgd", "adagrad", "adam"])
+def test_reference_sparse_rows(torch: Any, name: str) -> None:
+    """Where PyTorch has a sparse form: SGD, Adagrad, SparseAdam (which corrects its eps too: compared without eps)."""
+    rng = np.random.default_rng(2)
+    p = rng.standard_normal((6, 3))
+    tensor = torch.tensor(p, requires_grad=True)
+    if name == "adam":
+        theirs, eps = torch.optim.SparseAdam([tensor], lr=0.05, eps=0.0), 0.0
+    else:
+        theirs, eps = torch_optimizer(torch, name, [tensor]), None
+    state = optim.init_state(name, p)
+    for t in range(1, 7):
+        rows = np.sort(rng.choice(6, size=3, replace=False))
+        g = rng.standard_normal((3, 3))
+        tensor.grad = torch.sparse_coo_tensor(torch.tensor(rows)[None], torch.tensor(g), (6, 3), check_invariants=True)
+        theirs.step()
+        optim.update(name, p, g, state, t, learning_rate=0.05, eps=eps, rows=rows)
+        assert error(p, tensor.detach().numpy()) <= 1e-13
+
+
+@pytest.mark.parametrize("max_norm", [0.5, 100.0])
+def test_reference_clipping(torch: Any, max_norm: float) -> None:
+    rng = np.random.default_rng(3)
+    grads = {"a": rng.standard_normal((4, 3)), "b": rng.standard_normal(5)}
+    tensors = [torch.zeros(*g.shape, dtype=torch.float64, requires_grad=True) for g in grads.values()]
+    for tensor, g in zip(tensors, grads.values(), strict=True):
+        tensor.grad = torch.tensor(g)
+    torch.nn.utils.clip_grad_norm_(tensors, max_norm)
+    factor = optim.clip_factor(grads, max_norm)
+    for tensor, g in zip(tensors, grads.values(), strict=True):
+        assert error(factor * g, tensor.grad.numpy()) <= 1e-13
+
+
+@pytest.mark.parametrize("max_norm", [None, 0.3])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("cell", ["sum", "concat", "rntn"])
+def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> None:
+    """Five steps of a network whose batch reads every word, so that PyTorch's dense optimiser is the right one."""
+    import fastbpts as fb
+
+    s, alpha = structures(cell)["repeated"], 0.01
+    assert set(s.word[s.inputs]) == {0, 1}
+    optimizer = fb.Optimizer(name, learning_rate=0.05)
+    net = fb.Network(
+        cell, 5, 5, 2, dtype="float64", optimizer=optimizer, alpha=alpha, max_norm=max_norm, n_threads=1, random_state=1
+    )
+    tensors = leaf_tensors(torch, net.params)
+    decoupled = name == "adamw"
+    theirs = torch_optimizer(torch, name, list(tensors.values()), decay=2 * alpha if decoupled else 0.0)
+    words, labels = s.word[s.inputs].astype(np.int64), torch.tensor(s.label.astype(np.int64))
+    for _ in range(5):
+        theirs.zero_grad()
+        states = torch_states(torch, cell, s, tensors, tensors["E"][words])
+        z = states @ tensors["Ws"].T + tensors["bs"]
+        loss = torch.nn.functional.cross_entropy(z, labels, reduction="sum", ignore_index=-1) / s.n_graphs
+        penalty = 0.0 if decoupled else alpha * sum((t**2).sum() for t in tensors.values())
+        (loss + penalty).backward()
+        if max_norm is not None:
+            torch.nn.utils.clip_grad_norm_(list(tensors.values()), max_norm)
+        theirs.step()
+        assert net.step(s.compiled()) == pytest.approx(loss.item(), rel=1e-9)
+    for key, value in net.params.items():
+        assert error(value, tensors[key].detach().numpy()) <= 1e-9, key
+
+
+def test_softmax(torch: Any) -> None:
+    rng = np.random.default_rng(0)
+    z = 10 * rng.standard_normal((9, 4))
+    y = np.array([0, 3, -1, 2, 1, 1, -1, 0, 3])
+    class_weight = np.array([0.5, 1.0, 2.0, 0.25])
+    tensor = torch.tensor(z, requires_grad=True)
+    theirs = torch.nn.functional.cross_entropy(
+        tensor, torch.tensor(y), weight=torch.tensor(class_weight), ignore_index=-1, reduction="sum"
+    )
+    theirs.backward()
+    loss, dz = reference.softmax_cross_entropy(z, y, class_weight=class_weight)
+    assert loss == pytest.approx(theirs.item(), rel=1e-13)
+    assert error(dz, tensor.grad.numpy()) <= 1e-13
