@@ -30,7 +30,7 @@ _LAZY = {
 }
 _SUBPACKAGES = {"reference"}
 
-__all__ = ["__version__", *_LAZY, *_SUBPACKAGES]  # noqa: PLE0604
+__all__ = ["__version__", *_LAZY, *_SUBPACKAGES]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,47 @@
+"""The choice of the instruction set."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import fastbpts._core as _core
+import pytest
+
+NAMES = ["base", "avx2", "avx512"]
+
+
+def chosen(isa: str | None) -> int:
+    environment = {name: value for name, value in os.environ.items() if name != "FASTBPTS_ISA"}
+    if isa is not None:
+        environment["FASTBPTS_ISA"] = isa
+    code = "import fastbpts._core as c; print(c.isa())"
+    return int(subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True).stdout)
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").is_file(), reason="needs /proc/cpuinfo")
+def test_probe_agrees_with_the_system() -> None:
+    flags = {
+        flag
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("flags")
+        for flag in line.split()
+    }
+    expected = 0
+    if {"avx2", "fma"} <= flags:
+        expected = 1 + ({"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= flags)
+    assert chosen(None) == expected
+
+
+@pytest.mark.parametrize("level", range(3))
+def test_the_environment_only_lowers(level: int) -> None:
+    assert chosen(NAMES[level]) == min(level, chosen(None))
+
+
+def test_read_once() -> None:
+    before = _core.isa()
+    os.environ["FASTBPTS_ISA"] = "base"
+    try:
+        assert _core.isa() == before
+    finally:
+        del os.environ["FASTBPTS_ISA"]

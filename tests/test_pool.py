@@ -1,0 +1,87 @@
+"""The thread pool: its C harness, the number of threads, and threadpoolctl."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastbpts import _threads
+
+ROOT = Path(__file__).resolve().parents[1]
+COMPILER = shutil.which("cc") or shutil.which("gcc")
+
+
+@pytest.mark.skipif(COMPILER is None or not (ROOT / "src_c/pool.c").is_file(), reason="needs a compiler and src_c/")
+def test_c_harness(tmp_path: Path) -> None:
+    program = tmp_path / "pool_harness"
+    sources = ["tests/c/pool_harness.c", "src_c/pool.c"]
+    flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-Isrc_c", "-o", str(program)]
+    subprocess.run([str(COMPILER), *flags, *sources], cwd=ROOT, check=True)
+    done = subprocess.run([str(program)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "pool: all tests passed\n"
+
+
+def test_default_follows_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FASTBPTS_NUM_THREADS", raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    assert _threads.resolve_n_threads() == 6
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(500)), raising=False)
+    assert _threads.resolve_n_threads() == 64
+
+
+def test_default_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    monkeypatch.delenv("FASTBPTS_NUM_THREADS", raising=False)
+    for text, expected in {"2": 2, "9": 6, "0": 6, "2,1": 6, "": 6}.items():
+        monkeypatch.setenv("OMP_NUM_THREADS", text)
+        assert _threads.resolve_n_threads() == expected
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setenv("FASTBPTS_NUM_THREADS", "9")
+    assert _threads.resolve_n_threads() == 9
+    assert _threads.resolve_n_threads(3) == 3
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1.5, "2x", True, np.float64(2), [1]])
+def test_bad_n_threads(bad: object) -> None:
+    with pytest.raises(ValueError, match="n_threads must be a positive integer or None.*got"):
+        _threads.resolve_n_threads(bad)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bad", ["0", "-2", "many"])
+def test_bad_environment(bad: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTBPTS_NUM_THREADS", bad)
+    with pytest.raises(ValueError, match=f"FASTBPTS_NUM_THREADS must be a positive integer.*got '{bad}'"):
+        _threads.resolve_n_threads()
+
+
+def test_numpy_integers_are_integers() -> None:
+    n = _threads.resolve_n_threads(np.int32(3))  # type: ignore[arg-type]
+    assert n == 3
+    assert type(n) is int
+
+
+def test_threadpoolctl_governs_the_pool() -> None:
+    """In a process of its own, because the limit belongs to the process."""
+    code = """
+import threadpoolctl
+import fastbpts._core, fastbpts._threads
+def ours():
+    return [i["num_threads"] for i in threadpoolctl.threadpool_info() if i["user_api"] == "fastbpts"]
+assert ours() == [6], ours()
+with threadpoolctl.threadpool_limits(1):
+    assert ours() == [1], ours()
+with threadpoolctl.threadpool_limits({"fastbpts": 2}):
+    assert ours() == [2], ours()
+controller = threadpoolctl.ThreadpoolController().select(user_api="fastbpts").lib_controllers[0]
+assert controller.dynlib.fastbpts_get_max_threads() == 64
+assert controller.version == fastbpts.__version__
+"""
+    pytest.importorskip("threadpoolctl", minversion="3.2")
+    environment = {**os.environ, "FASTBPTS_NUM_THREADS": "6"}
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, env=environment)
