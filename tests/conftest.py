@@ -21,9 +21,10 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture(scope="session")
 def torch() -> Any:
-    """PyTorch, the outside oracle: one thread, float64 by default."""
+    """PyTorch, the outside oracle, on one thread."""
     module = pytest.importorskip("torch", reason="PyTorch is not installed: the outside oracle is skipped")
     module.set_num_threads(1)
+    module.sparse.check_sparse_tensor_invariants.enable()
     return module
 
 
