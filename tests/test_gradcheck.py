@@ -1,0 +1,118 @@
+"""check_grad finds right gradients right and wrong gradients wrong, and refuses what it cannot check."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from grid import CELLS, Array, problem, structures
+
+from fastbpts import gradcheck, reference
+from fastbpts.gradcheck import check_grad
+
+
+class Tampered:
+    """A cell whose gradient of one array is changed by a function."""
+
+    def __init__(self, cell: reference.Cell, key: str, change: Any) -> None:
+        self.cell, self.key, self.change = cell, key, change
+        self.dtype, self.n_state = cell.dtype, cell.n_state
+
+    def forward(self, s: Any, params: dict[str, Array], x: Array) -> Any:
+        return self.cell.forward(s, params, x)
+
+    def backward(self, run: Any, dh: Array) -> Any:
+        dparams, dx, dh0 = self.cell.backward(run, dh)
+        if self.key == "x":
+            dx = self.change(dx.copy())
+        else:
+            dparams[self.key] = self.change(dparams[self.key].copy())
+        return dparams, dx, dh0
+
+
+def zero_first(gradient: Array) -> Array:
+    gradient[0] = 0
+    return gradient
+
+
+def nan_last(gradient: Array) -> Array:
+    gradient.ravel()[-1] = np.nan
+    return gradient
+
+
+CHANGES = {"transpose": lambda g: g.T.copy(), "scale": lambda g: 1.001 * g, "zero": zero_first, "nan": nan_last}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_right_gradients(cell: str) -> None:
+    p = problem(cell, structures(cell)["dag"], 4)
+    params, x = {key: value.copy() for key, value in p.params.items()}, p.x.copy()
+    errors = check_grad(reference.cell(cell, n_state=4), p.s, params, x)
+    assert set(errors) == {*params, "x"}
+    assert max(errors.values()) < 1e-7
+    np.testing.assert_array_equal(x, p.x)
+    for key, value in params.items():
+        np.testing.assert_array_equal(value, p.params[key])
+
+
+@pytest.mark.parametrize("max_entries", [None, 3])
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("key", ["W", "x"])
+def test_wrong_gradients(key: str, change: str, max_entries: int | None) -> None:
+    """Found even if only a few entries are checked: the direction goes through all of them."""
+    p = problem("sum", structures("sum")["batch"], 5)
+    wrong = Tampered(reference.cell("sum", n_state=5), key, CHANGES[change])
+    if change == "transpose" and key == "x":
+        wrong.change = lambda g: g[::-1].copy()
+    errors = check_grad(wrong, p.s, p.params, p.x, max_entries=max_entries)
+    assert errors.pop(key) > 1e-4
+    assert max(errors.values()) < 1e-7
+
+
+def test_seeded() -> None:
+    p = problem("rntn", structures("rntn")["pair"], 6)
+    cell = reference.cell("rntn", n_state=6)
+    one, two, three = (check_grad(cell, p.s, p.params, p.x, max_entries=20, random_state=r) for r in (0, 0, 1))
+    assert one == two != three
+
+
+@pytest.mark.parametrize("what", ["params", "x", "cell"])
+def test_float64_only(what: str) -> None:
+    p = problem("sum", structures("sum")["pair"], 3)
+    params: Any = {"W": p.params["W"].astype(np.float32)} if what == "params" else p.params
+    x = p.x.astype(np.float32) if what == "x" else p.x
+    cell = reference.cell("sum", n_state=3, dtype="float32" if what == "cell" else "float64")
+    with pytest.raises(ValueError, match=rf"^{what}.*float32.*float64"):
+        check_grad(cell, p.s, params, x)
+
+
+def test_bad_eps() -> None:
+    p = problem("sum", structures("sum")["pair"], 3)
+    with pytest.raises(ValueError, match="eps"):
+        check_grad(reference.cell("sum", n_state=3), p.s, p.params, p.x, eps=0.0)
+
+
+def test_table() -> None:
+    """Every cell, every parameter, the inputs, the head and the embeddings."""
+    rows = gradcheck.table()
+    assert [row for row in rows if not row.ok] == []
+    for cell in CELLS:
+        named = {row.parameter for row in rows if row.cell == cell}
+        assert named == {*reference.cell(cell, n_state=2).shapes, "x", "Ws", "bs", "E"}
+    assert max(row.error for row in rows) < 1e-7
+    assert all(not row.ok for row in gradcheck.table(["sum"], n_state=3, tolerance=-1.0))
+
+
+def test_table_unknown_cell() -> None:
+    with pytest.raises(ValueError, match="name"):
+        gradcheck.table(["no_such_cell"])
+
+
+def test_check_network_restores_parameters() -> None:
+    import fastbpts as fb
+
+    net = fb.Network("concat", 4, 5, 11, dtype="float64", n_threads=1, random_state=0)
+    before = net.params
+    errors = gradcheck.check_network(net, structures("concat")["batch"].compiled())
+    assert max(errors.values()) < 1e-7
+    for key, value in net.params.items():
+        np.testing.assert_array_equal(value, before[key])
