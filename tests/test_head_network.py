@@ -163,24 +163,34 @@ def test_state_round_trip() -> None:
         np.testing.assert_array_equal(two.state()[key], value, err_msg=key)
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_functional_dropout(cell: str) -> None:
-    """The compiled cell with dropout is the reference with the core's own mask."""
-    import fastbpts as fb
+def dropout_mask(s: zoo.Graphs, d: int, dropout: float, input_dropout: float, seed: int) -> Array:
+    """What the core drops: inner states by the seed, inputs by its complement."""
     from fastbpts import _core
 
-    s, d, p = structures(cell)["batch"], 7, 0.4
-    mask: Array = _core.dropout_mask(12, s.n_nodes, d, p)
-    assert set(np.unique(mask)) <= {0.0, 1 / (1 - p)}
+    mask: Array = _core.dropout_mask(seed, s.n_nodes, d, dropout)
+    mask[s.inputs] = _core.dropout_mask(~seed % 2**64, s.n_nodes, d, input_dropout)[s.inputs]
+    return mask
+
+
+@pytest.mark.parametrize("input_activation", ["identity", "tanh"])
+@pytest.mark.parametrize("name", ["batch", "dag"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_functional_dropout(cell: str, name: str, input_activation: str) -> None:
+    """The compiled cell with dropout is the reference with the core's own mask."""
+    import fastbpts as fb
+
+    s, d, p = structures(cell)[name], 7, 0.4
+    mask = dropout_mask(s, d, p, 0.0, 12)
     rng = np.random.default_rng(0)
-    params, x = plain(cell, d).init_params(rng), rng.standard_normal((len(s.inputs), d))
+    wanted_cell = plain(cell, d, input_activation)
+    params, x = wanted_cell.init_params(rng), rng.standard_normal((len(s.inputs), d))
     dh = rng.standard_normal((s.n_nodes, d))
-    compiled = fb.cell(cell, n_state=d, dtype="float64")
+    compiled = fb.cell(cell, n_state=d, dtype="float64", input_activation=input_activation)
     run = compiled.forward(s.compiled(), params, x, dropout=p, seed=12)
-    wanted_run = plain(cell, d).forward(s, params, x, mask=mask)
+    wanted_run = wanted_cell.forward(s, params, x, mask=mask)
     assert error(run.h, wanted_run.h) <= 1e-12
     dparams, dx, _ = compiled.backward(run, dh)
-    wanted_dparams, wanted_dx, _ = plain(cell, d).backward(wanted_run, dh)
+    wanted_dparams, wanted_dx, _ = wanted_cell.backward(wanted_run, dh)
     assert_same({**dparams, "x": dx}, {**wanted_dparams, "x": wanted_dx}, 1e-12)
 
 
@@ -189,6 +199,7 @@ def test_dropout_mask() -> None:
     from fastbpts import _core
 
     mask = _core.dropout_mask(3, 400, 25, 0.3)
+    assert set(np.unique(mask)) == {0.0, 1 / (1 - 0.3)}
     assert (mask == 0).mean() == pytest.approx(0.3, abs=0.02)
     assert (mask == 0).mean(axis=0).max() < 0.45
     assert not np.array_equal(mask, _core.dropout_mask(4, 400, 25, 0.3))

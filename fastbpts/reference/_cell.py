@@ -160,7 +160,7 @@ class Cell:
         h0 : None
         n_threads : int, ignored: here for the same signature as the compiled cell
         mask : array (N, H), optional
-            Dropout factors of the states: 0 or 1 / (1 - p).
+            Dropout factors of the states: 0 or 1 / (1 - p). An input node's state is its activated input.
         """
         check_recursive(s, self.name, self.arity, h0)
         if set(params) != set(self.shapes):

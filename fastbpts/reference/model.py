@@ -1,6 +1,6 @@
 """A whole training step in plain NumPy: embeddings, cell, softmax at the nodes, penalty, clipping, optimiser.
 
-    x = input_mask * E[word],   h = cell(x),   z = h Ws^T + bs
+    x = E[word],   h = mask * cell(x),   z = h Ws^T + bs
     loss = (sum over the loss nodes of w_i CE_i) / G,   gradient = d loss + 2 alpha theta
 
 The penalty alpha ||theta||^2 is in the gradient and not in the reported loss. Of the embeddings only the rows that
@@ -43,7 +43,6 @@ def loss_and_grad(
     loss_nodes: str = "all",
     alpha: Mapping[str, float] | None = None,
     mask: Array | None = None,
-    input_mask: Array | None = None,
 ) -> tuple[float, dict[str, Array]]:
     """Loss of the batch and dense gradients of every parameter.
 
@@ -59,9 +58,7 @@ def loss_and_grad(
     alpha : dict, optional
         Penalty per parameter.
     mask : array (N, H), optional
-        Dropout of the states.
-    input_mask : array (I, H), optional
-        Dropout of the inputs.
+        Dropout of the states; its rows at the input nodes are the dropout of the inputs.
     """
     Ws, bs, E = params["Ws"], params["bs"], params["E"]
     words = s.word[s.inputs]  # (I,)
@@ -69,8 +66,7 @@ def loss_and_grad(
     if loss_nodes == "root":
         weight[np.setdiff1d(np.arange(s.n_nodes), s.root)] = 0
 
-    x = E[words] if input_mask is None else input_mask * E[words]
-    run = cell.forward(s, {key: params[key] for key in cell.shapes}, x, mask=mask)
+    run = cell.forward(s, {key: params[key] for key in cell.shapes}, E[words], mask=mask)  # x = E[words]
     z = run.h @ Ws.T + bs
     rows = target_rows(s.label if target is None else target, len(bs))
     loss, dz = softmax_cross_entropy(z, rows, weight / s.n_graphs, class_weight)
@@ -79,7 +75,7 @@ def loss_and_grad(
     dcell, dx, _ = cell.backward(run, dz @ Ws)  # z = h @ Ws.T + bs
     grads.update(dcell)
     for row, word in enumerate(words):
-        grads["E"][word] += dx[row] if input_mask is None else input_mask[row] * dx[row]  # x = input_mask * E[words]
+        grads["E"][word] += dx[row]  # x = E[words]
     for key, strength in (alpha or {}).items():
         if key == "E":
             touched = np.unique(words)
