@@ -1,7 +1,7 @@
 """The mathematics of fastbpts in plain NumPy: loops over nodes, the equations and nothing else.
 
-A module of this package that has SPEC (with forward and backward) is a cell, and its file name is the cell's name: a new
-cell is a new file here. No module imports the compiled core, so this is an independent witness for it.
+A module of this package that has SPEC (with forward and backward) is a cell, and its file name is the cell's name: a
+new cell is a new file here. No module imports the compiled core, so this is an independent witness for it.
 """
 
 import functools

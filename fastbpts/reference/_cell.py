@@ -146,7 +146,7 @@ class Cell:
         params: Params,
         x: Array,
         h0: Array | None = None,
-        n_threads: int = 1,
+        n_threads: int = 1,  # noqa: ARG002
         *,
         mask: Array | None = None,
     ) -> Run:

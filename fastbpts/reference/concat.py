@@ -14,7 +14,7 @@ import numpy as np
 
 from fastbpts.reference._cell import Array, Run, Spec, children
 
-SPEC = Spec(shapes=lambda n_in, n_state: {"W": (n_state, 2 * n_state), "b": (n_state,)}, arity=2)
+SPEC = Spec(shapes=lambda _, n_state: {"W": (n_state, 2 * n_state), "b": (n_state,)}, arity=2)
 
 
 def forward(run: Run) -> None:

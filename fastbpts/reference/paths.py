@@ -27,7 +27,7 @@ def chain_rule_paths(s: Graph, start: int) -> Iterator[tuple[int, ...]]:
 
 
 def gradient(run: Run, dh: Array) -> tuple[Array, Array]:
-    """dW (H, H) and dx (I, H) of ``sum(dh * run.h)`` for a run of the cell `sum` without dropout or input activation.
+    """Gradients dW (H, H) and dx (I, H) of ``sum(dh * run.h)``, for a run of `sum` without dropout and activation.
 
     Every node whose row of dh is not zero is the start of paths, as the sentence is in the notes.
     """

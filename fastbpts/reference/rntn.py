@@ -18,7 +18,7 @@ import numpy as np
 from fastbpts.reference._cell import Array, Run, Spec, children
 
 
-def _shapes(n_in: int, n_state: int) -> dict[str, tuple[int, ...]]:
+def _shapes(_: int, n_state: int) -> dict[str, tuple[int, ...]]:
     return {"V": (n_state, 2 * n_state, 2 * n_state), "W": (n_state, 2 * n_state), "b": (n_state,)}
 
 

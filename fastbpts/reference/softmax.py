@@ -14,7 +14,7 @@ from fastbpts.reference._cell import Array
 
 
 def log_softmax(z: Array) -> Array:
-    """log p of one row (C,); the shift by the largest score is a constant and cancels."""
+    """Logarithms of the probabilities of one row (C,); the shift by the largest score is a constant and cancels."""
     shifted = z - z.real.max()
     result: Array = shifted - np.log(np.exp(shifted).sum())
     return result

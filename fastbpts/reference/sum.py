@@ -14,7 +14,7 @@ import numpy as np
 
 from fastbpts.reference._cell import Array, Run, Spec, children
 
-SPEC = Spec(shapes=lambda n_in, n_state: {"W": (n_state, n_state)}, arity=None)
+SPEC = Spec(shapes=lambda _, n_state: {"W": (n_state, n_state)}, arity=None)
 
 
 def forward(run: Run) -> None:
