@@ -13,19 +13,19 @@ __version__ = "0.1.0"
 _LAZY = {
     "Network": "network",
     "Optimizer": "network",
-    "PTBError": "treebank",
+    "PTBError": "readers.ptb",
     "Structure": "structure",
-    "Tree": "treebank",
+    "Tree": "_tree",
     "TreeClassifier": "estimators",
     "Treebank": "treebank",
     "Vocabulary": "vocabulary",
     "cell": "_cell",
     "cells": "_cell",
     "check_grad": "gradcheck",
-    "iter_ptb": "treebank",
+    "iter_ptb": "readers.ptb",
     "load": "io",
     "load_vectors": "vectors",
-    "read_ptb": "treebank",
+    "read_ptb": "readers.ptb",
     "softmax_cross_entropy": "losses",
 }
 _SUBPACKAGES = {"reference"}

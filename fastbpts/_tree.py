@@ -1,0 +1,140 @@
+"""One tree of a treebank."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._forest import I32
+
+if TYPE_CHECKING:
+    from .treebank import Treebank
+
+_UNESCAPED = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
+_BREAKS = frozenset(" \t\n\v\f\r\0")
+
+
+class Tree:
+    """A light view of one tree: the treebank and a number. Nodes are numbered as in :class:`Treebank`, root last."""
+
+    __slots__ = ("bank", "index")
+
+    def __init__(self, bank: "Treebank", index: int) -> None:
+        self.bank, self.index = bank, index
+
+    def _nodes(self, array: I32) -> I32:
+        return array[self.bank.node_ptr[self.index] : self.bank.node_ptr[self.index + 1]]
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        return int(self.bank.node_ptr[self.index + 1] - self.bank.node_ptr[self.index])
+
+    @property
+    def labels(self) -> I32:
+        """Label of every node, -1 for none; int32 (n_nodes,)."""
+        return self._nodes(self.bank.label)
+
+    @property
+    def label(self) -> int:
+        """Label of the root."""
+        return int(self.labels[-1])
+
+    @property
+    def words(self) -> list[str]:
+        """The leaves' words, left to right, as they were written."""
+        words = self.bank.vocabulary.words
+        return [words[k] for k in self._nodes(self.bank.word).tolist() if k >= 0]
+
+    def tokens(self) -> list[str]:
+        """The leaves' words with escaped brackets (``-LRB-`` and so on) turned into brackets."""
+        return [_UNESCAPED.get(word, word) for word in self.words]
+
+    @property
+    def child_ptr(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Where each node's children begin in :attr:`child`, and one end; int64 (n_nodes + 1,)."""
+        ptr = np.zeros(self.n_nodes + 1, np.int64)
+        np.cumsum(self._nodes(self.bank.n_child), out=ptr[1:])
+        return ptr
+
+    @property
+    def child(self) -> I32:
+        """Children of all nodes, node after node."""
+        return self.bank.child[self.bank.edge_ptr[self.index] : self.bank.edge_ptr[self.index + 1]]
+
+    def _walk(self, labels: list[Any]) -> list[tuple[Any, str | None, int]]:
+        """Label, word and number of children of each node in pre-order."""
+        words, ptr, child = self.bank.vocabulary.words, self.child_ptr.tolist(), self.child.tolist()
+        word = self._nodes(self.bank.word).tolist()
+        stack, result = [self.n_nodes - 1], []
+        while stack:
+            i = stack.pop()
+            stack += reversed(child[ptr[i] : ptr[i + 1]])
+            result.append((labels[i], words[word[i]] if word[i] >= 0 else None, ptr[i + 1] - ptr[i]))
+        return result
+
+    def to_ptb(self, labels: ArrayLike | None = None) -> str:
+        """The tree in PTB brackets on one line.
+
+        Parameters
+        ----------
+        labels : array-like (n_nodes,), optional
+            Written in place of the tree's own labels.
+
+        Returns
+        -------
+        str
+            Brackets in words are escaped; a missing label is written -1, which :func:`read_ptb` reads as none.
+        """
+        parts: list[str] = []
+        open_children: list[int] = []
+        for label, word, n_child in self._walk(self._label_strings(labels)):
+            parts.append(f" ({label}" if parts else f"({label}")
+            if n_child:
+                open_children.append(n_child)
+                continue
+            parts.append(f" {_escaped(word)})")
+            while open_children:
+                open_children[-1] -= 1
+                if open_children[-1]:
+                    break
+                open_children.pop()
+                parts.append(")")
+        return "".join(parts)
+
+    def _label_strings(self, labels: ArrayLike | None) -> list[Any]:
+        if labels is not None:
+            given = np.asarray(labels)
+            if given.shape != (self.n_nodes,):
+                raise ValueError(f"labels: one for each of {self.n_nodes} nodes is needed, not shape {given.shape}")
+            return given.tolist()
+        if self.bank.phrase is None or self.bank.label_names is None:
+            return self.labels.tolist()
+        return [self.bank.label_names[k] if k >= 0 else "-1" for k in self._nodes(self.bank.phrase).tolist()]
+
+    def nested(self) -> tuple[Any, ...]:
+        """Nested tuples: ``(label, word)`` for a leaf, ``(label, child, ...)``; -1 stands for a missing label."""
+        own = self.bank.phrase is None
+        stack: list[tuple[Any, ...]] = []
+        for label, word, n_child in reversed(self._walk(self.labels.tolist() if own else self._label_strings(None))):
+            if n_child:
+                children = stack[: -n_child - 1 : -1]
+                del stack[-n_child:]
+                stack.append((label, *children))
+            else:
+                stack.append((label, word))
+        return stack[0]
+
+    def __repr__(self) -> str:
+        words = " ".join(self.words[:8])
+        return f"<Tree of {self.n_nodes} nodes, label {self.label}: {words}{' ...' if len(self.words) > 8 else ''}>"
+
+
+def _escaped(word: str | None) -> str:
+    if word is None or word == "" or not _BREAKS.isdisjoint(word):
+        raise ValueError(
+            f"word {word!r} cannot be written in PTB brackets: it is empty or has white space or a NUL in it"
+        )
+    if "(" in word or ")" in word:
+        return word.replace("(", "-LRB-").replace(")", "-RRB-")
+    return word

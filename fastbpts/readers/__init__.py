@@ -1,0 +1,1 @@
+"""Readers: text, files and Python objects into a :class:`fastbpts.Treebank`."""

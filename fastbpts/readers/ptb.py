@@ -1,0 +1,286 @@
+"""Penn Treebank brackets: ``(3 (2 a) (4 (3 fine) (2 film)))``, ``(S (NP (DT the)) ...)``, ``( (S ...))``.
+
+Files are read in blocks, so memory grows with the result only: a tree cut off by the end of a block is parsed again when
+the next block has come (twice as much text each time, so that one huge tree stays linear).
+"""
+
+import io
+from collections.abc import Iterator, Mapping
+from typing import IO, Literal
+
+import numpy as np
+
+from .. import _core
+from .._forest import Plan, StringTable, join, plan
+from ..treebank import Treebank
+from ..vocabulary import Vocabulary
+from ._files import FilePath, display_name, open_bytes, utf8_blocks
+
+BLOCK = 1 << 22
+_FRAME_BYTES = 24  # sizeof(fb_frame)
+_NO_LIMIT = 1 << 62
+_FULL, _UNCLOSED = 1, 2
+_INT = 1
+_LABELS = {"str": 0, "int": _INT, "auto": 2}
+_UNARY = {"keep": 0, "collapse": 1}
+_BINARIZE = {None: 0, "left": 1, "right": 2}
+_MESSAGES = {
+    _UNCLOSED: "unclosed bracket: the tree that begins here does not end",
+    3: "closing bracket without an opening one",
+    4: "text outside brackets: {atom}",
+    5: "node with neither a word nor children",
+    6: "word and children in one node",
+    7: "second word in one node: {atom} (a leaf is written (label word))",
+    8: "NUL byte",
+    9: "label {atom} is not an integer",
+    10: "label {atom} is out of range: {accepted}",
+}
+
+Labels = Literal["int", "str", "auto"]
+Unary = Literal["keep", "collapse"]
+Binarize = Literal["left", "right"]
+
+
+class PTBError(ValueError):
+    """Malformed treebank text; ``filename``, ``line`` and ``column`` say where (from 1, columns in characters)."""
+
+    def __init__(self, message: str, filename: str, line: int, column: int) -> None:
+        super().__init__(message, filename, line, column)
+        self.message, self.filename, self.line, self.column = message, filename, line, column
+
+    def __str__(self) -> str:
+        return f"{self.filename}:{self.line}:{self.column}: {self.message}"
+
+
+def _choose(name: str, value: object, choices: Mapping[str, int] | Mapping[str | None, int]) -> int:
+    for choice, code in choices.items():
+        if value == choice:
+            return code
+    raise ValueError(f"{name}={value!r}: accepted are {', '.join(map(repr, choices))}")
+
+
+class PTBParser:
+    """Parses the pieces of one text and knows where it is. Options are those of :func:`read_ptb`."""
+
+    def __init__(self, filename: str, labels: str, n_classes: int | None, unary: str, binarize: str | None) -> None:
+        self.filename = filename
+        self.int_labels = _choose("labels", labels, _LABELS)
+        self.collapse = _choose("unary", unary, _UNARY)
+        self.binarize = _choose("binarize", binarize, _BINARIZE)
+        if n_classes is not None:
+            if isinstance(n_classes, bool) or not isinstance(n_classes, int | np.integer) or n_classes < 1:
+                raise ValueError(f"n_classes={n_classes!r}: accepted are integers from 1 on, and None")
+            if labels == "str":
+                raise ValueError(f"n_classes={n_classes} needs integer labels, but labels='str' was given")
+            self.int_labels = _INT
+        self.n_classes = int(n_classes or 0)
+        self.words, self.label_names = StringTable(), StringTable()
+        self.line, self.column = 1, 1
+        self._room = -1
+
+    def start(self, text: bytes) -> None:
+        """Make room for the nodes of a text."""
+        if len(text) > np.iinfo(np.int32).max:
+            raise self.error("a tree of more than 2 GiB of text")
+        self._text, self._data = text, np.frombuffer(text, np.uint8)
+        self._n_brackets = n = text.count(b"(")
+        if n > self._room:
+            self._room = n
+            self._stack = np.empty(_FRAME_BYTES * n, np.uint8)
+            self._nodes = [np.empty(2 * n if self.binarize else n, np.int32) for _ in range(3)]
+            self._end = np.empty(n, np.int64)
+
+    def step(self, used: int, final: bool, max_trees: int) -> tuple[Plan | None, int, bool]:
+        """Parse from byte `used` on. The complete trees, at most `max_trees`; bytes used now; is there more to do."""
+        options = (self.int_labels, self.collapse, self.binarize, self.n_classes, max_trees)
+        tables = (self.words.arrays(), self.label_names.arrays())
+        code, n_trees, n_used, error_at, self.int_labels, self.words.n, self.label_names.n = _core.ptb_parse(
+            self._data[used:], self._n_brackets, final, *options, *tables, self._stack, *self._nodes, self._end
+        )
+        if code > _FULL:
+            self.advance(self._text[used : used + error_at])
+            raise self.error(self._message(code, used + error_at))
+        if code == _FULL:
+            self.words.grow()
+            self.label_names.grow()
+        self.advance(self._text[used : used + n_used])
+        node_ptr = np.zeros(n_trees + 1, np.int64)
+        node_ptr[1:] = self._end[:n_trees]
+        result = plan(node_ptr, *self._nodes) if n_trees else None
+        return result, used + n_used, code == _FULL or n_trees == max_trees
+
+    def _message(self, code: int, at: int) -> str:
+        end = at
+        while end < min(len(self._text), at + 60) and self._text[end] not in b" \t\n\v\f\r()\0":
+            end += 1
+        accepted = (
+            f"n_classes={self.n_classes} accepts 0..{self.n_classes - 1}"
+            if self.n_classes
+            else "accepted are 0..2147483647"
+        )
+        atom = repr(self._text[at:end].decode("utf-8", "replace"))
+        return _MESSAGES[code].format(atom=atom, accepted=f"{accepted}, and -1 for none")
+
+    def advance(self, text: bytes) -> None:
+        """Move the position over some text."""
+        self.line += text.count(b"\n")
+        last = text.rfind(b"\n") + 1
+        self.column = (1 if last else self.column) + len(text[last:].decode("utf-8", "replace"))
+
+    def error(self, message: str) -> PTBError:
+        """An error at the present position."""
+        return PTBError(message, self.filename, self.line, self.column)
+
+    def bank(self, plans: list[Plan]) -> Treebank:
+        """The treebank of these plans, which are consumed; words and labels are counted anew from here."""
+        words, names = self.words.strings(), self.label_names.strings()
+        self.words, self.label_names = StringTable(), StringTable()
+        vocabulary = Vocabulary._of_distinct(words)
+        if self.int_labels != _INT:
+            joined = join(plans)
+            phrase = joined.label
+            if "-1" in names:
+                phrase[phrase == names.index("-1")] = -1
+            return Treebank._of_plan(joined._replace(label=np.full_like(phrase, -1)), vocabulary, phrase, names)
+        value = np.array([*map(int, names), -1], np.int32)
+        for part in plans:
+            part.label[:] = value[part.label]
+        return Treebank._of_plan(join(plans), vocabulary)
+
+
+def parse_banks(
+    parser: PTBParser, stream: IO[bytes], encoding: str, block: int, chunk_trees: int
+) -> Iterator[Treebank]:
+    """Treebanks of `chunk_trees` trees, the last of fewer; at least one, or there is an error."""
+    plans: list[Plan] = []
+    n_trees = n_waiting = n_banks = 0
+    waiting = [b""]  # text not parsed yet: what is left of a tree, then blocks
+    for part, ending in utf8_blocks(stream, encoding, block):
+        waiting.append(part)
+        n_waiting += len(part)
+        if ending is None and n_waiting < len(waiting[0]):
+            continue
+        text = b"".join(waiting)
+        parser.start(text)
+        used, more = 0, True
+        while more:
+            piece, used, more = parser.step(used, ending == "", chunk_trees - n_trees)
+            if piece is not None:
+                plans.append(piece)
+                n_trees += len(piece.node_ptr) - 1
+            if n_trees == chunk_trees:
+                yield parser.bank(plans)
+                plans, n_trees, n_banks = [], 0, n_banks + 1
+        waiting, n_waiting = [text[used:]], 0
+        if ending:
+            parser.advance(waiting[0])
+            raise parser.error(ending)
+    if n_trees:
+        yield parser.bank(plans)
+    elif not n_banks:
+        raise PTBError("there is no tree here: the text is empty", parser.filename, 1, 1)
+
+
+def iter_ptb(
+    path: FilePath,
+    *,
+    chunk_trees: int = 1000,
+    labels: Labels = "auto",
+    n_classes: int | None = None,
+    unary: Unary = "keep",
+    binarize: Binarize | None = None,
+    encoding: str = "utf-8",
+    _block: int = BLOCK,
+) -> Iterator[Treebank]:
+    """Read a treebank file piece by piece, in constant memory.
+
+    Parameters
+    ----------
+    path : path or binary stream
+        As for :func:`read_ptb`, like the other options.
+    chunk_trees : int
+        Trees in each piece; the last may have fewer. Each piece has a vocabulary of its own.
+
+    Yields
+    ------
+    Treebank
+        The next trees of the file.
+    """
+    if isinstance(chunk_trees, bool) or not isinstance(chunk_trees, int | np.integer) or chunk_trees < 1:
+        raise ValueError(f"chunk_trees={chunk_trees!r}: accepted are integers from 1 on")
+    parser = PTBParser(display_name(path), labels, n_classes, unary, binarize)
+    return _iterate(path, parser, encoding, _block, int(chunk_trees))
+
+
+def _iterate(path: FilePath, parser: PTBParser, encoding: str, block: int, chunk_trees: int) -> Iterator[Treebank]:
+    with open_bytes(path) as stream:
+        yield from parse_banks(parser, stream, encoding, block, chunk_trees)
+
+
+def read_ptb(
+    path: FilePath,
+    *,
+    labels: Labels = "auto",
+    n_classes: int | None = None,
+    unary: Unary = "keep",
+    binarize: Binarize | None = None,
+    encoding: str = "utf-8",
+    _block: int = BLOCK,
+) -> Treebank:
+    """Read a treebank in Penn Treebank brackets.
+
+    Trees may span lines or share one. A leaf is ``(label word)``, an inner node ``(label child child ...)`` or, without
+    label, ``(child child ...)``; an unlabelled root with one child, as in ``( (S ...))``, is dropped. Words are kept as
+    they are written (``-LRB-``); :meth:`Tree.tokens` turns them back.
+
+    Parameters
+    ----------
+    path : path or binary stream
+        Plain, gzip or xz (recognised by content).
+    labels : {"auto", "int", "str"}
+        Integer labels become ``bank.label`` (-1: none). Labels that are strings are kept in ``bank.phrase`` and
+        ``bank.label_names``, and ``bank.label`` is -1. With "auto" the file's first label decides which they are.
+    n_classes : int, optional
+        Labels must be integers below this.
+    unary : {"keep", "collapse"}
+        "collapse" makes one node, with the topmost label, of a chain of single children: ``(4 (2 word))`` is
+        ``(4 word)``.
+    binarize : {None, "left", "right"}
+        Makes ``((a b) c)`` or ``(a (b c))`` of ``(a b c)``; the nodes put in have no label.
+    encoding : str
+        Of the text.
+
+    Returns
+    -------
+    Treebank
+        All trees of the file.
+
+    Raises
+    ------
+    PTBError
+        A ValueError that names file, line and column: brackets that do not match, text outside them, a node with
+        neither word nor children or with both, labels that are not accepted, NUL bytes, invalid encoding, a damaged
+        archive, no tree at all.
+    """
+    parser = PTBParser(display_name(path), labels, n_classes, unary, binarize)
+    with open_bytes(path) as stream:
+        return next(parse_banks(parser, stream, encoding, _block, _NO_LIMIT))
+
+
+def parse_ptb(
+    text: str,
+    *,
+    labels: Labels = "auto",
+    n_classes: int | None = None,
+    unary: Unary = "keep",
+    binarize: Binarize | None = None,
+    name: str = "<text>",
+) -> Treebank:
+    """Like :func:`read_ptb`, but of a string; `name` stands for the file in errors."""
+    parser = PTBParser(name, labels, n_classes, unary, binarize)
+    try:
+        stream = io.BytesIO(text.encode())
+    except UnicodeEncodeError as error:
+        parser.advance(text[: error.start].encode())
+        raise parser.error(f"invalid text: {error.reason}") from error
+    return next(parse_banks(parser, stream, "utf-8", BLOCK, _NO_LIMIT))

@@ -1,0 +1,22 @@
+"""Where the tests find real data, which is not part of the package."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def data_dir(name: str) -> Path | None:
+    """The folder `name` ("sst", ...) below $FASTBPTS_DATA, if that is set, else below ../shared/data beside the repository."""
+    given = os.environ.get("FASTBPTS_DATA")
+    folder = (Path(given) if given else _ROOT.parent / "shared" / "data") / name
+    return folder if folder.is_dir() else None
+
+
+def needs_data(name: str) -> pytest.MarkDecorator:
+    """A mark that skips a test when a folder of data is absent."""
+    return pytest.mark.skipif(
+        data_dir(name) is None, reason=f"no data/{name}: set FASTBPTS_DATA to the folder that has {name}/"
+    )
