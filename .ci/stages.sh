@@ -80,7 +80,7 @@ stage_types() {
     PATH=$BIN:$PATH
     pip install -q mypy
     mypy fastbpts
-    echo __test__ >"$WORK/allowlist"
+    echo fastbpts._core.__test__ >"$WORK/allowlist"
     python -m mypy.stubtest fastbpts._core --allowlist "$WORK/allowlist" --ignore-unused-allowlist
 }
 
