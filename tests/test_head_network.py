@@ -167,8 +167,8 @@ def dropout_mask(s: zoo.Graphs, d: int, dropout: float, input_dropout: float, se
     """What the core drops: inner states by the seed, inputs by its complement."""
     from fastbpts import _core
 
-    mask: Array = _core.dropout_mask(seed, s.n_nodes, d, dropout)
-    mask[s.inputs] = _core.dropout_mask(~seed % 2**64, s.n_nodes, d, input_dropout)[s.inputs]
+    mask: Array = _core.dropout_mask(seed, dropout, s.n_nodes, d)
+    mask[s.inputs] = _core.dropout_mask(~seed % 2**64, input_dropout, s.n_nodes, d)[s.inputs]
     return mask
 
 
@@ -198,10 +198,10 @@ def test_dropout_mask() -> None:
     """The share of zeros is p; rows and seeds differ; nothing is dropped at p = 0."""
     from fastbpts import _core
 
-    mask = _core.dropout_mask(3, 400, 25, 0.3)
+    mask = _core.dropout_mask(3, 0.3, 400, 25)
     assert set(np.unique(mask)) == {0.0, 1 / (1 - 0.3)}
     assert (mask == 0).mean() == pytest.approx(0.3, abs=0.02)
     assert (mask == 0).mean(axis=0).max() < 0.45
-    assert not np.array_equal(mask, _core.dropout_mask(4, 400, 25, 0.3))
+    assert not np.array_equal(mask, _core.dropout_mask(4, 0.3, 400, 25))
     assert not np.array_equal(mask[0], mask[1])
-    np.testing.assert_array_equal(_core.dropout_mask(3, 5, 4, 0.0), 1)
+    np.testing.assert_array_equal(_core.dropout_mask(3, 0.0, 5, 4), 1)

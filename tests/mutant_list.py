@@ -1,0 +1,150 @@
+"""The bugs that mutants.py plants: where, what, and the tests that must notice."""
+
+from dataclasses import dataclass
+
+GRID = "test_cells.py -k equals_reference and (batch or dag or leaves_only)"
+NODES = "test_cells.py -k nodes_per_level"
+LAWS = "test_laws.py -k compiled"
+HEAD = "test_head.py"
+NETWORK = "test_head_network.py -k not five_steps"
+STEPS = "test_head_network.py -k five_steps"
+REFERENCE = "test_cells_reference.py"
+THREADS = "test_laws_threads.py -k not instruction"
+ERRORS = "test_cells_errors.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A text replacement in one file; `tests` are arguments of pytest, run in the folder of the tests."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    tests: str
+
+
+PAIR, SUM, RNTN = "src_c/cells/pair.h", "src_c/cells/sum.c", "src_c/cells/rntn.c"
+LEVEL, WEIGHTS, PACK = "src_c/kernels/level.h", "src_c/kernels/weights.h", "src_c/kernels/pack.h"
+SOFTMAX, OPTIM, STEP = "src_c/kernels/head.h", "src_c/kernels/optim.h", "src_c/kernels/step.h"
+
+MUTANTS = [
+    Mutant(
+        "no gradient for node 0",
+        PAIR,
+        "for (int j = 0; j < H; j++) dh[j] += dc[k * H + j];",
+        "for (int j = 0; child[k] && j < H; j++) dh[j] += dc[k * H + j];",
+        GRID,
+    ),
+    Mutant("children swapped backward", PAIR, "dh[j] += dc[k * H + j];", "dh[j] += dc[(1 - k) * H + j];", GRID),
+    Mutant("second parent overwrites", SUM, "dh_k[j] += dc[j];", "dh_k[j] = dc[j];", LAWS),
+    Mutant("second parent overwrites (pair)", PAIR, "dh[j] += dc[k * H + j];", "dh[j] = dc[k * H + j];", LAWS),
+    Mutant("bias feature missing", PAIR, "c[2 * H] = 1;", "c[2 * H] = 0;", GRID),
+    Mutant("last child forgotten", SUM, "real *c = c_;", "real *c = c_; if (0)", GRID),
+    Mutant("derivative of tanh missing", LEVEL, "dh[j] *= 1 - (keep * h[j]) * (keep * h[j]);", ";", GRID),
+    Mutant(
+        "last node of a level skipped",
+        LEVEL,
+        "const int m = (int)fb_min(FB_ROWS, b - i);\n        real *h =",
+        "const int m = (int)fb_min(FB_ROWS, b - i) - (b - i <= FB_ROWS && b - i > 1);\n        real *h =",
+        NODES,
+    ),
+    Mutant(
+        "last node of a level skipped back",
+        LEVEL,
+        "const int m = (int)fb_min(FB_ROWS, b - i);\n        real *dh =",
+        "const int m = (int)fb_min(FB_ROWS, b - i) - (b - i <= FB_ROWS && b - i > 1);\n        real *dh =",
+        NODES,
+    ),
+    Mutant(
+        "tail lanes dropped",
+        LEVEL,
+        "for (int j = 0; j < H; j += VL) FB(store)(h_k + j",
+        "for (int j = 0; j + VL <= H; j += VL) FB(store)(h_k + j",
+        GRID,
+    ),
+    Mutant(
+        "tanh of the inputs missing",
+        LEVEL,
+        "if (r->tanh_input)\n        for",
+        "if (0)\n        for",
+        "test_cells.py -k tanh",
+    ),
+    Mutant(
+        "dropout not undone",
+        LEVEL,
+        "if (dropout > 0) FB(drop_row)(seed, dropout, i, n, dh);",
+        "",
+        "test_head_network.py -k dropout",
+    ),
+    Mutant(
+        "dropout scale in tanh'",
+        LEVEL,
+        "const real keep = (real)(1.0 - dropout);",
+        "const real keep = 1;",
+        "test_head_network.py -k dropout",
+    ),
+    Mutant("panels overwrite dW", WEIGHTS, "d->ld_feature, i > first);", "d->ld_feature, 0);", NODES),
+    Mutant(
+        "float32 branch empty",
+        WEIGHTS,
+        "const int s0 = col0 / width",
+        "if (FB_REAL_BYTES == 4) return;\n    const int s0 = col0 / width",
+        GRID,
+    ),
+    Mutant("no inner node: dW stays", WEIGHTS, "if (first == N)", "if (0)", GRID),
+    Mutant(
+        "repeated words forgotten",
+        WEIGHTS,
+        "k < net->row_ptr[u + 1]; k++)",
+        "k < net->row_ptr[u] + 1; k++)",
+        NETWORK,
+    ),
+    Mutant("only the upper triangle packed", PACK, "p[k.at] + p[k.twin];", "p[k.at];", GRID),
+    Mutant("only one triangle unpacked", PACK, "if (k.twin >= 0) p[k.twin] += row[c];", "", GRID),
+    Mutant("symmetric choice loses a half", PACK, "p[k.at] = p[k.twin] = row[c] / 2;", "p[k.at] = row[c] / 2;", STEPS),
+    Mutant("circle not closed in the fold", RNTN, "(i < H ? turned[n + i] : 0)", "0", GRID),
+    Mutant("one distance missing in the fold", RNTN, "s <= H; s++) { /*", "s < H; s++) { /*", GRID),
+    Mutant("softmax without the maximum", SOFTMAX, "FB(load)(z + c) - top", "FB(load)(z + c) - (top = 0)", NETWORK),
+    Mutant("target not subtracted", SOFTMAX, "z[y] -= 1;", "", NETWORK),
+    Mutant("node weights ignored", SOFTMAX, "(weight ? (double)weight[i] : 1)", "1", NETWORK),
+    Mutant("class weights ignored", SOFTMAX, "w *= by_class ? (double)by_class[y] : 1;", "", NETWORK),
+    Mutant("head's bias from the last node", SOFTMAX, "g[c * ldg + ld] +=", "g[c * ldg + ld] =", NETWORK),
+    Mutant("dWs of the first panel only", SOFTMAX, "i < n; i += m) {", "i < n && i < 1; i += m) {", NETWORK),
+    Mutant("AdaGrad without the root", OPTIM, "d / (FB_SQRT(s1[j]) + eps)", "d / (s1[j] + eps)", STEPS),
+    Mutant(
+        "penalty ignored",
+        OPTIM,
+        "const real d = scale * (g[j] + l2[j] * w[j]);\n            s1[j] += d * d;",
+        "const real d = scale * g[j];\n            s1[j] += d * d;",
+        STEPS,
+    ),
+    Mutant("Nesterov looks back", OPTIM, "(d + mu * s1[j])", "s1[j]", STEPS),
+    Mutant(
+        "AdamW's decay in the gradient",
+        OPTIM,
+        "const real apart = o->kind == FB_ADAMW ? 1 : 0;",
+        "const real apart = 0;",
+        STEPS,
+    ),
+    Mutant("norm counts twins once", OPTIM, "sum += (double)mult[j] * d * d;", "sum += d * d;", STEPS),
+    Mutant("words not clipped", STEP, "net->train_words && k < net->n_rows; k++) sum +=", "0; k++) sum +=", STEPS),
+    Mutant(
+        "one graph's loss misses its root",
+        STEP,
+        "FB(loss_tile)(net, s->root[g], 1);",
+        "if (g) FB(loss_tile)(net, s->root[g], 1);",
+        NETWORK,
+    ),
+    Mutant("transpose in the witness", "fastbpts/reference/rntn.py", "V[k] + V[k].T", "V[k] + V[k]", REFERENCE),
+    Mutant(
+        "paths forget tanh'", "fastbpts/reference/paths.py", "u = W.T @ ((1 - h[q] ** 2) * u)", "u = W.T @ u", REFERENCE
+    ),
+    Mutant(
+        "blind gradient check",
+        "fastbpts/gradcheck.py",
+        "return float(max(error, along))",
+        "return float(min(error, along))",
+        "test_gradcheck.py -k wrong",
+    ),
+]

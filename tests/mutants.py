@@ -1,0 +1,131 @@
+"""Plant known bugs, one at a time, and see that the tests notice each: ``python tests/mutants.py [name ...]``.
+
+Works on a copy. Compiles the plain instruction set without optimisation (so one mutant takes seconds) and runs a few
+tests per mutant. Prints a table; exit status 1 if a mutant survives, or if its place in the source is gone.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from mutant_list import MUTANTS, Mutant
+
+ROOT = Path(__file__).resolve().parent.parent
+FLAGS = ["-std=gnu11", "-O1", "-fPIC", "-pthread", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
+INCLUDES = ["-Isrc_c", f"-I{np.get_include()}", f"-I{sysconfig.get_paths()['include']}"]
+DIRECTIVES = "freethreading_compatible=True,wraparound=False,cdivision=True,boundscheck=False,initializedcheck=False"
+CC = os.environ.get("CC", "cc")
+
+
+def run(command: list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300
+    )
+
+
+def must(command: list[str], folder: Path) -> None:
+    done = run(command, folder)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+
+
+def copy_sources(folder: Path) -> None:
+    ignored = shutil.ignore_patterns("*.so", "__pycache__", "_core.c", "*.dat")
+    for name in ("fastbpts", "src_c", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+
+
+def compile_unit(folder: Path, unit: str) -> None:
+    """One object file: "_core" is the binding, anything else a file of src_c."""
+    source = f"src_c/{unit}.c"
+    if unit == "_core":
+        source = "_core.c"
+        must([sys.executable, "-m", "cython", "-3", "-X", DIRECTIVES, "fastbpts/_core.pyx", "-o", source], folder)
+    must([CC, *FLAGS, *INCLUDES, "-c", source, "-o", f"{unit}.o"], folder)
+
+
+def link(folder: Path, objects: list[Path]) -> None:
+    target = f"fastbpts/_core{sysconfig.get_config_var('EXT_SUFFIX')}"
+    must([CC, "-shared", "-pthread", *map(str, objects), "-lm", "-o", target], folder)
+
+
+def unit_of(path: str) -> str | None:
+    """Which object a source file belongs to; None: Python needs no compiler."""
+    if path.startswith("src_c/"):
+        return Path(path).stem if path.count("/") == 1 and path.endswith(".c") else "isa_base"
+    return "_core" if Path(path).suffix in (".pyx", ".pxi") else None
+
+
+def tests_fail(folder: Path, tests: str) -> bool:
+    """Whether pytest finds a failure; anything but "passed" or "failed" is an error of this script."""
+    files, _, chosen = tests.partition(" -k ")
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files.split()]
+    done = run([*command, "-k", chosen] if chosen else command, folder / "tests", FASTBPTS_ISA="base", PYTHONPATH="..")
+    if done.returncode > 1 and "Error" not in done.stdout:
+        raise RuntimeError(done.stdout + done.stderr)
+    return done.returncode != 0
+
+
+def is_killed(clean: Path, mutant: Mutant) -> bool:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_sources(folder)
+        path = folder / mutant.path
+        text = path.read_text()
+        if text.count(mutant.old) != 1:
+            raise RuntimeError(f"{mutant.path}: the text to replace occurs {text.count(mutant.old)} times")
+        path.write_text(text.replace(mutant.old, mutant.new))
+        unit = unit_of(mutant.path)
+        objects = sorted(clean.glob("*.o"))
+        if unit is not None:
+            compile_unit(folder, unit)
+            objects = [folder / f"{unit}.o", *(o for o in objects if o.stem != unit)]
+        link(folder, objects)
+        return tests_fail(folder, mutant.tests)
+
+
+def verdict(clean: Path, mutant: Mutant) -> tuple[Mutant, str, float]:
+    start = time.perf_counter()
+    try:
+        word = "killed" if is_killed(clean, mutant) else "SURVIVED"
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
+        word = f"ERROR {str(error)[-400:]}"
+    return mutant, word, time.perf_counter() - start
+
+
+def main(names: list[str]) -> int:
+    chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
+    unknown = set(names) - {mutant.name for mutant in MUTANTS}
+    if unknown:
+        print(f"unknown mutants: {sorted(unknown)}; known: {[m.name for m in MUTANTS]}", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
+        clean = Path(name)
+        copy_sources(clean)
+        units = ["_core", *(path.stem for path in (clean / "src_c").glob("*.c"))]
+        list(pool.map(lambda unit: compile_unit(clean, unit), units))
+        link(clean, sorted(clean.glob("*.o")))
+        suites = sorted({mutant.tests for mutant in chosen})
+        for suite, fails in zip(suites, pool.map(lambda suite: tests_fail(clean, suite), suites), strict=True):
+            if fails:
+                print(f"without a mutant, these tests fail already: {suite}", file=sys.stderr)
+                return 2
+        results = pool.map(lambda mutant: verdict(clean, mutant), chosen)
+        alive = 0
+        for mutant, word, seconds in results:
+            alive += word != "killed"
+            print(f"{word:9} {seconds:5.1f} s  {mutant.name:34} {mutant.path}", flush=True)
+        print(f"{len(chosen) - alive} of {len(chosen)} mutants killed")
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
