@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 # Public name -> module that defines it. A module must not have the name of another module's public function:
 # importing it would hide the function (hence _cell.py, which defines fb.cell).
 _LAZY = {
+    "DivergenceError": "estimators",
     "Network": "network",
     "Optimizer": "network",
     "PTBError": "readers.ptb",
@@ -22,6 +23,7 @@ _LAZY = {
     "cell": "_cell",
     "cells": "_cell",
     "check_grad": "gradcheck",
+    "demo_treebank": "demo",
     "iter_ptb": "readers.ptb",
     "load": "io",
     "load_vectors": "vectors",

@@ -1,0 +1,53 @@
+"""Checkpoints: a model file that also holds the best model so far, from which training continues to the same bits."""
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from fastbpts.estimators.storage import set_tensors, stored_params, to_tensors
+from fastbpts.io import read_tensors, to_json, write_tensors
+
+if TYPE_CHECKING:
+    from fastbpts.estimators.base import NetworkEstimator
+
+# What may differ between the run that wrote a checkpoint and the run that continues it.
+_FREE = {"max_iter", "n_threads", "checkpoint", "checkpoint_every", "verbose"}
+
+
+def write(estimator: "NetworkEstimator", fingerprint: str) -> None:
+    """Write the state of training after an epoch to the estimator's `checkpoint`, atomically."""
+    tensors, header = to_tensors(estimator)
+    progress = estimator._progress
+    if progress.best_state is not None and progress.best_epoch != progress.epoch:
+        tensors |= {f"best/{k}": v for k, v in progress.best_state.items()}
+    write_tensors(estimator.checkpoint, tensors, {**header, "fingerprint": fingerprint})
+
+
+def _check(estimator: "NetworkEstimator", header: dict[str, Any], fingerprint: str) -> None:
+    if header.get("class") != type(estimator).__name__:
+        raise ValueError(f"it holds a {header.get('class')}, not a {type(estimator).__name__}")
+    if "fingerprint" not in header:
+        raise ValueError("it is a model file, not a checkpoint")
+    given = json.loads(to_json(stored_params(estimator)))
+    for name, stored in header["params"].items():
+        if name not in _FREE and name in given and given[name] != stored:
+            raise ValueError(f"it was made with {name}={stored!r}, now {name}={given[name]!r}")
+    if header["fingerprint"] != fingerprint:
+        raise ValueError("it was made with other training data")
+
+
+def restore(estimator: "NetworkEstimator", fingerprint: str) -> None:
+    """Set network, generator and progress from the estimator's `checkpoint`.
+
+    Raises
+    ------
+    ValueError
+        The file is damaged, or belongs to other parameters or other data.
+    """
+    name = os.fspath(estimator.checkpoint)
+    tensors, header = read_tensors(name)
+    try:
+        _check(estimator, header, fingerprint)
+        set_tensors(estimator, tensors, header)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"checkpoint={name!r}: cannot be continued: {error}") from error

@@ -1,0 +1,43 @@
+"""The application: its commands, and ``--version``."""
+
+from typing import Annotated
+
+import typer
+
+from fastbpts.cli.bench import bench
+from fastbpts.cli.demo import demo
+from fastbpts.cli.evaluate import evaluate
+from fastbpts.cli.gradcheck import gradcheck
+from fastbpts.cli.predict import predict
+from fastbpts.cli.show import show
+from fastbpts.cli.train import train
+
+app = typer.Typer(
+    name="fastbpts",
+    help="Back-propagation through structure: train recursive networks on treebanks, evaluate and use them.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from fastbpts import __version__
+
+        print(f"fastbpts {__version__}")
+        raise typer.Exit(0)
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+        raise typer.Exit(2)
+
+
+for _function in (demo, train, evaluate, predict, show, gradcheck, bench):
+    app.command()(_function)

@@ -1,0 +1,2 @@
+"""``fastbpts bench``."""
+

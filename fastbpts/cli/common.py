@@ -1,0 +1,119 @@
+"""What the commands share: failures as one line and an exit status, reading treebanks and models, output files."""
+
+import contextlib
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fastbpts.estimators import TreeClassifier
+    from fastbpts.treebank import Treebank
+
+Labels = Annotated[str, typer.Option(help="Labels in files: auto, int or str (kept as names, ignored).")]
+Unary = Annotated[str, typer.Option(help="keep or collapse unary chains.")]
+Binarize = Annotated[str | None, typer.Option(help="left or right: split nodes of more than two children.")]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_FAILURES = (ValueError, OSError, ArithmeticError, ImportError, MemoryError)
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
+    elif isinstance(error, MemoryError):
+        text = f"out of memory. {error}"
+    else:
+        text = str(error) or type(error).__name__
+    return " ".join(text.split())
+
+
+def _close_output() -> None:
+    """Nobody reads our output any more: keep the interpreter from complaining about it at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def command(function: F) -> F:
+    """Let a command fail with one line on standard error and status 1, and end quietly when its reader has gone."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            result = function(*args, **kwargs)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _close_output()
+            raise typer.Exit(0) from None
+        except KeyboardInterrupt:
+            print("fastbpts: interrupted", file=sys.stderr)
+            raise typer.Exit(1) from None
+        except _FAILURES as error:
+            print(f"fastbpts: error: {_describe(error)}", file=sys.stderr)
+            raise typer.Exit(1) from None
+        return result
+
+    return run  # type: ignore[return-value]
+
+
+def console(stderr: bool = False) -> "Console":
+    """A console without the colouring of numbers."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def load_model(path: Path) -> "TreeClassifier":
+    """The classifier in a model file."""
+    import fastbpts as fb
+
+    model: TreeClassifier = fb.load(path)
+    return model
+
+
+def read_bank(path: Path, **options: Any) -> "Treebank":
+    """A treebank from a file, or from standard input for ``-``."""
+    import fastbpts as fb
+
+    bank: Treebank = fb.read_ptb(sys.stdin.buffer if str(path) == "-" else path, **options)
+    return bank
+
+
+def iter_banks(path: Path, chunk_trees: int, **options: Any) -> "Iterator[Treebank]":
+    """The same, piece by piece."""
+    import fastbpts as fb
+
+    banks: Iterator[Treebank] = fb.iter_ptb(
+        sys.stdin.buffer if str(path) == "-" else path, chunk_trees=chunk_trees, **options
+    )
+    return banks
+
+
+def check_writable(option: str, path: Path | None) -> None:
+    """Refuse an output file that cannot be made before the work begins, not after it."""
+    if path is None or str(path) == "-":
+        return
+    if path.is_dir():
+        raise ValueError(f"{option} {path}: is a directory, must be a file")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"{option} {path}: the directory {path.absolute().parent} does not exist")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise ValueError(f"{option} {path}: the directory {path.absolute().parent} cannot be written to")
+
+
+@contextlib.contextmanager
+def output(path: Path) -> Iterator[IO[str]]:
+    """A text file to write, or standard output for ``-``."""
+    if str(path) == "-":
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+        yield sys.stdout
+    else:
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+            yield file

@@ -1,0 +1,76 @@
+"""``fastbpts demo``."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer import Option
+
+from fastbpts.cli.common import check_writable, command, console
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fastbpts.estimators import TreeClassifier
+    from fastbpts.treebank import Tree, Treebank
+
+_ABOUT = {
+    "sentiment": 'made-up film reviews, where "not" turns, "very" strengthens and "but" overrules what follows',
+    "logic": "formulas of true, false, not, and, or, xor",
+    "listops": "nested lists of digits under max, min and sum modulo 5",
+}
+_DEV_SHARE = 5
+
+
+def _table(out: "Console", train: "Treebank", dev: "Treebank", model: "TreeClassifier", seconds: float) -> None:
+    from rich.table import Table
+
+    from fastbpts.demo.baselines import bag_of_words, majority
+
+    table = Table(title="accuracy at the root, trees not seen in training")
+    table.add_column("model")
+    table.add_column("dev accuracy", justify="right")
+    table.add_row("majority class", f"{majority(train, dev):.3f}")
+    table.add_row("bag of words (logistic regression)", f"{bag_of_words(train, dev):.3f}")
+    table.add_row(f"{model.cell}, {model.n_state} dimensions, {seconds:.1f} s", f"{model.score(dev):.3f}", style="bold")
+    out.print(table)
+
+
+def _typical(dev: "Treebank") -> "Tree":
+    """The first tree long enough to be interesting and short enough for a terminal."""
+    return next((tree for tree in dev if 9 <= len(tree.words) <= 14), dev[0])
+
+
+@command
+def demo(
+    kind: Annotated[str, Option(help="sentiment, logic or listops.")] = "sentiment",
+    n_trees: Annotated[int, Option(min=50, help="Trees to generate; a fifth is held out.")] = 5000,
+    seed: Annotated[int, Option(min=0)] = 0,
+    threads: Annotated[int | None, Option("--threads", "-t", min=1)] = None,
+    output: Annotated[Path | None, Option("--output", "-o", help="Also save the model.")] = None,
+    trees: Annotated[Path | None, Option("--write-trees", help="Also write the trees held out, as a treebank.")] = None,
+) -> None:
+    """Generate trees whose labels need composition, train an RNTN on them, compare it with baselines, draw one tree."""
+    if kind not in _ABOUT:
+        raise typer.BadParameter(f"{kind!r} is not one of {', '.join(_ABOUT)}", param_hint="--kind")
+    for option, path in (("--output", output), ("--write-trees", trees)):
+        check_writable(option, path)
+    import fastbpts as fb
+    from fastbpts import draw
+    from fastbpts.demo.recipes import RECIPES
+
+    out = console()
+    bank = fb.demo_treebank(kind, n_trees=n_trees, random_state=seed)
+    dev, train = bank[: n_trees // _DEV_SHARE], bank[n_trees // _DEV_SHARE :]
+    out.print(f"{kind}: {_ABOUT[kind]}", soft_wrap=True)
+    out.print(f"{len(train):,} trees to learn from, {len(dev):,} held out, {len(bank.vocabulary)} words\n")
+    started = time.perf_counter()
+    model = fb.TreeClassifier(**RECIPES[kind], n_threads=threads, random_state=seed, verbose=1).fit(train, dev=dev)
+    _table(out, train, dev, model, time.perf_counter() - started)
+    out.print()
+    draw.show(draw.Picture.of_model(model, [_typical(dev)])[0], out)
+    if output is not None:
+        model.save(output)
+    if trees is not None:
+        trees.write_text("".join(f"{tree.to_ptb()}\n" for tree in dev), encoding="utf-8")

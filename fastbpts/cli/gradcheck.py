@@ -1,0 +1,83 @@
+"""``fastbpts gradcheck``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from typer import Option
+
+from fastbpts.cli.common import command, console, load_model
+
+if TYPE_CHECKING:
+    from fastbpts.estimators import TreeClassifier
+    from fastbpts.gradcheck import Row
+
+
+def _balanced(n_leaves: int, rng: np.random.Generator, words: list[str], n_classes: int) -> object:
+    """A tree over random words with random labels."""
+    label = int(rng.integers(n_classes))
+    if n_leaves == 1:
+        return (label, words[int(rng.integers(len(words)))])
+    left = int(rng.integers(1, n_leaves))
+    return (label, _balanced(left, rng, words, n_classes), _balanced(n_leaves - left, rng, words, n_classes))
+
+
+def _model_rows(model: "TreeClassifier", tolerance: float) -> "list[Row]":
+    """The gradients at a model's own parameters, in float64, with a few of its words."""
+    import fastbpts as fb
+    from fastbpts.gradcheck import Row, check_network
+
+    rng = np.random.default_rng(0)
+    chosen = np.sort(rng.choice(len(model.vocabulary_), min(6, len(model.vocabulary_)), replace=False))
+    words = [f"w{row}" for row in chosen]
+    n_classes = len(model.classes_)
+    bank = fb.Treebank.from_trees([_balanced(size, rng, words, n_classes) for size in (1, 2, 4, 7)])
+    word_map = np.array([words.index(word) for word in bank.vocabulary.words], np.int32)
+    net = fb.Network(
+        cell=model.cell,
+        n_state=model.n_state,
+        n_classes=n_classes,
+        n_words=len(words),
+        dtype="float64",
+        input_activation=model.input_activation,
+        loss_nodes=model.loss_nodes,
+    )
+    own = {name: value.astype(np.float64) for name, value in model.net_.params.items()}
+    net.set_params({**own, "E": own["E"][chosen]})
+    errors = check_network(net, bank.batch(np.arange(len(bank)), word_map))
+    return [Row(model.cell, name, error, error <= tolerance) for name, error in errors.items()]
+
+
+@command
+def gradcheck(
+    cell: Annotated[list[str] | None, Option("--cell", help="Cells to check, all by default; may be repeated.")] = None,
+    model: Annotated[Path | None, Option(help="Check at the parameters of this model file.")] = None,
+    n_state: Annotated[int, Option(min=1, help="Width of the states.")] = 5,
+    seed: Annotated[int, Option(min=0)] = 0,
+    tolerance: Annotated[float, Option(help="Largest relative error that passes.")] = 1e-6,
+) -> None:
+    """Compare every gradient with central differences; status 1 if one is wrong."""
+    import fastbpts as fb
+    from fastbpts.gradcheck import table
+
+    for name in cell or []:
+        if name not in fb.cells():
+            raise typer.BadParameter(f"{name!r} is not one of {', '.join(fb.cells())}", param_hint="--cell")
+    if model is not None:
+        rows = _model_rows(load_model(model), tolerance)
+    else:
+        rows = table(cell or None, n_state, seed, tolerance=tolerance)
+    from rich.table import Table
+
+    drawn = Table(title="analytic gradient against central differences")
+    for heading in ("cell", "parameter"):
+        drawn.add_column(heading)
+    drawn.add_column("max relative error", justify="right")
+    drawn.add_column("")
+    for row in rows:
+        drawn.add_row(row.cell, row.parameter, f"{row.error:.1e}", "ok" if row.ok else "[bold red]WRONG[/]")
+    console().print(drawn)
+    wrong = sum(not row.ok for row in rows)
+    if wrong:
+        raise ValueError(f"{wrong} of {len(rows)} gradients are wrong")

@@ -1,0 +1,9 @@
+"""Trees coloured by class, in the terminal, as SVG and HTML; learning curves as PNG."""
+
+from fastbpts.draw.curve import learning_curve
+from fastbpts.draw.html import html
+from fastbpts.draw.picture import Picture
+from fastbpts.draw.svg import svg
+from fastbpts.draw.terminal import show
+
+__all__ = ["Picture", "html", "learning_curve", "show", "svg"]

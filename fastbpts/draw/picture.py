@@ -1,0 +1,82 @@
+"""What is drawn: a tree with a class, and perhaps probabilities, at every node."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbpts.draw.colours import NO_CLASS, palette
+from fastbpts.treebank import Tree
+
+if TYPE_CHECKING:
+    from fastbpts.estimators import TreeClassifier
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A tree and the class of each of its nodes."""
+
+    tree: Tree
+    classes: list[Any]
+    shown: NDArray[np.int64]  # per node: position in classes, -1 for none
+    proba: NDArray[Any] | None = None  # (n_nodes, n_classes)
+
+    @classmethod
+    def of_labels(cls, tree: Tree) -> "Picture":
+        """The labels that the tree itself has."""
+        labels = tree.labels
+        classes = list(range(int(labels.max(initial=0)) + 1))
+        return cls(tree, classes, labels.astype(np.int64))
+
+    @classmethod
+    def of_model(cls, model: "TreeClassifier", trees: Sequence[Tree]) -> "list[Picture]":
+        """What a model says of each tree."""
+        classes = model.classes_.tolist()
+        return [
+            cls(tree, classes, proba.argmax(axis=1), proba)
+            for tree, proba in zip(trees, model.predict_proba_nodes(list(trees)), strict=True)
+        ]
+
+    @property
+    def root(self) -> int:
+        """The number of the root."""
+        return self.tree.n_nodes - 1
+
+    def children(self) -> list[list[int]]:
+        """The children of each node."""
+        ptr, child = self.tree.child_ptr.tolist(), self.tree.child.tolist()
+        return [child[a:b] for a, b in zip(ptr, ptr[1:], strict=False)]
+
+    def words(self) -> dict[int, str]:
+        """The word of each leaf that has one."""
+        names = self.tree.bank.vocabulary.words
+        bank, k = self.tree.bank, self.tree.index
+        numbers = bank.word[bank.node_ptr[k] : bank.node_ptr[k + 1]].tolist()
+        return {i: names[number] for i, number in enumerate(numbers) if number >= 0}
+
+    def texts(self) -> list[str]:
+        """The label drawn at each node."""
+        return [str(self.classes[k]) if k >= 0 else "·" for k in self.shown.tolist()]
+
+    def misses(self) -> list[str]:
+        """Where a model differs from the tree's label, that label; elsewhere nothing."""
+        if self.proba is None:
+            return [""] * self.tree.n_nodes
+        pairs = zip(self.tree.labels.tolist(), self.shown.tolist(), strict=True)
+        return [str(label) if label >= 0 and label != self.classes[k] else "" for label, k in pairs]
+
+    def colours(self) -> list[str]:
+        """The colour of each node."""
+        known = palette(self.classes)
+        return [known[k] if k >= 0 else NO_CLASS for k in self.shown.tolist()]
+
+    def summary(self) -> str:
+        """One line on the root."""
+        text = self.texts()[self.root]
+        if self.proba is None:
+            return f"label {text}"
+        line = f"predicted {text} with probability {float(self.proba[self.root].max()):.2f}"
+        miss, label = self.misses()[self.root], self.tree.label
+        return line + (f", the label is {miss}" if miss else ", as labelled" if label >= 0 else "")

@@ -1,0 +1,25 @@
+"""Estimators in the style of scikit-learn."""
+
+from typing import Any
+
+from fastbpts.estimators.base import NetworkEstimator
+from fastbpts.estimators.errors import DivergenceError
+from fastbpts.estimators.storage import part, set_tensors
+from fastbpts.estimators.tree import TreeClassifier
+from fastbpts.io import Tensors
+
+__all__ = ["DivergenceError", "NetworkEstimator", "TreeClassifier", "from_tensors"]
+
+_CLASSES: dict[str, type[NetworkEstimator]] = {"TreeClassifier": TreeClassifier}
+
+
+def from_tensors(tensors: Tensors, header: dict[str, Any]) -> NetworkEstimator:
+    """The estimator in a model file or checkpoint (of which: its best model so far)."""
+    if header.get("class") not in _CLASSES:
+        raise ValueError(f"it holds a {header.get('class')!r}, which this fastbpts does not know")
+    estimator = _CLASSES[header["class"]](**header["params"])
+    set_tensors(estimator, tensors, header)
+    best = part(tensors, "best/")
+    if best:
+        estimator.net_.load_state(best)
+    return estimator

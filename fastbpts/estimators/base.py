@@ -1,0 +1,263 @@
+"""What all estimators share: the training loop around a network, validation, checkpoints, model files, pickling.
+
+A subclass says how examples are read, how its network is made, how one epoch steps through the examples, how they are
+scored, and what it has learnt besides the network (vocabulary, classes).
+"""
+
+import contextlib
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from fastbpts import checkpoint as _checkpoint
+from fastbpts.estimators import checks
+from fastbpts.estimators.progress import Bar
+from fastbpts.estimators.storage import to_tensors
+from fastbpts.estimators.training import Net, Plan, Progress, Scores, Tensors, train
+from fastbpts.io import PathLike, write_tensors
+from fastbpts.schedules import make_schedule
+
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "adam", "adamw")
+
+
+class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
+    """Base of the estimators that train a network by minibatches.
+
+    After ``fit``: ``net_`` (the network), ``n_iter_`` (epochs trained), ``best_iter_`` and ``best_score_`` (of the model
+    kept, with validation), ``history_`` (one dict per epoch).
+    """
+
+    _monitors: ClassVar[dict[str, int]]
+
+    # -- what a subclass provides ----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _read(self, X: Any, y: Any = None, *, learn: bool = False, classes: Any = None) -> Any:
+        """Examples in the form the other hooks take; with `learn`, also learn vocabulary and classes from them."""
+
+    @abstractmethod
+    def _split(self, X: Any, y: Any, rng: np.random.Generator) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+        """Training and validation examples and labels (for `validation_fraction`)."""
+
+    @abstractmethod
+    def _groups(self) -> list[str]:
+        """The names of the network's parameters."""
+
+    @abstractmethod
+    def _make_network(self, seed: int) -> Net:
+        """A fresh network for the classes and the vocabulary learnt."""
+
+    @abstractmethod
+    def _n_batches(self, data: Any) -> int:
+        """Steps per epoch."""
+
+    @abstractmethod
+    def _steps(self, data: Any, rng: np.random.Generator) -> Iterator[tuple[float, float]]:
+        """Train one epoch; yield (summed loss, number of predictions) after each step."""
+
+    @abstractmethod
+    def _evaluate(self, data: Any) -> Scores:
+        """Scores of examples, at least one for each name in `_monitors`."""
+
+    @abstractmethod
+    def _fingerprint(self, data: Any) -> str:
+        """A digest of the examples, to refuse a resumption on other data."""
+
+    @abstractmethod
+    def _learnt(self) -> tuple[Tensors, dict[str, Any]]:
+        """What was learnt besides the network: arrays and a JSON-able dict."""
+
+    @abstractmethod
+    def _set_learnt(self, tensors: Tensors, meta: dict[str, Any]) -> None:
+        """Take back what `_learnt` gave."""
+
+    # -- training --------------------------------------------------------------------------------------------------
+
+    def _check_params(self) -> None:
+        """Check the parameters that all estimators share."""
+        checks.choice("optimizer", self.optimizer, OPTIMIZERS)
+        checks.number("learning_rate", self.learning_rate, 0, above=True)
+        checks.number("momentum", self.momentum, 0, 1, below=True)
+        checks.number("beta1", self.beta1, 0, 1, below=True)
+        checks.number("beta2", self.beta2, 0, 1, below=True)
+        checks.number("eps", self.eps, 0, above=True)
+        checks.alpha("alpha", self.alpha, self._groups())
+        checks.integer("batch_size", self.batch_size, 1)
+        checks.integer("max_iter", self.max_iter, 1)
+        checks.integer("n_threads", self.n_threads, 1, none=True)
+        checks.integer("accumulator_reset", self.accumulator_reset, 1, none=True)
+        if self.max_norm is not None:
+            checks.number("max_norm", self.max_norm, 0, above=True)
+        checks.number("validation_fraction", self.validation_fraction, 0, 1, above=True, below=True)
+        checks.boolean("early_stopping", self.early_stopping)
+        checks.integer("n_iter_no_change", self.n_iter_no_change, 1)
+        checks.number("tol", self.tol, 0)
+        checks.choice("monitor", self.monitor, self._monitors)
+        checks.integer("checkpoint_every", self.checkpoint_every, 1)
+        checks.integer("verbose", int(self.verbose) if isinstance(self.verbose, bool) else self.verbose, 0)
+        make_schedule(self.schedule, self.max_iter)
+
+    def _plan(self, n_epochs: int, patience: int | None) -> Plan:
+        return Plan(
+            n_epochs,
+            float(self.learning_rate),
+            make_schedule(self.schedule, self.max_iter),
+            self.accumulator_reset,
+            patience,
+            float(self.tol),
+            self.monitor,
+            self._monitors[self.monitor],
+        )
+
+    def _reset(self) -> None:
+        """Check the parameters, forget what was learnt, make a new generator."""
+        self._check_params()
+        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
+            delattr(self, name)
+        self._rng = checks.generator(self.random_state)
+        self._progress = Progress()
+
+    def _begin(self, X: Any, y: Any, classes: Any = None) -> Any:
+        """Read the first examples and make the network for them."""
+        data = self._read(X, y, learn=True, classes=classes)
+        self._seed = int(self._rng.integers(2**31))
+        self.net_ = self._make_network(self._seed)
+        return data
+
+    def _finish(self) -> None:
+        self.history_ = self._progress.history
+        self.n_iter_ = self._progress.epoch
+        if self._progress.best_state is None:
+            vars(self).pop("best_iter_", None)
+            vars(self).pop("best_score_", None)
+        else:
+            self.best_iter_ = self._progress.best_epoch
+            self.best_score_ = self._monitors[self.monitor] * self._progress.best_score
+
+    def fit(self, X: Any, y: Any = None, *, dev: Any = None, resume: bool = False) -> Self:
+        """Train from the beginning, or from a checkpoint.
+
+        Parameters
+        ----------
+        X : examples
+            The training set.
+        y : array-like, optional
+            Labels of the examples, where they are not part of them.
+        dev : examples or tuple (examples, labels), optional
+            The validation set: scored after each epoch; the best model is kept. Without it, `early_stopping=True`
+            holds out `validation_fraction` of the training set.
+        resume : bool, default=False
+            Continue from the file `checkpoint`, if it exists, to the same bits as training without a break.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            An argument or an example is wrong.
+        DivergenceError
+            The loss left the range of useful numbers; the estimator holds the last good model.
+        """
+        self._reset()
+        if dev is None and self.early_stopping:
+            (X, y), dev = self._split(X, y, self._rng)
+        data = self._begin(X, y)
+        held_out = None
+        if dev is not None:
+            held_out = self._read(*dev) if isinstance(dev, tuple) and len(dev) == 2 else self._read(dev)
+        if resume:
+            self._resume(data)
+        patience = self.n_iter_no_change if self.early_stopping else None
+        self._train(data, held_out, self._plan(self.max_iter, patience), save=self.checkpoint is not None)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> Self:
+        """Train one more epoch, on the examples given; the first call learns the vocabulary and the classes.
+
+        Parameters
+        ----------
+        X : examples
+            The training set of this epoch.
+        y : array-like, optional
+            Labels of the examples, where they are not part of them.
+        classes : array-like, optional
+            All classes there will be; needed in the first call only if the first examples lack some.
+
+        Returns
+        -------
+        self
+        """
+        if hasattr(self, "net_"):
+            self._check_params()
+            data = self._read(X, y, classes=classes)
+            self._progress.best_state, self._progress.best_score = None, -math.inf
+        else:
+            self._reset()
+            data = self._begin(X, y, classes)
+        self._train(data, None, self._plan(self._progress.epoch + 1, None), save=False)
+        return self
+
+    def _train(self, data: Any, held_out: Any, plan: Plan, save: bool) -> None:
+        shown = int(self.verbose) > 0
+        bar = Bar(plan.n_epochs, self._n_batches(data), int(self.verbose), self._progress.epoch) if shown else None
+        fingerprint = self._fingerprint(data) if save else ""
+
+        def save_now() -> None:
+            epoch, stale = self._progress.epoch, self._progress.stale
+            last = epoch >= plan.n_epochs or (plan.patience is not None and stale >= plan.patience)
+            if last or epoch % self.checkpoint_every == 0:
+                _checkpoint.write(self, fingerprint)
+
+        try:
+            with bar or contextlib.nullcontext():
+                train(
+                    self.net_,
+                    plan,
+                    self._progress,
+                    lambda: self._steps(data, self._rng),
+                    None if held_out is None else lambda: self._evaluate(held_out),
+                    save_now if save else None,
+                    bar,
+                )
+        finally:
+            self._finish()
+
+    def _resume(self, data: Any) -> None:
+        if self.checkpoint is None:
+            raise ValueError("resume=True: set the parameter checkpoint, the file to continue from")
+        if Path(self.checkpoint).exists():
+            _checkpoint.restore(self, self._fingerprint(data))
+
+    # -- files and pickles -----------------------------------------------------------------------------------------
+
+    def save(self, path: PathLike) -> None:
+        """Write the fitted estimator to a safetensors file, atomically; ``fastbpts.load`` reads it.
+
+        Parameters that no file can hold (a generator as `random_state`, a function as `schedule`, `embeddings` given as
+        arrays) are saved as their defaults; the trained weights are not affected.
+        """
+        check_is_fitted(self, "net_")
+        tensors, header = to_tensors(self)
+        write_tensors(path, tensors, header)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        net = state.pop("net_", None)
+        if net is not None:
+            state["_net_state"] = net.state()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        net_state = state.pop("_net_state", None)
+        super().__setstate__(state)
+        if net_state is not None:
+            self.net_ = self._make_network(self._seed)
+            self.net_.load_state(net_state)

@@ -1,0 +1,77 @@
+"""Words in training: how unknown words get a vector, and vectors that come from elsewhere."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbpts.treebank import Treebank
+from fastbpts.vectors import load_vectors
+from fastbpts.vocabulary import Vocabulary
+
+I32 = NDArray[np.int32]
+UNKNOWN = 0  # row of the unknown word
+RATES = {"singletons": 0.5, "dropout": 0.25}
+
+
+def unknown_words(
+    bank: Treebank, word_map: I32, how: str | None, rate: float | None, rng: np.random.Generator
+) -> Callable[[], I32]:
+    """A function that gives the word map of the next minibatch, with some words taken for unknown; call it per epoch.
+
+    Parameters
+    ----------
+    bank, word_map
+        The training set and its words' rows.
+    how : {"singletons", "dropout", None}
+        See TreeClassifier.
+    rate : float or None
+        See `unk_rate` there.
+    rng : Generator
+        Drawn from at once for "singletons", at each minibatch for "dropout".
+    """
+    if how is None:
+        return lambda: word_map
+    share = RATES[how] if rate is None else float(rate)
+    counts = np.bincount(bank.word[bank.word >= 0], minlength=len(word_map))
+    if how == "singletons":
+        once = np.flatnonzero(counts == 1)
+        changed = word_map.copy()
+        changed[once[rng.random(once.size) < share]] = UNKNOWN
+        return lambda: changed
+    probability = (share / np.maximum(share + counts, 1e-30)).astype(np.float32)
+
+    def dropped() -> I32:
+        return np.where(rng.random(len(probability), np.float32) < probability, np.int32(UNKNOWN), word_map)
+
+    return dropped
+
+
+def embedding_rows(embeddings: Any, vocabulary: Vocabulary, n_state: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Rows of the vocabulary that pretrained vectors have, and their vectors.
+
+    Parameters
+    ----------
+    embeddings : path or tuple (words, matrix)
+    vocabulary : Vocabulary
+    n_state : int
+        The width that the vectors must have.
+    """
+    if isinstance(embeddings, str | os.PathLike):
+        words, matrix = load_vectors(embeddings, vocabulary)
+    else:
+        try:
+            words, matrix = embeddings
+        except (TypeError, ValueError):
+            raise ValueError("embeddings: must be a path or a tuple (words, matrix)") from None
+        matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.shape[1] != n_state or len(words) != len(matrix):
+        raise ValueError(
+            f"embeddings: {len(words)} words with a matrix of shape {matrix.shape}: "
+            f"must be one row per word, of width n_state={n_state}"
+        )
+    known = [(vocabulary[word], k) for k, word in enumerate(words) if word in vocabulary]
+    rows, columns = np.array(known, np.int64).reshape(-1, 2).T
+    return rows, matrix[columns]

@@ -1,0 +1,157 @@
+"""Model files: named arrays and a header of strings in one safetensors file, written so that a crash leaves the old file.
+
+The header's entry ``fastbpts`` is a JSON object: format version, class name, parameters, what else the class needs.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = 1
+_KEY = "fastbpts"
+
+Tensors = dict[str, NDArray[Any]]
+PathLike = str | os.PathLike[str]
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know, as what it knows."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
+        return np.dtype(value).name
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"a value of type {type(value).__name__} cannot be stored in a model file")
+
+
+def to_json(value: Any) -> str:
+    """`value` as JSON; numpy numbers, arrays, dtypes and paths become plain ones."""
+    return json.dumps(value, default=_plain)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _stale(path: Path) -> Iterator[Path]:
+    """Temporary files of `path` whose writer no longer runs."""
+    for candidate in path.parent.glob(f".{path.name}.*.tmp"):
+        pid = candidate.name.removeprefix(f".{path.name}.").split(".")[0]
+        if pid.isdecimal() and not _is_running(int(pid)):
+            yield candidate
+
+
+def _sync_directory(directory: Path) -> None:
+    if os.name == "posix":
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_atomic(path: PathLike, data: bytes) -> None:
+    """Write `data` to `path`: at every moment the file is the old one or the new one, also after a power cut."""
+    target = Path(path)
+    if target.is_symlink():
+        target = target.resolve()
+    for stale in _stale(target):
+        stale.unlink(missing_ok=True)
+    temporary = target.parent / f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(target.parent)
+
+
+def write_tensors(path: PathLike, tensors: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> None:
+    """Write arrays and a JSON header to a safetensors file, atomically."""
+    from safetensors.numpy import save
+
+    text = to_json({"format": FORMAT, **header})
+    write_atomic(path, save({k: np.ascontiguousarray(v) for k, v in tensors.items()}, metadata={_KEY: text}))
+
+
+def read_tensors(path: PathLike) -> tuple[Tensors, dict[str, Any]]:
+    """Read what `write_tensors` wrote.
+
+    Raises
+    ------
+    ValueError
+        The file is not a whole model file of this library; the message names it.
+    OSError
+        The file cannot be read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    name = os.fspath(path)
+    with open(path, "rb"):
+        pass
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+        raise ValueError(f"{name}: not a safetensors file, or damaged ({error})") from None
+    if _KEY not in metadata:
+        raise ValueError(f"{name}: a safetensors file, but not one of fastbpts")
+    try:
+        header = json.loads(metadata[_KEY])
+    except (ValueError, RecursionError):
+        header = None
+    if not isinstance(header, dict) or not isinstance(header.get("format"), int):
+        raise ValueError(f"{name}: the header is damaged")
+    if header["format"] > FORMAT:
+        raise ValueError(f"{name}: format {header['format']} is newer than this fastbpts reads ({FORMAT})")
+    return tensors, header
+
+
+def load(path: PathLike) -> Any:
+    """Load a fitted estimator from a file that its ``save`` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+        A model file (or a checkpoint, which holds the model of its epoch).
+
+    Returns
+    -------
+    estimator
+        An estimator of the class that was saved, ready to predict.
+
+    Raises
+    ------
+    ValueError
+        The file is damaged or is not a model file.
+    """
+    from fastbpts.estimators import from_tensors
+
+    tensors, header = read_tensors(path)
+    try:
+        return from_tensors(tensors, header)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, MemoryError) as error:
+        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"{os.fspath(path)}: not a usable model ({reason})") from error
