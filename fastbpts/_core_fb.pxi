@@ -1,0 +1,126 @@
+# The C contract (src_c/fb.h) as Cython sees it.
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+
+cdef extern from "fb.h" nogil:
+    ctypedef struct fb_graph:
+        int64_t n_nodes, n_edges, n_levels, n_graphs, n_inputs
+        const int64_t *level_ptr
+        const int64_t *child_ptr
+        const int32_t *child
+        const int32_t *word
+        const int32_t *label
+        const int32_t *graph
+        const int32_t *root
+        const int32_t *inputs
+        int64_t min_arity, max_arity, min_word, max_word, max_label
+        int leaf_inputs
+
+    ctypedef struct fb_bank:
+        int64_t n_trees
+        const int64_t *node_ptr
+        const int64_t *level_ptr
+        const int64_t *edge_ptr
+        const int32_t *level_size
+        const int32_t *child
+        const int32_t *n_child
+        const int32_t *word
+        const int32_t *label
+
+    ctypedef struct fb_words:
+        const int32_t *map
+        const float *unknown_rate
+        uint64_t seed
+
+    ctypedef struct fb_dims:
+        int n_in, n_state, n_gather, n_feature, ld_state, ld_gather, ld_feature
+
+    ctypedef struct fb_column:
+        int32_t param, at, twin
+
+    ctypedef struct fb_run:
+        const fb_graph *graph
+        fb_dims dims
+        const void *theta
+        const void *theta_t
+        const void *x
+        int64_t ld_x
+        const int32_t *x_row
+        int tanh_input
+        double dropout, input_dropout
+        uint64_t seed
+        void *h
+        void *dh
+        void *dtheta
+
+    ctypedef struct fb_cell:
+        const char *name
+        const char *spec
+        int arity
+        void (*shape)(fb_dims *) noexcept nogil
+        void (*columns)(const fb_dims *, fb_column *) noexcept nogil
+
+    ctypedef struct fb_block:
+        int64_t n_rows, ld
+        void *w
+        void *g
+        void *s1
+        void *s2
+        const void *mult
+        const void *l2
+
+    ctypedef struct fb_optim:
+        int kind
+        double learning_rate, momentum, beta1, beta2, eps, max_norm
+        int64_t t
+
+    ctypedef struct fb_loss:
+        int n_classes, ld_class, roots_only
+        const int32_t *label
+        const void *soft
+        const void *node_weight
+        const void *class_weight
+        double scale
+        const void *head
+        int64_t ld_head
+        const void *head_t
+        void *dz
+        double *node_loss
+
+    ctypedef struct fb_net:
+        fb_run run
+        const fb_cell *cell
+        fb_loss loss
+        fb_block cell_block, head_block, word_block
+        fb_optim optim
+        int train_words, update, n_threads
+        double total_loss
+        int64_t n_rows
+        int32_t *rows
+        int64_t *row_ptr
+        int32_t *row_node
+        int32_t *slot
+        int32_t *count
+        int64_t *split
+        char *scratch
+        size_t scratch_size
+
+    ctypedef struct fb_kernels:
+        int isa, real_bytes, n_cells
+        const fb_cell *cells
+        size_t (*scratch)(const fb_dims *) noexcept nogil
+        void (*pack)(const fb_dims *, const fb_column *, const void **, void *) noexcept nogil
+        void (*unpack)(const fb_dims *, const fb_column *, int, const void *, void **) noexcept nogil
+        void (*forward)(fb_net *) noexcept nogil
+        void (*backward)(fb_net *) noexcept nogil
+        void (*step)(fb_net *) noexcept nogil
+        void (*predict)(fb_net *, int, void *, void *) noexcept nogil
+        void (*dropout_mask)(uint64_t, double, int64_t, int64_t, void *) noexcept nogil
+
+    int FB_PAD
+    int FB_PARAMS
+    const fb_kernels *fb_kernels_for(int real_bytes)
+    int fb_wants_transpose(const fb_dims *d)
+    void fb_graph_facts(fb_graph *s)
+    void fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out)
+    void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out, int64_t *order,
+                  int64_t *level_fill, int32_t *place)

@@ -1,0 +1,217 @@
+# A cell's kernels bound to weights: what fastbpts._cell runs step by step and fastbpts.network trains.
+
+cdef class Net:
+    cdef fb_net n
+    cdef const fb_kernels *k
+    cdef int real
+    cdef dict keep
+    cdef int64_t capacity
+    cdef int threads
+    cdef object columns_
+    cdef readonly str cell
+    cdef readonly object dtype
+
+    def __init__(self, str cell, int n_in, int n_state, dtype, bint tanh_input):
+        self.k = kernels(dtype)
+        self.dtype = np.dtype(dtype)
+        self.real = self.dtype.num
+        self.keep = {}
+        self.cell = cell
+        for i in range(self.k.n_cells):
+            if self.k.cells[i].name == cell.encode():
+                self.n.cell = &self.k.cells[i]
+        self.n.run.dims.n_in, self.n.run.dims.n_state = n_in, n_state
+        self.n.run.dims.ld_state = self.padded(n_state)
+        self.n.cell.shape(&self.n.run.dims)
+        self.n.run.dims.ld_feature = self.padded(self.n.run.dims.n_feature)
+        self.n.run.tanh_input = tanh_input
+        self.n.optim.t = 0
+        self.columns_ = np.empty((self.n_feature, 3), np.int32)
+        self.n.cell.columns(&self.n.run.dims, <fb_column *>cnp.PyArray_DATA(self.columns_))
+        self.set_threads(1)
+
+    @staticmethod
+    def padded(n: int) -> int:
+        return (n + FB_PAD - 1) // FB_PAD * FB_PAD
+
+    @property
+    def n_feature(self) -> int:
+        return self.n.run.dims.n_feature
+
+    @property
+    def ld_feature(self) -> int:
+        return self.n.run.dims.ld_feature
+
+    @property
+    def ld_state(self) -> int:
+        return self.n.run.dims.ld_state
+
+    @property
+    def n_forward(self) -> int:
+        """Rows of the transposed theta; 0 where it is not used."""
+        return self.n.run.dims.n_feature if fb_wants_transpose(&self.n.run.dims) else 0
+
+    @property
+    def columns(self):
+        """(n_feature, 3): parameter, element of its row, its twin or -1 (fb_column)."""
+        return self.columns_
+
+    cdef void *own(self, object array, Py_ssize_t n, str name) except? NULL:
+        """Pointer of a real array, which the object keeps."""
+        if array is None:
+            self.keep.pop(name, None)
+            return NULL
+        cdef void *p = out_ptr(array, self.real, n, name)
+        self.keep[name] = array
+        return p
+
+    def set_threads(self, int n):
+        self.threads = self.n.n_threads = n
+        self.n.scratch_size = self.k.scratch(&self.n.run.dims)
+        self.keep["scratch"] = np.zeros(n * self.n.scratch_size + 64, np.uint8)
+        self.keep["split"] = np.empty(n + 2, np.int64)
+        self.n.scratch = <char *>cnp.PyArray_DATA(self.keep["scratch"])
+        self.n.split = <int64_t *>cnp.PyArray_DATA(self.keep["split"])
+
+    cdef int reserve(self, Graph s) except -1:
+        """Memory of a run over s; it grows and is kept."""
+        cdef int64_t n = s.g.n_nodes
+        if n > self.capacity:
+            self.capacity = n + n // 4
+            self.keep["h"] = np.empty((self.capacity, self.ld_state), self.dtype)
+            self.keep["dh"] = np.empty((self.capacity, self.ld_state), self.dtype)
+            self.keep["dz"] = np.empty((self.capacity, max(1, self.n.loss.ld_class)), self.dtype)
+            self.keep["node_loss"] = np.empty(self.capacity)
+            for name in ("rows", "row_node", "count"):
+                self.keep[name] = np.empty(self.capacity + 1, np.int32)
+            self.keep["row_ptr"] = np.empty(self.capacity + 2, np.int64)
+            self.n.rows = <int32_t *>cnp.PyArray_DATA(self.keep["rows"])
+            self.n.row_node = <int32_t *>cnp.PyArray_DATA(self.keep["row_node"])
+            self.n.count = <int32_t *>cnp.PyArray_DATA(self.keep["count"])
+            self.n.row_ptr = <int64_t *>cnp.PyArray_DATA(self.keep["row_ptr"])
+            self.n.loss.dz = cnp.PyArray_DATA(self.keep["dz"])
+            self.n.loss.node_loss = <double *>cnp.PyArray_DATA(self.keep["node_loss"])
+        if POISON:
+            for name in ("h", "dh", "dz", "node_loss"):
+                self.keep[name].fill(np.nan)
+        self.n.run.h = cnp.PyArray_DATA(self.keep["h"])
+        self.n.run.dh = cnp.PyArray_DATA(self.keep["dh"])
+        self.n.run.graph = &s.g
+        return 0
+
+    def pack(self, tuple params, theta):
+        """Public parameters, in the order of the cell's specification -> theta (n_state, ld_feature)."""
+        cdef const void *p[8]
+        for i in range(len(params)):
+            p[i] = ptr(params[i], self.real, 0, f"parameter {i}")
+        self.k.pack(&self.n.run.dims, <fb_column *>cnp.PyArray_DATA(self.columns_), p, self.theta_ptr(theta))
+
+    def unpack(self, theta, tuple params, bint gradient):
+        """theta -> parameters; a gradient is added to them."""
+        cdef void *p[8]
+        for i in range(len(params)):
+            p[i] = out_ptr(params[i], self.real, 0, f"parameter {i}")
+        self.k.unpack(&self.n.run.dims, <fb_column *>cnp.PyArray_DATA(self.columns_), gradient, self.theta_ptr(theta), p)
+
+    cdef void *theta_ptr(self, object theta) except? NULL:
+        return out_ptr(theta, self.real, self.n.run.dims.n_state * self.n.run.dims.ld_feature, "theta")
+
+    def bind_cell(self, theta, theta_t, dtheta, s1, s2, mult, l2):
+        cdef Py_ssize_t n = self.n.run.dims.n_state * self.n.run.dims.ld_feature, ld = self.n.run.dims.ld_feature
+        self.n.run.theta = self.own(theta, n, "theta")
+        self.n.run.theta_t = self.own(theta_t, self.n_forward * self.ld_state, "theta_t")
+        self.n.run.dtheta = self.own(dtheta, n, "dtheta")
+        self.n.cell_block.n_rows, self.n.cell_block.ld = self.n.run.dims.n_state, ld
+        self.n.cell_block.w, self.n.cell_block.g = <void *>self.n.run.theta, self.n.run.dtheta
+        self.n.cell_block.s1, self.n.cell_block.s2 = self.own(s1, n, "theta s1"), self.own(s2, n, "theta s2")
+        self.n.cell_block.mult, self.n.cell_block.l2 = self.own(mult, ld, "theta mult"), self.own(l2, ld, "theta l2")
+
+    def bind_head(self, head, head_t, dhead, s1, s2, mult, l2, class_weight):
+        """head (n_classes, ld_state + FB_PAD) holds [Ws | bs], bs at column ld_state; head_t (n_state + 1, padded n_classes)."""
+        cdef Py_ssize_t C = len(head), ld = self.n.run.dims.ld_state + FB_PAD, n = C * ld
+        self.n.loss.n_classes, self.n.loss.ld_class, self.n.loss.ld_head = C, self.padded(C), ld
+        self.n.loss.head, self.n.head_block.g = self.own(head, n, "head"), self.own(dhead, n, "dhead")
+        self.n.loss.head_t = self.own(head_t, (self.n.run.dims.n_state + 1) * self.n.loss.ld_class, "head_t")
+        self.n.loss.class_weight = self.own(class_weight, C, "class_weight")
+        self.n.head_block.n_rows, self.n.head_block.ld, self.n.head_block.w = C, ld, <void *>self.n.loss.head
+        self.n.head_block.s1, self.n.head_block.s2 = self.own(s1, n, "head s1"), self.own(s2, n, "head s2")
+        self.n.head_block.mult, self.n.head_block.l2 = self.own(mult, ld, "head mult"), self.own(l2, ld, "head l2")
+        self.capacity = 0
+
+    def bind_words(self, words, s1, s2, mult, l2):
+        """words (n_words, ld_state) = E."""
+        cdef Py_ssize_t n = len(words) * self.ld_state, ld = self.ld_state
+        self.n.run.x = self.n.word_block.w = self.own(words, n, "E")
+        self.n.run.ld_x = self.n.word_block.ld = ld
+        self.n.word_block.s1, self.n.word_block.s2 = self.own(s1, n, "E s1"), self.own(s2, n, "E s2")
+        self.n.word_block.mult, self.n.word_block.l2 = self.own(mult, ld, "E mult"), self.own(l2, ld, "E l2")
+        self.keep["slot"] = np.full(len(words), -1, np.int32)
+        self.n.slot = <int32_t *>cnp.PyArray_DATA(self.keep["slot"])
+
+    def set_optimizer(self, str name, double learning_rate, double momentum, double beta1, double beta2, double eps, double max_norm):
+        self.n.optim.kind = OPTIMIZERS.index(name)
+        self.n.optim.learning_rate, self.n.optim.momentum, self.n.optim.eps = learning_rate, momentum, eps
+        self.n.optim.beta1, self.n.optim.beta2, self.n.optim.max_norm = beta1, beta2, max_norm
+
+    @property
+    def t(self) -> int:
+        return self.n.optim.t
+
+    @t.setter
+    def t(self, int64_t value):
+        self.n.optim.t = value
+
+    def set_dropout(self, double states, double inputs, uint64_t seed):
+        self.n.run.dropout, self.n.run.input_dropout, self.n.run.seed = states, inputs, seed
+
+    def forward(self, Graph s, x, h):
+        """h (N, ld_state) of input rows x (n_inputs, n_in)."""
+        self.reserve(s)
+        self.n.run.x, self.n.run.ld_x, self.n.run.x_row = ptr(x, self.real, s.g.n_inputs * self.n.run.dims.n_in, "x"), \
+            self.n.run.dims.n_in, NULL
+        self.n.run.h = out_ptr(h, self.real, s.g.n_nodes * self.ld_state, "h")
+        with nogil:
+            self.k.forward(&self.n)
+
+    def backward(self, Graph s, h, dh):
+        """dh (N, ld_state): upstream in, errors (for inputs: the gradient of x) out; dtheta is written."""
+        self.reserve(s)
+        self.n.run.h = ptr(h, self.real, s.g.n_nodes * self.ld_state, "h")
+        self.n.run.dh = out_ptr(dh, self.real, s.g.n_nodes * self.ld_state, "dh")
+        with nogil:
+            self.k.backward(&self.n)
+
+    def step(self, Graph s, label, soft, node_weight, bint roots_only, double scale, bint update, bint train_words):
+        """One training step (or, without update, its gradients only) -> loss; gradients of words: ``word_gradient``."""
+        self.reserve(s)
+        cdef int64_t n = s.g.n_nodes
+        self.n.loss.label = s.g.label if label is None else <int32_t *>ptr(label, cnp.NPY_INT32, n, "target")
+        self.n.loss.soft = NULL if soft is None else ptr(soft, self.real, n * self.n.loss.n_classes, "target")
+        self.n.loss.node_weight = NULL if node_weight is None else ptr(node_weight, self.real, n, "node_weight")
+        self.n.loss.roots_only, self.n.loss.scale, self.n.update, self.n.train_words = roots_only, scale, update, train_words
+        self.n.run.x_row = s.g.word
+        self.word_gradient(s)
+        with nogil:
+            self.k.step(&self.n)
+        return self.n.total_loss
+
+    cdef int word_gradient(self, Graph s) except -1:
+        if len(self.keep.get("dE", ())) < s.g.n_inputs:
+            self.keep["dE"] = np.empty((s.g.n_inputs + s.g.n_inputs // 4, self.ld_state), self.dtype)
+            self.n.word_block.g = cnp.PyArray_DATA(self.keep["dE"])
+        return 0
+
+    @property
+    def sparse(self):
+        """(words, their gradients) of the last step."""
+        return self.keep["rows"][:self.n.n_rows].copy(), self.keep["dE"][:self.n.n_rows].copy()
+
+    def predict(self, Graph s, bint roots_only, p, states):
+        """Probabilities (n, n_classes) and states (n, n_state), either may be None, of roots or of all nodes."""
+        self.reserve(s)
+        cdef int64_t n = s.g.n_graphs if roots_only else s.g.n_nodes
+        cdef void *p_ = NULL if p is None else out_ptr(p, self.real, n * self.n.loss.n_classes, "p")
+        cdef void *h_ = NULL if states is None else out_ptr(states, self.real, n * self.n.run.dims.n_state, "states")
+        self.n.run.x_row = s.g.word
+        with nogil:
+            self.k.predict(&self.n, roots_only, p_, h_)

@@ -1,0 +1,75 @@
+/* A minibatch out of a treebank: the plans of its trees merged level by level. Each level of a tree is a run of nodes that moves as one
+   block, so the merge is a counting sort whose keys are known beforehand. */
+#include "common.h"
+
+/* Sizes of the batch: n_nodes, n_edges, n_levels, n_graphs, n_inputs. */
+void fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out) {
+    out->n_nodes = out->n_edges = out->n_levels = out->n_inputs = 0;
+    out->n_graphs = n;
+    for (int64_t g = 0; g < n; g++) {
+        const int64_t t = tree[g], levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
+        out->n_nodes += bank->node_ptr[t + 1] - bank->node_ptr[t];
+        out->n_edges += bank->edge_ptr[t + 1] - bank->edge_ptr[t];
+        out->n_inputs += bank->level_size[bank->level_ptr[t]];
+        if (levels > out->n_levels) out->n_levels = levels;
+    }
+}
+
+/* Begin of each level of the batch, in level_ptr; where its next run of nodes goes, in level_fill. */
+static void count_levels(const fb_bank *bank, const int64_t *tree, const fb_graph *out, int64_t *level_ptr, int64_t *level_fill) {
+    memset(level_ptr, 0, (size_t)(out->n_levels + 1) * sizeof *level_ptr);
+    for (int64_t g = 0; g < out->n_graphs; g++) {
+        const int32_t *size = bank->level_size + bank->level_ptr[tree[g]];
+        const int64_t levels = bank->level_ptr[tree[g] + 1] - bank->level_ptr[tree[g]];
+        for (int64_t v = 0; v < levels; v++) level_ptr[v + 1] += size[v];
+    }
+    for (int64_t v = 0; v < out->n_levels; v++) {
+        level_ptr[v + 1] += level_ptr[v];
+        level_fill[v] = level_ptr[v];
+    }
+}
+
+static int32_t read_word(const fb_words *words, int32_t word, int64_t counter) {
+    if (word < 0) return word;
+    if (words->unknown_rate && fb_uniform(words->seed, (uint64_t)counter) < (double)words->unknown_rate[word]) return 0;
+    return words->map ? words->map[word] : word;
+}
+
+/* Fills the arrays of `out`. level_fill (L), place (the largest tree's nodes): scratch. order: a node's number among the trees' nodes,
+   one tree after the other. child_ptr is filled with counts in node order first, then summed. */
+void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out, int64_t *order,
+              int64_t *level_fill, int32_t *place) {
+    int64_t *child_ptr = (int64_t *)out->child_ptr, before = 0;
+    int32_t *child = (int32_t *)out->child, *word = (int32_t *)out->word, *label = (int32_t *)out->label;
+    count_levels(bank, tree, out, (int64_t *)out->level_ptr, level_fill);
+    for (int64_t g = 0; g < n; g++) {
+        const int64_t t = tree[g], from = bank->node_ptr[t], levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
+        const int32_t *size = bank->level_size + bank->level_ptr[t];
+        int64_t local = 0;
+        for (int64_t v = 0; v < levels; v++)
+            for (int32_t k = 0; k < size[v]; k++, local++) {
+                const int64_t i = level_fill[v]++;
+                place[local] = (int32_t)i;
+                child_ptr[i + 1] = bank->n_child[from + local];
+                word[i] = read_word(words, bank->word[from + local], before + local);
+                label[i] = bank->label[from + local];
+                ((int32_t *)out->graph)[i] = (int32_t)g;
+                order[i] = before + local;
+            }
+        ((int32_t *)out->root)[g] = place[local - 1];
+        before += local;
+    }
+    child_ptr[0] = 0;
+    for (int64_t i = 0; i < out->n_nodes; i++) child_ptr[i + 1] += child_ptr[i];
+    for (int64_t v = 0; v < out->n_levels; v++) level_fill[v] = out->level_ptr[v];
+    for (int64_t g = 0; g < n; g++) { /* the same walk again, now that every node's edges have their place */
+        const int64_t t = tree[g], levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
+        const int32_t *size = bank->level_size + bank->level_ptr[t], *from = bank->child + bank->edge_ptr[t];
+        int64_t local = 0, k0 = bank->node_ptr[t];
+        for (int64_t v = 0; v < levels; v++)
+            for (int32_t k = 0; k < size[v]; k++) place[local++] = (int32_t)level_fill[v]++;
+        for (int64_t i = 0; i < local; i++)
+            for (int32_t e = 0; e < bank->n_child[k0 + i]; e++) child[child_ptr[place[i]] + e] = place[*from++];
+    }
+    for (int64_t i = 0; i < out->n_inputs; i++) ((int32_t *)out->inputs)[i] = (int32_t)i;
+}

@@ -1,0 +1,19 @@
+/* Two children side by side: c = [h_l; h_r; 1]. */
+static FB_INLINE void FB(pair_gather)(const fb_run *r, int64_t i, real *c, int n_zero) {
+    const int H = r->dims.n_state;
+    const real *h = r->h;
+    const int32_t *child = r->graph->child + r->graph->child_ptr[i];
+    memcpy(c, h + (int64_t)child[0] * r->dims.ld_state, (size_t)H * sizeof(real));
+    memcpy(c + H, h + (int64_t)child[1] * r->dims.ld_state, (size_t)H * sizeof(real));
+    c[2 * H] = 1;
+    for (int j = 2 * H + 1; j < n_zero; j++) c[j] = 0;
+}
+
+static FB_INLINE void FB(pair_scatter)(const fb_run *r, int64_t i, const real *dc) {
+    const int H = r->dims.n_state;
+    const int32_t *child = r->graph->child + r->graph->child_ptr[i];
+    for (int k = 0; k < 2; k++) {
+        real *dh = (real *)r->dh + (int64_t)child[k] * r->dims.ld_state;
+        for (int j = 0; j < H; j++) dh[j] += dc[k * H + j]; /* c = [h_l; h_r; 1]; a child of several parents sums what they send */
+    }
+}

@@ -1,0 +1,79 @@
+/* What a step prepares before its parallel phases, the same for every real type: forests, the batch's words, the sum of the loss. */
+#include "common.h"
+
+/* Features beyond this count are summed along their own axis; below, along the state's, from a transposed theta. */
+int fb_wants_transpose(const fb_dims *d) { return d->n_feature < 512; }
+
+/* What callers must know of a structure before they run over it, in one pass. */
+void fb_graph_facts(fb_graph *s) {
+    const int64_t leaves = s->n_levels > 0 ? s->level_ptr[1] : 0;
+    s->min_arity = s->n_nodes > leaves ? INT32_MAX : 0;
+    s->max_arity = 0, s->max_label = s->max_word = -1, s->min_word = s->n_inputs > 0 ? INT32_MAX : -1;
+    for (int64_t i = leaves; i < s->n_nodes; i++) {
+        const int64_t arity = s->child_ptr[i + 1] - s->child_ptr[i];
+        if (arity < s->min_arity) s->min_arity = arity;
+        if (arity > s->max_arity) s->max_arity = arity;
+    }
+    for (int64_t i = 0; i < s->n_nodes; i++)
+        if (s->label[i] > s->max_label) s->max_label = s->label[i];
+    s->leaf_inputs = s->n_inputs == leaves;
+    for (int64_t k = 0; k < s->n_inputs; k++) {
+        const int32_t word = s->word[s->inputs[k]];
+        if (word < s->min_word) s->min_word = word;
+        if (word > s->max_word) s->max_word = word;
+        if (s->inputs[k] != k) s->leaf_inputs = 0;
+    }
+}
+
+/* First graph of each forest, so that forests have about equal numbers of inner nodes. Small batches are one forest. */
+int fb_split(fb_net *net) {
+    enum { WORTH = 96 }; /* inner nodes below which a second thread does not pay */
+    const fb_graph *s = net->run.graph;
+    const int64_t first = s->n_levels > 0 ? s->level_ptr[1] : 0, inner = s->n_nodes - first;
+    const int n = (int)fb_min(fb_min(net->n_threads, s->n_graphs), inner / WORTH + 1);
+    net->split[0] = 0;
+    net->split[n > 0 ? n : 1] = s->n_graphs;
+    if (n <= 1) return 1;
+    for (int64_t g = 0; g < s->n_graphs; g++) net->count[g] = 0;
+    for (int64_t i = first; i < s->n_nodes; i++) net->count[s->graph[i]]++;
+    int64_t sum = 0, g = 0;
+    for (int p = 1; p < n; p++) {
+        while (g < s->n_graphs && 2 * sum + net->count[g] <= 2 * inner * p / n) sum += net->count[g++];
+        net->split[p] = g;
+    }
+    return n;
+}
+
+/* Inputs sorted by word: rows = distinct words by first appearance, row_node[row_ptr[u] .. row_ptr[u+1]) = the nodes of word u. */
+void fb_word_rows(fb_net *net) {
+    const fb_graph *s = net->run.graph;
+    int64_t n = 0;
+    for (int64_t k = 0; k < s->n_inputs; k++) {
+        const int32_t word = s->word[s->inputs[k]];
+        if (net->slot[word] < 0) {
+            net->slot[word] = (int32_t)n;
+            net->rows[n] = word;
+            net->row_ptr[++n] = 0;
+        }
+        net->row_ptr[net->slot[word] + 1]++;
+    }
+    net->row_ptr[0] = 0;
+    for (int64_t u = 0; u < n; u++) net->row_ptr[u + 1] += net->row_ptr[u];
+    for (int64_t u = 0; u < n; u++) net->count[u] = 0;
+    for (int64_t k = 0; k < s->n_inputs; k++) {
+        const int32_t i = s->inputs[k], u = net->slot[s->word[i]];
+        net->row_node[net->row_ptr[u] + net->count[u]++] = i;
+    }
+    for (int64_t u = 0; u < n; u++) net->slot[net->rows[u]] = -1;
+    net->n_rows = n;
+}
+
+void fb_sum_loss(fb_net *net) {
+    const fb_graph *s = net->run.graph;
+    double sum = 0;
+    if (net->loss.roots_only)
+        for (int64_t g = 0; g < s->n_graphs; g++) sum += net->loss.node_loss[s->root[g]];
+    else
+        for (int64_t i = 0; i < s->n_nodes; i++) sum += net->loss.node_loss[i];
+    net->total_loss = sum;
+}

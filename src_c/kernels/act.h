@@ -1,0 +1,62 @@
+/* exp and tanh on vectors. With x = n ln 2 + r, |r| <= ln(2)/2: expm1(r) by its Taylor series, which at 7 (float) or 13 (double)
+   terms is exact to half a unit in the last place, then 2^n through the exponent bits. NaN goes through, infinities saturate. */
+#if FB_REAL_BYTES == 4
+#define FB_SQRT sqrtf
+#define FB_TERMS 7
+#define FB_MANTISSA 23
+#define FB_BIAS 127
+#define FB_EXP_MIN ((real)-87.0f)
+#define FB_EXP_MAX ((real)88.0f)
+#define FB_ROUND ((real)0x1.8p23f)
+#define FB_LN2_HI ((real)0x1.62e4p-1f)
+#define FB_LN2_LO ((real)0x1.7f7d1cp-20f)
+#else
+#define FB_SQRT sqrt
+#define FB_TERMS 13
+#define FB_MANTISSA 52
+#define FB_BIAS 1023
+#define FB_EXP_MIN ((real)-708.0)
+#define FB_EXP_MAX ((real)709.0)
+#define FB_ROUND ((real)0x1.8p52)
+#define FB_LN2_HI ((real)0x1.62e42fefa3800p-1)
+#define FB_LN2_LO ((real)0x1.ef35793c76730p-45)
+#endif
+
+/* expm1(r) of the reduced argument, and 2^n in *scale. */
+static FB_INLINE vec FB(expm1_parts)(vec x, vec *scale) {
+    static const real inverse_factorial[] = {1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320,
+                                             1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0};
+    const vec shifted = x * (real)1.4426950408889634 + FB_ROUND;
+    const vec n = shifted - FB_ROUND;
+    const vec r = x - n * FB_LN2_HI - n * FB_LN2_LO;
+    vec p = FB(splat)(inverse_factorial[FB_TERMS]);
+#pragma GCC unroll 13
+    for (int i = FB_TERMS - 1; i > 0; i--) p = p * r + inverse_factorial[i];
+    *scale = (vec)(((ivec)shifted + FB_BIAS) << FB_MANTISSA);
+    return p * r;
+}
+
+static FB_INLINE vec FB(vexp)(vec x) {
+    vec scale;
+    const vec low = FB(splat)(FB_EXP_MIN), high = FB(splat)(FB_EXP_MAX);
+    const vec p = FB(expm1_parts)(FB(choose)(x < low, low, FB(choose)(x > high, high, x)), &scale);
+    return FB(choose)(x < low, (vec){0}, scale + scale * p);
+}
+
+/* tanh(a) = -e / (e + 2) with e = expm1(-2a) for a = |x|; e keeps its relative precision near 0. */
+static FB_INLINE vec FB(vtanh)(vec x) {
+    vec scale;
+    const ivec sign = (ivec)x & (ivec)FB(splat)((real)-0.0);
+    const vec a = (vec)((ivec)x ^ sign), limit = FB(splat)((real)20);
+    const vec p = FB(expm1_parts)((real)-2 * FB(choose)(a > limit, limit, a), &scale);
+    const vec e = scale * p + (scale - (real)1);
+    return (vec)((ivec)(-e / (e + (real)2)) | sign);
+}
+#undef FB_TERMS
+#undef FB_MANTISSA
+#undef FB_BIAS
+#undef FB_EXP_MIN
+#undef FB_EXP_MAX
+#undef FB_ROUND
+#undef FB_LN2_HI
+#undef FB_LN2_LO

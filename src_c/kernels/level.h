@@ -1,0 +1,105 @@
+/* The levels of a run, forward and backward: h = tanh(theta . q), q the features of the node's children. Tiles of FB_ROWS nodes. */
+#define FB_LD_Q(d) ((d)->ld_feature + 2 * FB_PAD)
+
+/* Pieces of one thread's scratch memory, in elements of real. */
+typedef struct {
+    real *c, *q, *part, *dc, *panel;
+    int64_t panel_rows;
+} FB(work);
+
+static FB(work) FB(work_of)(const fb_dims *d, const void *scratch) {
+    FB(work) w = {(real *)scratch, 0, 0, 0, 0, 0};
+    w.q = w.c + (size_t)FB_ROWS * d->ld_gather;
+    w.part = w.q + (size_t)FB_ROWS * FB_LD_Q(d);
+    w.dc = w.part + (size_t)FB_ROWS * FB_PADDED(d->n_state) * VL;
+    w.panel = w.dc + d->ld_gather;
+    const int64_t fit = (int64_t)(192 * 1024 / sizeof(real)) / FB_LD_Q(d); /* a panel stays in the second-level cache */
+    w.panel_rows = fit < 8 ? 8 : fit > 128 ? 128 : fit;
+    return w;
+}
+
+static size_t FB(scratch)(const fb_dims *d) {
+    const FB(work) w = FB(work_of)(d, NULL);
+    const size_t wide = (size_t)FB_LD_Q(d) > (size_t)d->ld_state ? (size_t)FB_LD_Q(d) : (size_t)d->ld_state;
+    return (size_t)(w.panel - w.c) * sizeof(real) + ((size_t)w.panel_rows * wide + 8 * FB_PAD) * sizeof(real);
+}
+
+/* Rows i .. i + m of features. */
+static void FB(tile_features)(const fb_run *r, const fb_cell *cell, int64_t i, int m, const FB(work) *w) {
+    const fb_dims *d = &r->dims;
+    for (int k = 0; k < m; k++) {
+        real *q = w->q + k * FB_LD_Q(d), *c = w->c + k * d->ld_gather;
+        cell->gather(r, i + k, cell->features ? c : q);
+        if (cell->features) cell->features(d, 0, d->n_feature / d->n_gather, c, q);
+    }
+}
+
+static void FB(input_forward)(const fb_run *r, int64_t i) {
+    const int D = r->dims.n_in, H = r->dims.ld_state;
+    real *h = (real *)r->h + i * H;
+    memcpy(h, (const real *)r->x + (r->x_row ? r->x_row[i] : i) * r->ld_x, (size_t)D * sizeof(real));
+    for (int j = D; j < H; j++) h[j] = 0;
+    if (r->tanh_input)
+        for (int j = 0; j < H; j += VL) FB(store)(h + j, FB(vtanh)(FB(load)(h + j)));
+    if (r->input_dropout > 0) FB(drop_row)(~r->seed, r->input_dropout, i, D, h);
+}
+
+/* Nodes a .. b of one level. */
+static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, const FB(work) *w) {
+    const fb_dims *d = &r->dims;
+    const int H = d->n_state, ld = d->ld_state;
+    for (int64_t i = a; i < b; i += FB_ROWS) {
+        const int m = (int)fb_min(FB_ROWS, b - i);
+        real *h = (real *)r->h + i * ld;
+        FB(tile_features)(r, cell, i, m, w);
+        if (r->theta_t)
+            FB(outer)(m, ld, d->n_feature, w->q, FB_LD_Q(d), 1, r->theta_t, ld, h, ld, 0);
+        else
+            FB(dot)(m, H, d->ld_feature, w->q, FB_LD_Q(d), r->theta, d->ld_feature, h, ld, w->part);
+        for (int k = 0; k < m; k++) {
+            real *h_k = h + k * ld;
+            for (int j = H; j < ld; j++) h_k[j] = 0;
+            for (int j = 0; j < H; j += VL) FB(store)(h_k + j, FB(vtanh)(FB(load)(h_k + j)));
+            if (r->dropout > 0) FB(drop_row)(r->seed, r->dropout, i + k, H, h_k);
+        }
+    }
+}
+
+/* dh (upstream) -> error before tanh, in place. A dropped component sends nothing; a kept one was scaled by 1 / (1 - p). */
+static void FB(tanh_backward)(real *dh, const real *h, int n, double dropout, uint64_t seed, int64_t i) {
+    if (dropout > 0) FB(drop_row)(seed, dropout, i, n, dh); /* h = mask * t */
+    const real keep = (real)(1.0 - dropout);
+    for (int j = 0; j < n; j++) dh[j] *= 1 - (keep * h[j]) * (keep * h[j]); /* t = tanh(z) */
+}
+
+static void FB(input_backward)(const fb_run *r, int64_t i) {
+    const int D = r->dims.n_in;
+    real *dh = (real *)r->dh + i * r->dims.ld_state;
+    const real *h = (const real *)r->h + i * r->dims.ld_state;
+    if (r->tanh_input)
+        FB(tanh_backward)(dh, h, D, r->input_dropout, ~r->seed, i);
+    else if (r->input_dropout > 0)
+        FB(drop_row)(~r->seed, r->input_dropout, i, D, dh); /* h = mask * x */
+}
+
+/* Nodes a .. b of one level: their own errors, and what they send to their children. */
+static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, const FB(work) *w) {
+    const fb_dims *d = &r->dims;
+    const int H = d->n_state, ld = d->ld_state, ldq = FB_LD_Q(d);
+    for (int64_t i = a; i < b; i += FB_ROWS) {
+        const int m = (int)fb_min(FB_ROWS, b - i);
+        real *dh = (real *)r->dh + i * ld;
+        for (int k = 0; k < m; k++)
+            FB(tanh_backward)(dh + k * ld, (const real *)r->h + (i + k) * ld, H, r->dropout, r->seed, i + k);
+        FB(outer)(m, d->ld_feature, H, dh, ld, 1, r->theta, d->ld_feature, w->q, ldq, 0); /* z = theta . q */
+        for (int k = 0; k < m; k++) {
+            real *dq = w->q + k * ldq;
+            if (cell->fold) {
+                memset(dq + d->ld_feature, 0, 2 * FB_PAD * sizeof(real));
+                cell->gather(r, i + k, w->c);
+                cell->fold(d, w->c, dq, w->dc); /* q = features(c) */
+            }
+            cell->scatter(r, i + k, cell->fold ? w->dc : dq); /* c = gather(children) */
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/* Vectors of `real` as wide as the instruction set allows, written with the compiler's vector extensions: the same source is AVX-512,
+   AVX2, SSE2 or NEON. Every row that kernels touch is padded with zeros to FB_PAD elements, so there are no scalar tails. */
+typedef real FB(vec) __attribute__((vector_size(FB_VBYTES)));
+typedef real FB(uvec) __attribute__((vector_size(FB_VBYTES), aligned(sizeof(real)), may_alias));
+typedef bits FB(ivec) __attribute__((vector_size(FB_VBYTES)));
+#define vec FB(vec)
+#define ivec FB(ivec)
+#define VL ((int)(FB_VBYTES / sizeof(real)))
+
+static FB_INLINE vec FB(load)(const real *p) { return *(const FB(uvec) *)p; }
+static FB_INLINE void FB(store)(real *p, vec v) { *(FB(uvec) *)p = v; }
+static FB_INLINE vec FB(splat)(real a) { return (vec){0} + a; }
+static FB_INLINE vec FB(choose)(ivec m, vec a, vec b) { return (vec)((m & (ivec)a) | (~m & (ivec)b)); }
+
+/* Position p of the sum of the two halves of each block of B lanes, over the 2 VL lanes of two vectors. */
+#define FB_LO(p, B) ((p) / ((B) / 2) * (B) + (p) % ((B) / 2))
+#if FB_VBYTES / FB_REAL_BYTES == 16
+#define FB_LANES(F, B, o) F(0, B) + o, F(1, B) + o, F(2, B) + o, F(3, B) + o, F(4, B) + o, F(5, B) + o, F(6, B) + o, \
+                          F(7, B) + o, F(8, B) + o, F(9, B) + o, F(10, B) + o, F(11, B) + o, F(12, B) + o,          \
+                          F(13, B) + o, F(14, B) + o, F(15, B) + o
+#elif FB_VBYTES / FB_REAL_BYTES == 8
+#define FB_LANES(F, B, o) F(0, B) + o, F(1, B) + o, F(2, B) + o, F(3, B) + o, F(4, B) + o, F(5, B) + o, F(6, B) + o, F(7, B) + o
+#elif FB_VBYTES / FB_REAL_BYTES == 4
+#define FB_LANES(F, B, o) F(0, B) + o, F(1, B) + o, F(2, B) + o, F(3, B) + o
+#else
+#define FB_LANES(F, B, o) F(0, B) + o, F(1, B) + o
+#endif
+#ifdef __clang__
+#define FB_PICK(a, b, B, o) __builtin_shufflevector(a, b, FB_LANES(FB_LO, B, o))
+#else
+#define FB_PICK(a, b, B, o) __builtin_shuffle(a, b, (ivec){FB_LANES(FB_LO, B, o)})
+#endif
+#define FB_HALVES(a, b, B) (FB_PICK(a, b, B, 0) + FB_PICK(a, b, B, (B) / 2))
+
+/* The sums of VL vectors' lanes, as one vector. Each sum is taken in the same order whatever stands beside it. */
+static FB_INLINE vec FB(lane_sums)(const real *v) {
+    vec t[VL];
+#pragma GCC unroll 16
+    for (int i = 0; i < VL; i++) t[i] = FB(load)(v + i * VL);
+#if FB_VBYTES / FB_REAL_BYTES >= 16
+#pragma GCC unroll 8
+    for (int i = 0; i < VL / 2; i++) t[i] = FB_HALVES(t[2 * i], t[2 * i + 1], VL);
+#endif
+#if FB_VBYTES / FB_REAL_BYTES >= 8
+#pragma GCC unroll 4
+    for (int i = 0; i < (VL < 16 ? VL / 2 : VL / 4); i++) t[i] = FB_HALVES(t[2 * i], t[2 * i + 1], 8);
+#endif
+#if FB_VBYTES / FB_REAL_BYTES >= 4
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++) t[i] = FB_HALVES(t[2 * i], t[2 * i + 1], 4);
+#endif
+    return FB_HALVES(t[0], t[1], 2);
+}
