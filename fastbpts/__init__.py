@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "DivergenceError": "estimators",
     "Network": "network",
-    "Optimizer": "network",
+    "Optimizer": "optimizer",
     "PTBError": "readers.ptb",
     "Structure": "structure",
     "Tree": "_tree",

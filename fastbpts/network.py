@@ -1,0 +1,343 @@
+"""Network: embeddings, a cell, a softmax head and an optimiser, bound once to the kernels; one training step is one C call."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from . import _core
+from ._cell import Activation, Array, Params, as_array, cell, check_rate, check_width
+from ._threads import resolve_n_threads
+from .optimizer import Optimizer
+
+LossNodes = Literal["all", "root"]
+
+
+class Network:
+    """A recursive network for classification of nodes.
+
+    The state of a leaf is its word's row of E, that of an inner node follows from its children by the cell, and
+    y = softmax(Ws h + bs). The loss of a batch is the cross-entropy summed over the loss nodes and divided by the number of graphs;
+    the penalty alpha ||theta||^2 acts through the gradient only.
+
+    Parameters
+    ----------
+    cell : str
+        One of :func:`fastbpts.cells`.
+    n_state, n_classes, n_words : int
+        Widths d, C and |V|.
+    dtype : "float32" or "float64"
+    input_activation : "identity" or "tanh"
+        Whether a leaf's state is its word vector or the tanh of it.
+    loss_nodes : "all" or "root"
+        Where the labels of a structure count.
+    class_weight : array (n_classes,), optional
+        Factor on the loss of each class.
+    alpha : float or dict
+        Penalty; a dict has parameter names ("W", "V", "b", "Ws", "bs", "E") as keys, the others get 0. A float spares the biases.
+    dropout, input_dropout : float
+        Chance of a component of an inner node's or a leaf's state to be zeroed in a training step.
+    optimizer : Optimizer or str, optional
+        Default: AdaGrad with its default rate.
+    max_norm : float, optional
+        The gradient, penalty included, is scaled down to this norm.
+    train_embeddings : bool
+        False: E stays as it is.
+    n_threads : int, optional
+        None: all processors. Results do not depend on it.
+    random_state : int or numpy Generator
+        Of the initial parameters; dropout masks follow from it too.
+
+    Notes
+    -----
+    A network may be used by several Python threads; its calls then run one after another.
+    """
+
+    def __init__(
+        self,
+        cell: str = "rntn",
+        n_state: int = 25,
+        n_classes: int = 5,
+        n_words: int = 1,
+        *,
+        dtype: DTypeLike = "float32",
+        input_activation: Activation = "identity",
+        loss_nodes: LossNodes = "all",
+        class_weight: ArrayLike | None = None,
+        alpha: float | Mapping[str, float] = 0.0,
+        dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        optimizer: Optimizer | str | None = None,
+        max_norm: float | None = None,
+        train_embeddings: bool = True,
+        n_threads: int | None = None,
+        random_state: int | np.random.Generator | None = 0,
+    ) -> None:
+        self.cell = make_cell(cell, n_state, dtype, input_activation)
+        if loss_nodes not in ("all", "root"):
+            raise ValueError(f"loss_nodes must be 'all' or 'root', got {loss_nodes!r}")
+        self.n_classes, self.n_words = check_width(n_classes, "n_classes"), check_count(n_words, "n_words")
+        self.dtype, self.loss_nodes, self.train_embeddings = self.cell.dtype, loss_nodes, bool(train_embeddings)
+        self.dropout, self.input_dropout = check_rate(dropout, "dropout"), check_rate(input_dropout, "input_dropout")
+        self.optimizer = optimizer if isinstance(optimizer, Optimizer) else Optimizer(optimizer or "adagrad")
+        self.max_norm = check_norm(max_norm)
+        self.n_threads = resolve_n_threads(n_threads)
+        self.shapes = {**self.cell.shapes, "Ws": (n_classes, n_state), "bs": (n_classes,), "E": (n_words, n_state)}
+        self.alpha = check_alpha(alpha, self.shapes)
+        if class_weight is not None:
+            class_weight = as_array(class_weight, (n_classes,), self.dtype, "class_weight")
+        self._lock = threading.Lock()
+        self._rng = np.random.default_rng(random_state)
+        self._net = self.cell.bind()
+        self._allocate(class_weight)
+        self._learning_rate = self.optimizer.learning_rate
+        self._set_optimizer()
+        self._net.set_threads(self.n_threads)
+        self.set_params(self._init_params())
+        self._seed = int(self._rng.integers(2**63))
+
+    def _init_params(self) -> Params:
+        d = self.cell.n_state
+        params = self.cell.init_params(self._rng)
+        params["Ws"] = self._rng.uniform(-1, 1, (self.n_classes, d)) / np.sqrt(d)
+        params["bs"] = np.zeros(self.n_classes)
+        params["E"] = self._rng.normal(0, 0.1, (self.n_words, d))
+        return params
+
+    def _allocate(self, class_weight: Array | None) -> None:
+        """The arrays that the kernels work on: weights in their layout, the optimiser's state, factors per column."""
+        net, d, states = self._net, self.cell.n_state, self.optimizer.n_states
+        ld_head = net.ld_state + net.padded(1)
+        sizes = {"theta": (d, net.ld_feature), "head": (self.n_classes, ld_head), "E": (self.n_words, net.ld_state)}
+        self._weights = {name: np.zeros(shape, self.dtype) for name, shape in sizes.items()}
+        self._state = {f"{name}.{k}": np.zeros(shape, self.dtype) for name, shape in sizes.items() for k in range(states)}
+        mult = {name: np.ones(shape[1], self.dtype) for name, shape in sizes.items()}
+        l2 = {name: np.zeros(shape[1], self.dtype) for name, shape in sizes.items()}
+        columns, keys = net.columns, list(self.cell.shapes)
+        mult["theta"][: net.n_feature] = np.where(columns[:, 2] >= 0, 2, 1)
+        l2["theta"][: net.n_feature] = 2 * np.array([self.alpha[k] for k in keys])[columns[:, 0]]
+        l2["head"][:d], l2["head"][net.ld_state], l2["E"][:d] = (2 * self.alpha[k] for k in ("Ws", "bs", "E"))
+        l2["theta"] /= mult["theta"]
+        theta_t = np.zeros((net.n_forward, net.ld_state), self.dtype) if net.n_forward else None
+        head_t = np.zeros((d + 1, net.padded(self.n_classes)), self.dtype)
+        self._gradient = {name: np.zeros_like(self._weights[name]) for name in ("theta", "head")}
+
+        def rest(name: str) -> tuple[Any, ...]:
+            return self._state.get(f"{name}.0"), self._state.get(f"{name}.1"), mult[name], l2[name]
+
+        net.bind_cell(self._weights["theta"], theta_t, self._gradient["theta"], *rest("theta"))
+        net.bind_head(self._weights["head"], head_t, self._gradient["head"], *rest("head"), class_weight)
+        net.bind_words(self._weights["E"], *rest("E"))
+
+    def _set_optimizer(self) -> None:
+        o = self.optimizer
+        self._net.set_optimizer(o.name, self._learning_rate, o.momentum, o.beta1, o.beta2, o.eps, self.max_norm or 0.0)
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step; schedules set it."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._learning_rate = Optimizer(self.optimizer.name, learning_rate=value).learning_rate
+        self._set_optimizer()
+
+    def reset_accumulator(self) -> None:
+        """Forget the optimiser's state (AdaGrad's sums of squares, momenta)."""
+        for array in self._state.values():
+            array.fill(0)
+
+    @property
+    def params(self) -> Params:
+        """Fresh arrays of all parameters in their public shapes."""
+        shapes = self.cell.shapes
+        cell_params = {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()}
+        self._net.unpack(self._weights["theta"], tuple(cell_params.values()), False)
+        return cell_params | self._split_head(self._weights["head"]) | {"E": self._weights["E"][:, : self.cell.n_state].copy()}
+
+    def _split_head(self, head: Array) -> Params:
+        return {"Ws": head[:, : self.cell.n_state].copy(), "bs": head[:, self._net.ld_state].copy()}
+
+    def set_params(self, params: Mapping[str, ArrayLike]) -> None:
+        """Set some or all parameters, by name. V is kept as (V + V^T) / 2, which is the same function.
+
+        Raises
+        ------
+        ValueError
+            For a name that is not among ``shapes``, or a wrong shape.
+        """
+        unknown = sorted(set(params) - set(self.shapes))
+        if unknown:
+            raise ValueError(f"params: unknown names {unknown}, accepted are {list(self.shapes)}")
+        values = {k: as_array(v, self.shapes[k], self.dtype, f"params[{k!r}]") for k, v in params.items()}
+        with self._lock:
+            d, head = self.cell.n_state, self._weights["head"]
+            if set(values) & set(self.cell.shapes):
+                whole = {k: v for k, v in self.params.items() if k in self.cell.shapes} | values
+                self._net.pack(tuple(whole[k] for k in self.cell.shapes), self._weights["theta"])
+            head[:, :d] = values.get("Ws", head[:, :d])
+            head[:, self._net.ld_state] = values.get("bs", head[:, self._net.ld_state])
+            if "E" in values:
+                self._weights["E"][:, :d] = values["E"]
+
+    def _check(self, s: _core.Graph) -> None:
+        self.cell.check_structure(s)
+        facts = s.facts
+        if s.n_nodes and not 0 <= facts["min_word"] <= facts["max_word"] < self.n_words:
+            span = f"{facts['min_word']} .. {facts['max_word']}"
+            raise ValueError(f"s: every leaf needs a word in 0 .. {self.n_words - 1}, got {span}")
+
+    def _targets(self, s: _core.Graph, target: ArrayLike | None) -> tuple[Array | None, Array | None]:
+        """(classes, soft targets); both None for the labels of s."""
+        n, C = s.n_nodes, self.n_classes
+        if target is None:
+            if s.facts["max_label"] >= C:
+                raise ValueError(f"s: labels must be below n_classes = {C}, got {s.facts['max_label']}")
+            return None, None
+        array = np.asarray(target)
+        if array.ndim == 2:
+            return None, as_array(array, (n, C), self.dtype, "target")
+        if array.shape != (n,) or array.dtype.kind not in "iu":
+            raise ValueError(f"target must be integers of shape ({n},) or soft targets ({n}, {C}), got {array.dtype} {array.shape}")
+        if n and (array.min() < -1 or array.max() >= C):
+            raise ValueError(f"target must be in -1 .. {C - 1}, got {array.min()} .. {array.max()}")
+        return np.ascontiguousarray(array, np.int32), None
+
+    def _run(self, s: _core.Graph, target: ArrayLike | None, node_weight: ArrayLike | None, update: bool) -> float:
+        self._check(s)
+        hard, soft = self._targets(s, target)
+        weight = None if node_weight is None else as_array(node_weight, (s.n_nodes,), self.dtype, "node_weight")
+        self._net.set_dropout(self.dropout, self.input_dropout, self.dropout_seed)
+        scale = 1.0 / max(1, s.n_graphs)
+        loss: float = self._net.step(s, hard, soft, weight, self.loss_nodes == "root", scale, update, self.train_embeddings)
+        return loss
+
+    @property
+    def dropout_seed(self) -> int:
+        """Seed of the next step's masks: :func:`fastbpts._core.dropout_mask` of it for inner nodes, of its complement for leaves."""
+        return (self._seed + 0x632BE59BD9B4E019 * self._net.t) % 2**64
+
+    def step(self, s: _core.Graph, target: ArrayLike | None = None, node_weight: ArrayLike | None = None) -> float:
+        """One training step.
+
+        Parameters
+        ----------
+        s : Structure
+            With a word at every leaf.
+        target : array (n_nodes,) of int, or (n_nodes, n_classes), optional
+            Classes (-1 = no loss) or soft targets; None: the labels of s.
+        node_weight : array (n_nodes,), optional
+            Weight of each node's loss, 0 masks it.
+
+        Returns
+        -------
+        float
+            The loss before the update. If it is not finite, nothing was updated.
+        """
+        with self._lock:
+            return self._run(s, target, node_weight, True)
+
+    def loss_and_grad(
+        self, s: _core.Graph, target: ArrayLike | None = None, node_weight: ArrayLike | None = None
+    ) -> tuple[float, Params]:
+        """Loss as in :meth:`step` and dense gradients of all parameters, the penalty's included (for E: of the rows read); no update."""
+        with self._lock:
+            loss = self._run(s, target, node_weight, False)
+            grads = {name: np.zeros(shape, self.dtype) for name, shape in self.cell.shapes.items()}
+            self._net.unpack(self._gradient["theta"], tuple(grads.values()), True)
+            grads |= self._split_head(self._gradient["head"])
+            words, rows = self._net.sparse
+        params = self.params
+        for name, grad in grads.items():
+            grad += np.asarray(2 * self.alpha[name], self.dtype) * params[name]
+        grads["E"] = np.zeros(self.shapes["E"], self.dtype)
+        grads["E"][words] = rows[:, : self.cell.n_state] + np.asarray(2 * self.alpha["E"], self.dtype) * params["E"][words]
+        return loss, grads
+
+    def predict_proba(self, s: _core.Graph, nodes: Literal["root", "all"] = "root") -> Array:
+        """Class probabilities (n, n_classes) of the roots, or of all nodes in the structure's order."""
+        out = np.empty((self._rows(s, nodes), self.n_classes), self.dtype)
+        self._predict(s, nodes, out, None)
+        return out
+
+    def transform(self, s: _core.Graph, nodes: Literal["root", "all"] = "root") -> Array:
+        """States (n, n_state) of the roots, or of all nodes in the structure's order."""
+        out = np.empty((self._rows(s, nodes), self.cell.n_state), self.dtype)
+        self._predict(s, nodes, None, out)
+        return out
+
+    def _rows(self, s: _core.Graph, nodes: str) -> int:
+        if nodes not in ("root", "all"):
+            raise ValueError(f"nodes must be 'root' or 'all', got {nodes!r}")
+        self._check(s)
+        return s.n_graphs if nodes == "root" else s.n_nodes
+
+    def _predict(self, s: _core.Graph, nodes: str, p: Array | None, states: Array | None) -> None:
+        with self._lock:
+            self._net.set_dropout(0.0, 0.0, 0)
+            self._net.predict(s, nodes == "root", p, states)
+
+    def state(self) -> dict[str, Array]:
+        """Everything that a later step depends on, to the bit: weights in the kernels' layout, the optimiser's state, counters."""
+        with self._lock:
+            arrays = {f"weights.{k}": v.copy() for k, v in self._weights.items()}
+            arrays |= {f"state.{k}": v.copy() for k, v in self._state.items()}
+            counters = np.array([self._net.t, self._seed], np.int64)
+            return arrays | {"counters": counters, "learning_rate": np.array([self._learning_rate])}
+
+    def load_state(self, state: Mapping[str, Array]) -> None:
+        """Back to a :meth:`state` of a network of the same shape.
+
+        Raises
+        ------
+        ValueError
+            Naming the array that is missing or of another shape; the network is then unchanged.
+        """
+        own = {f"weights.{k}": v for k, v in self._weights.items()} | {f"state.{k}": v for k, v in self._state.items()}
+        missing = sorted({*own, "counters", "learning_rate"} - set(state))
+        if missing:
+            raise ValueError(f"state: missing {missing}")
+        values = {k: as_array(state[k], v.shape, self.dtype, f"state[{k!r}]") for k, v in own.items()}
+        t, seed = (int(v) for v in as_array(state["counters"], (2,), np.int64, "state['counters']"))
+        with self._lock:
+            for k, array in own.items():
+                array[...] = values[k]
+            self._net.t, self._seed = t, seed
+            self.learning_rate = float(np.asarray(state["learning_rate"]).reshape(-1)[0])
+
+
+def make_cell(name: str, n_state: int, dtype: DTypeLike, input_activation: Activation) -> Any:
+    """The cell, apart from the class's argument of the same name."""
+    return cell(name, n_state=n_state, dtype=dtype, input_activation=input_activation)
+
+
+def check_count(value: Any, name: str) -> int:
+    """A positive number of rows that an int32 can number."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value < 2**31:
+        raise ValueError(f"{name} must be an integer from 1 to 2147483647, got {value!r}")
+    return int(value)
+
+
+def check_norm(value: float | None) -> float | None:
+    """None or a positive number."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | np.number) or not value > 0):
+        raise ValueError(f"max_norm must be None or a positive number, got {value!r}")
+    return None if value is None else float(value)
+
+
+def check_alpha(alpha: float | Mapping[str, float], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, float]:
+    """Penalty of every parameter."""
+    if isinstance(alpha, Mapping):
+        unknown = sorted(set(alpha) - set(shapes))
+        if unknown:
+            raise ValueError(f"alpha: unknown parameters {unknown}, accepted are {list(shapes)}")
+        values = {name: alpha.get(name, 0.0) for name in shapes}
+    else:
+        values = {name: 0.0 if name in ("b", "bs") else alpha for name in shapes}
+    for value in values.values():
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
+            raise ValueError(f"alpha must be a finite number >= 0, or a dict of such, got {alpha!r}")
+    return {name: float(value) for name, value in values.items()}
