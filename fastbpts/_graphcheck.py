@@ -1,12 +1,25 @@
 """Checks of a structure's arrays, made once and vectorised, so that no C code need look at an index twice."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from .structure import Structure
+from ._forest import I32, I64
+
+
+class GraphArrays(NamedTuple):
+    """The arrays of a Structure, which says what they mean."""
+
+    level_ptr: I64
+    child_ptr: I64
+    child: I32
+    word: I32
+    label: I32
+    graph: I32
+    root: I32
+    inputs: I32
+    order: I64
 
 
 def _need(name: str, condition: bool, what: str) -> None:
@@ -18,8 +31,12 @@ def _in_range(values: NDArray[Any], low: int, high: int) -> bool:
     return values.size == 0 or bool(low <= values.min() and values.max() < high)
 
 
-def check_structure(s: "Structure") -> None:
+def check_structure(s: GraphArrays) -> None:
     """Raise ValueError naming the first array that is wrong."""
+    for name, array in s._asdict().items():
+        dtype = np.dtype(np.int64 if name in ("level_ptr", "child_ptr", "order") else np.int32)
+        ok = isinstance(array, np.ndarray) and array.dtype == dtype and array.ndim == 1 and array.flags.c_contiguous
+        _need(name, ok, f"a C-ordered array of {dtype} with one dimension is needed")
     n, n_edges, n_graphs = len(s.graph), len(s.child), len(s.root)
     _need("graph", n >= 1, "at least one node is needed")
     ends = (("level_ptr", s.level_ptr, n, 1), ("child_ptr", s.child_ptr, n_edges, 0))
@@ -41,7 +58,7 @@ def check_structure(s: "Structure") -> None:
     _check_levels(s)
 
 
-def _check_levels(s: "Structure") -> None:
+def _check_levels(s: GraphArrays) -> None:
     n = len(s.graph)
     level = np.repeat(np.arange(len(s.level_ptr) - 1), np.diff(s.level_ptr))
     n_child = np.diff(s.child_ptr)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _core
 from ._bankcheck import as_integers
 from ._dag import checked_edges, checked_size, describe_cycle, graph_numbers, input_nodes, node_values, root_nodes
-from ._graphcheck import check_structure
+from ._graphcheck import GraphArrays, check_structure
 
 if TYPE_CHECKING:
     from .vocabulary import Vocabulary
@@ -58,8 +58,9 @@ class Structure(_core.Graph):
         inputs: I32,
         order: I64,
     ) -> None:
-        super().__init__(level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
-        self.check()
+        arrays = GraphArrays(level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
+        check_structure(arrays)  # before the core looks at them
+        super().__init__(*arrays)
 
     @classmethod
     def _of_arrays(cls, *arrays: NDArray[Any]) -> Self:
@@ -68,16 +69,18 @@ class Structure(_core.Graph):
         _core.Graph.__init__(self, *arrays)
         return self
 
+    def _arrays(self) -> GraphArrays:
+        return GraphArrays(*(getattr(self, name) for name in GraphArrays._fields))
+
     def __reduce__(self) -> tuple[Any, ...]:
-        nodes = (self.word, self.label, self.graph)
-        return type(self), (self.level_ptr, self.child_ptr, self.child, *nodes, self.root, self.inputs, self.order)
+        return type(self), tuple(self._arrays())
 
     def __repr__(self) -> str:
         return f"<Structure of {self.n_graphs} graphs, {self.n_nodes} nodes, {self.n_levels} levels>"
 
     def check(self) -> None:
         """Raise ValueError, naming the array at fault, unless everything said in the class's description holds."""
-        check_structure(self)
+        check_structure(self._arrays())
 
     @classmethod
     def from_trees(cls, trees: Any, vocabulary: "Vocabulary | None" = None) -> "Structure":

@@ -9,7 +9,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def data_dir(name: str) -> Path | None:
-    """The folder `name` ("sst", ...) below $FASTBPTS_DATA, if that is set, else below ../shared/data beside the repository."""
+    """The folder `name` ("sst", ...) of $FASTBPTS_DATA, if set, else of ../shared/data beside the repository."""
     given = os.environ.get("FASTBPTS_DATA")
     folder = (Path(given) if given else _ROOT.parent / "shared" / "data") / name
     return folder if folder.is_dir() else None

@@ -12,6 +12,9 @@ from typing import IO, cast
 
 FilePath = str | os.PathLike[str] | IO[bytes]
 
+# Bytes that LookAhead asks a stream for: so many at least, so many at most.
+_AHEAD, _MOST = 1 << 18, 1 << 24
+
 # What reading a damaged compressed file can raise.
 DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 
@@ -62,3 +65,46 @@ def utf8_blocks(stream: IO[bytes], encoding: str, size: int) -> Iterator[tuple[b
             good = error.object[: error.start].decode(encoding, "replace")
             yield good.encode(), f"invalid {encoding}: {error.reason} (byte 0x{error.object[error.start]:02x})"
             return
+
+
+class LookAhead:
+    """Reads a binary stream by delimiters and by counts."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._buffer, self._at = stream, b"", 0
+
+    def _more(self, n: int = _AHEAD) -> bool:
+        """Append to the buffer; False at the end of the stream."""
+        new = self._stream.read(max(_AHEAD, min(n, _MOST)))
+        self._buffer, self._at = self._buffer[self._at :] + new, 0
+        return bool(new)
+
+    def peek_line(self, limit: int) -> bytes:
+        """The text up to and with the next line end, or what there is within `limit`, without consuming it."""
+        return self._buffer[self._at : self._end(b"\n", limit)]
+
+    def _end(self, delimiter: bytes, limit: int) -> int:
+        searched = 0
+        while (found := self._buffer.find(delimiter, self._at + searched)) < 0:
+            searched = len(self._buffer) - self._at
+            if searched >= limit or not self._more(searched):
+                return len(self._buffer)
+        return found + 1
+
+    def until(self, delimiter: bytes, limit: int) -> bytes:
+        """Up to and with the next delimiter; without it, what there is at the end of the stream or within `limit`."""
+        end = self._end(delimiter, limit)
+        start, self._at = self._at, end
+        return self._buffer[start:end]
+
+    def take(self, n: int) -> bytes:
+        """The next n bytes, fewer at the end of the stream."""
+        while len(self._buffer) - self._at < n and self._more(n):
+            pass
+        start, self._at = self._at, min(self._at + n, len(self._buffer))
+        return self._buffer[start : self._at]
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines that follow."""
+        while line := self.until(b"\n", _MOST):
+            yield line

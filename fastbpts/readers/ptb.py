@@ -1,7 +1,7 @@
 """Penn Treebank brackets: ``(3 (2 a) (4 (3 fine) (2 film)))``, ``(S (NP (DT the)) ...)``, ``( (S ...))``.
 
-Files are read in blocks, so memory grows with the result only: a tree cut off by the end of a block is parsed again when
-the next block has come (twice as much text each time, so that one huge tree stays linear).
+Files are read in blocks, so memory grows with the result only: a tree cut off by the end of a block is parsed again
+when the next block has come (twice as much text each time, so one huge tree stays linear).
 """
 
 import io
