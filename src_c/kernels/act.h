@@ -46,7 +46,7 @@ static FB_INLINE vec FB(vexp)(vec x) {
 /* tanh(a) = -e / (e + 2) with e = expm1(-2a) for a = |x|; e keeps its relative precision near 0. */
 static FB_INLINE vec FB(vtanh)(vec x) {
     vec scale;
-    const ivec sign = (ivec)x & (ivec)FB(splat)((real)-0.0);
+    const ivec sign = (ivec)x & (ivec)(-(vec){0}); /* not splat(-0.0): 0 + -0.0 is 0 */
     const vec a = (vec)((ivec)x ^ sign), limit = FB(splat)((real)20);
     const vec p = FB(expm1_parts)((real)-2 * FB(choose)(a > limit, limit, a), &scale);
     const vec e = scale * p + (scale - (real)1);
