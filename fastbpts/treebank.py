@@ -185,7 +185,13 @@ class Treebank:
         """The label of every tree's root, int32 (T,)."""
         return self.label[self.node_ptr[1:] - 1]
 
-    def batch(self, indices: ArrayLike, word_map: NDArray[np.int32] | None = None) -> Structure:
+    def batch(
+        self,
+        indices: ArrayLike,
+        word_map: NDArray[np.int32] | None = None,
+        unknown_rate: NDArray[np.float32] | None = None,
+        seed: int = 0,
+    ) -> Structure:
         """Some trees as one structure.
 
         Parameters
@@ -194,6 +200,10 @@ class Treebank:
             Trees, in the order in which they become graphs; one may come twice.
         word_map : int32 array (len(vocabulary),), optional
             New number of every word (:meth:`Vocabulary.map`).
+        unknown_rate : float32 array (len(vocabulary),), optional
+            The chance of every word to be read as word 0, the unknown one, drawn anew at each leaf.
+        seed : int
+            Of these draws.
 
         Returns
         -------
@@ -201,13 +211,20 @@ class Treebank:
             Nodes sorted by level, then tree, then left to right; so the nodes of a graph keep their order in the bank.
         """
         index = self._indices(indices)
-        if word_map is not None:
-            if not isinstance(word_map, np.ndarray) or word_map.shape != (len(self.vocabulary),):
-                raise ValueError(f"word_map: an int32 array of {len(self.vocabulary)} elements is needed, one per word")
-            word_map = np.ascontiguousarray(word_map, np.int32)
+        word_map = self._per_word("word_map", word_map, np.int32)
+        unknown_rate = self._per_word("unknown_rate", unknown_rate, np.float32)
         if index.size == 0:
             raise ValueError("indices: at least one tree is needed")
-        return Structure._of_arrays(*_core.batch_graph(*self.plan, index, word_map))
+        if int((self.node_ptr[index + 1] - self.node_ptr[index]).sum()) >= 1 << 31:
+            raise ValueError("indices: the trees have more than 2147483647 nodes")
+        return Structure._of_arrays(*_core.batch_graph(*self.plan, index, word_map, unknown_rate, seed))
+
+    def _per_word(self, name: str, values: NDArray[Any] | None, dtype: type[np.number[Any]]) -> NDArray[Any] | None:
+        if values is None:
+            return None
+        if not isinstance(values, np.ndarray) or values.shape != (len(self.vocabulary),):
+            raise ValueError(f"{name}: an array of {len(self.vocabulary)} elements is needed, one per word")
+        return np.ascontiguousarray(values, dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"plan": tuple(self.plan), "rest": (self.vocabulary, self.phrase, self.label_names)}

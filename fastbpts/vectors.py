@@ -3,7 +3,6 @@
 import itertools
 import os
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -72,11 +71,11 @@ def _text_rows(lines: Iterable[bytes], name: str, first: int, d: int | None) -> 
             raise ValueError(
                 f"{name}:{number}: a word and {d or 'some'} values are needed, there are {len(parts)} items"
             )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # what NumPy says when it meets text that is no number
-            values = np.fromstring(b" ".join(parts[1:]).decode("latin-1"), np.float32, sep=" ")
-        if len(values) != d:
-            raise ValueError(f"{name}:{number}: value {len(values) + 1} of {d} is not a number")
+        try:
+            with np.errstate(over="ignore"):
+                values = np.array([float(part) for part in parts[1:]], np.float32)
+        except ValueError as error:
+            raise ValueError(f"{name}:{number}: {error}") from error
         if not np.isfinite(values).all():
             raise ValueError(f"{name}:{number}: a value is not finite")
         yield _word(parts[0].strip(), f"{name}:{number}"), values
