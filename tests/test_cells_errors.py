@@ -47,7 +47,7 @@ def test_making_a_cell(cell: str, options: dict[str, Any], name: str, implementa
 
 @BOTH
 def test_unknown_cell(implementation: str) -> None:
-    with pytest.raises(ValueError, match=r"name.*'gruu'.*sum"):
+    with pytest.raises(ValueError, match=r"name.*(sum.*'gruu'|'gruu'.*sum)"):
         make(implementation, "gruu")
 
 
@@ -91,7 +91,7 @@ def test_binary_cells_need_two_children(cell: str, implementation: str) -> None:
     made = make(implementation, cell)
     for name in ("unary", "wide", "nary"):
         s = structures("sum")[name]
-        with pytest.raises(ValueError, match=r"node \d+ has \d+ child"):
+        with pytest.raises(ValueError, match="exactly 2"):
             made.forward(graph(implementation, s), made.init_params(0), np.zeros((len(s.inputs), D)))
 
 
@@ -104,17 +104,28 @@ def test_inputs_must_be_the_childless_nodes(cell: str, implementation: str) -> N
         made.forward(graph(implementation, everywhere), made.init_params(0), np.zeros((s.n_nodes, D)))
 
 
-def test_compiled_dtypes() -> None:
-    """The compiled cell does not convert silently between its two types."""
+def test_compiled_only() -> None:
     made, s = make("compiled", "sum"), structures("sum")["batch"]
     params, x = made.init_params(0), np.zeros((len(s.inputs), D))
-    with pytest.raises(ValueError, match=r"\bx\b"):
-        made.forward(s.compiled(), params, x.astype(np.float32))
-    with pytest.raises(ValueError, match=r"\bW\b"):
-        made.forward(s.compiled(), {"W": params["W"].astype(np.float32)}, x)
-    for bad in ({"n_threads": 0}, {"dropout": 1.0}, {"dropout": -0.1}):
+    for bad in ({"n_threads": 0}, {"dropout": 1.0}, {"dropout": -0.1}, {"input_dropout": 2.0}):
         with pytest.raises(ValueError, match=next(iter(bad))):
             made.forward(s.compiled(), params, x, **bad)
+    for name, arguments in {"s": (s, params, x), "x": (s.compiled(), params, "abc")}.items():
+        with pytest.raises(ValueError, match=rf"\b{name}\b"):
+            made.forward(*arguments)
+    with pytest.raises(ValueError, match="run"):
+        made.backward(None, x)
+
+
+def test_compiled_converts() -> None:
+    """Lists, other float types and other memory orders are taken as they are meant."""
+    made, s = make("compiled", "concat"), structures("concat")["batch"]
+    params = made.init_params(0)
+    x = np.random.default_rng(0).standard_normal((len(s.inputs), D)).astype(np.float32)
+    wanted = made.forward(s.compiled(), params, x.astype(np.float64)).h
+    turned = {key: np.asfortranarray(value) for key, value in params.items()}
+    for given in (x, x.tolist(), np.asfortranarray(x), np.repeat(x, 2, axis=1)[:, ::2]):
+        np.testing.assert_array_equal(made.forward(s.compiled(), turned, given).h, wanted)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +209,7 @@ def test_network_data_out_of_range() -> None:
     with pytest.raises(ValueError, match="label|target"):
         fb.Network("sum", D, 2, 11, n_threads=1).step(s.compiled())
     net = fb.Network("rntn", D, 5, 11, n_threads=1)
-    with pytest.raises(ValueError, match=r"node \d+ has \d+ child"):
+    with pytest.raises(ValueError, match="exactly 2"):
         net.step(structures("sum")["nary"].compiled())
     with pytest.raises(ValueError, match="W"):
         net.set_params({"W": np.zeros((2, 2))})

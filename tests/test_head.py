@@ -102,7 +102,8 @@ def test_no_rows(function: Function) -> None:
     ("change", "name"),
     [
         ({"z": np.zeros(4)}, "z"),
-        ({"z": np.zeros((4, 3), dtype=int)}, "z"),
+        ({"z": np.zeros((4, 0))}, "z"),
+        ({"y": np.array([0.0, 1.0, 2.0, 0.0])}, "y"),
         ({"y": np.zeros(5, dtype=np.int32)}, "y"),
         ({"y": np.array([0, 1, 3, 0], dtype=np.int32)}, "y"),
         ({"y": np.array([0, 1, -2, 0], dtype=np.int32)}, "y"),
