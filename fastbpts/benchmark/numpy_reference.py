@@ -37,7 +37,8 @@ class Peer:
     def predict(self, trees: Ints) -> Floats:
         """Class probabilities at the loss nodes (all nodes level by level, or the roots)."""
         batch, params = self.bank.batch(trees), self.trainer.params
-        run = self.trainer.cell.forward(batch, params, params["E"][batch.word[batch.inputs]])
+        cell = self.trainer.cell
+        run = cell.forward(batch, {name: params[name] for name in cell.shapes}, params["E"][batch.word[batch.inputs]])
         h = run.h if self.loss_nodes == "all" else run.h[batch.root]
         z = h @ params["Ws"].T + params["bs"]
         e = np.exp(z - z.max(axis=1, keepdims=True))
