@@ -127,7 +127,6 @@ def check_network(
     net: Any,
     s: Any,
     *,
-    alpha: float = 0.0,
     eps: float = 1e-3,
     max_entries: int | None = 200,
     random_state: int | np.random.Generator | None = 0,
@@ -139,9 +138,7 @@ def check_network(
     net : Network
         float64, without dropout. Its parameters are put back afterwards.
     s : Structure
-        Must contain every word of the network if `alpha` is not 0: rows that no leaf reads are not penalised.
-    alpha : float
-        The network's penalty.
+        Must contain every word of the network if the embeddings are penalised: rows that no leaf reads are not.
     eps, max_entries, random_state
         As for `check_grad`.
 
@@ -157,7 +154,7 @@ def check_network(
 
     def loss() -> float:
         net.set_params(moved)
-        penalty = alpha * sum(float((value**2).sum()) for value in moved.values())
+        penalty = sum(net.alpha[key] * float((value**2).sum()) for key, value in moved.items())
         return float(net.loss_and_grad(s)[0]) + penalty
 
     _, grads = net.loss_and_grad(s)
@@ -207,7 +204,7 @@ def table(
     """
     import fastbpts as fb
 
-    n_words, n_classes, alpha = 4, 3, 1e-2
+    n_words, n_classes = 4, 3
     rows = []
     for name in fb.cells() if cells is None else cells:
         rng = np.random.default_rng(random_state)
@@ -215,8 +212,8 @@ def table(
         cell = fb.cell(name, n_state=n_state, dtype="float64")
         params = {key: value + 0.1 * rng.standard_normal(value.shape) for key, value in cell.init_params(rng).items()}
         errors = check_grad(cell, s, params, rng.standard_normal((len(s.inputs), cell.n_in)), random_state=rng)
-        net = fb.Network(name, n_state, n_classes, n_words, dtype="float64", alpha=alpha, random_state=random_state)
-        for key, error in check_network(net, s, alpha=alpha, random_state=rng).items():
+        net = fb.Network(name, n_state, n_classes, n_words, dtype="float64", alpha=1e-2, random_state=random_state)
+        for key, error in check_network(net, s, random_state=rng).items():
             errors[key] = max(error, errors.get(key, 0.0))
         rows += [Row(name, key, error, error <= tolerance) for key, error in errors.items()]
     return rows

@@ -83,8 +83,19 @@ def test_other_instruction_sets(isa: str) -> None:
     """The heart of the grid again, in a process that may only use this instruction set."""
     tests = Path(__file__).parent
     chosen = "large_sizes or nodes_per_level or (equals_reference and (batch or ladder or nary))"
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", chosen, "test_cells.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        chosen,
+        str(tests / "test_cells.py"),
+    ]
     done = subprocess.run(
-        command, cwd=tests, env={**os.environ, "FASTBPTS_ISA": isa}, capture_output=True, text=True, timeout=120
+        command, cwd=tests.parent, env={**os.environ, "FASTBPTS_ISA": isa}, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]

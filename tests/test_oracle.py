@@ -154,14 +154,16 @@ def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> N
     )
     tensors = leaf_tensors(torch, net.params)
     decoupled = name == "adamw"
-    theirs = torch_optimizer(torch, name, list(tensors.values()), decay=2 * alpha if decoupled else 0.0)
+    penalised = [key for key in tensors if key not in ("b", "bs")]
+    groups = [{"params": [tensors[key]], "weight_decay": 2 * alpha * (key in penalised) * decoupled} for key in tensors]
+    theirs = torch_optimizer(torch, name, groups)
     words, labels = s.word[s.inputs].astype(np.int64), torch.tensor(s.label.astype(np.int64))
     for _ in range(5):
         theirs.zero_grad()
         states = torch_states(torch, cell, s, tensors, tensors["E"][words])
         z = states @ tensors["Ws"].T + tensors["bs"]
         loss = torch.nn.functional.cross_entropy(z, labels, reduction="sum", ignore_index=-1) / s.n_graphs
-        penalty = 0.0 if decoupled else alpha * sum((t**2).sum() for t in tensors.values())
+        penalty = 0.0 if decoupled else alpha * sum((tensors[key] ** 2).sum() for key in penalised)
         (loss + penalty).backward()
         if max_norm is not None:
             torch.nn.utils.clip_grad_norm_(list(tensors.values()), max_norm)
