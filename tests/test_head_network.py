@@ -1,5 +1,6 @@
 """A whole network step against the plain NumPy model: every kind of loss, dropout, embeddings, penalty, clipping."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -194,6 +195,29 @@ def test_functional_dropout(cell: str, name: str, input_activation: str) -> None
     dparams, dx, _ = compiled.backward(run, dh)
     wanted_dparams, wanted_dx, _ = wanted_cell.backward(wanted_run, dh)
     assert_same({**dparams, "x": dx}, {**wanted_dparams, "x": wanted_dx}, 1e-12)
+
+
+@pytest.mark.parametrize("input_activation", ["identity", "tanh"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_training_with_dropout(cell: str, input_activation: str) -> None:
+    """Every step draws its own masks; predictions drop nothing."""
+    d, s = 6, structures(cell)["batch"]
+    rates = {"dropout": 0.3, "input_dropout": 0.2}
+    net = network(cell, d, input_activation=input_activation, optimizer="adagrad", **rates)
+    trainer = model.Trainer(plain(cell, d, input_activation), net.params, "adagrad", learning_rate=0.05)
+    masks = []
+    for _ in range(4):
+        masks.append(dropout_mask(s, d, *rates.values(), net.dropout_seed))
+        wanted = model.loss_and_grad(trainer.cell, s, trainer.params, mask=masks[-1])[1]
+        assert_same(net.loss_and_grad(s.compiled())[1], wanted, 1e-9)
+        assert net.step(s.compiled()) == pytest.approx(trainer.step(s, mask=masks[-1]), rel=1e-9)
+    for key, value in net.params.items():
+        assert error(value, trainer.params[key]) <= 1e-9, key
+    for one, two in itertools.pairwise(masks):
+        assert 0.1 < (one != two).mean() < 0.6
+    cell_params = {key: net.params[key] for key in trainer.cell.shapes}
+    h = trainer.cell.forward(s, cell_params, net.params["E"][s.word[s.inputs]]).h
+    assert error(net.transform(s.compiled(), nodes="all"), h) <= 1e-12
 
 
 def test_dropout_mask() -> None:
