@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import fastbpts as fb
 from fastbpts import _core
 from fastbpts.benchmark.measure import Comparison
 
@@ -35,11 +36,10 @@ def machine() -> str:
 
 
 def version(package: str) -> str:
-    """Installed version of a package."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "(not installed)"
+    """Version of this package or of another that is installed."""
+    if package == "fastbpts":
+        return fb.__version__
+    return importlib.metadata.version(package)
 
 
 def title(c: Comparison) -> str:
@@ -53,7 +53,7 @@ def title(c: Comparison) -> str:
 
 
 def rows(c: Comparison) -> list[tuple[str, ...]]:
-    """Per peer: name; training trees/s and how many times faster the library is; the same for prediction."""
+    """Per peer: name; training speed and the library's ratio to it, median (least-largest); the same for prediction."""
     ours = c.series[0]
     out = []
     for s in c.series:
@@ -61,12 +61,12 @@ def rows(c: Comparison) -> list[tuple[str, ...]]:
         for kind in ("train", "predict"):
             cells.append(f"{statistics.median(getattr(s, kind)):,.0f}")
             middle, low, high = ours.ratio(s, kind)
-            cells.append("" if s is ours else f"{middle:.1f}x ({low:.1f} to {high:.1f})")
+            cells.append("" if s is ours else f"{middle:.1f} ({low:.1f}-{high:.1f})")
         out.append(tuple(cells))
     return out
 
 
-HEADER = ("", "training, trees/s", "fastbpts is faster by", "prediction, trees/s", "fastbpts is faster by")
+HEADER = ("trees/s", "train", "fastbpts / peer", "predict", "fastbpts / peer")
 
 
 def table(c: Comparison) -> Table:
@@ -75,7 +75,7 @@ def table(c: Comparison) -> Table:
 
     t = Table(title=title(c), title_justify="left")
     for number, name in enumerate(HEADER):
-        t.add_column(name, justify="right" if number else "left")
+        t.add_column(name, justify="right" if number else "left", no_wrap=True)
     for row in rows(c):
         t.add_row(*row)
     return t
