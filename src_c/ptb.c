@@ -114,10 +114,12 @@ static int64_t atom_end(const fb_ptb *p, int64_t at)
 int fb_ptb_parse(fb_ptb *p)
 {
     cursor c = {0, 0};
-    int64_t at = 0, next;
+    int64_t at = 0, next, n = p->n_data;
     int code = FB_PTB_OK;
     p->n_trees = p->used = p->error_at = 0;
-    for (; at < p->n_data && p->n_trees < p->max_trees; at = next) {
+    while (!p->final && n > 0 && kind[p->data[n - 1]] == ATOM) /* a word at the end may go on in the next block */
+        n--;
+    for (; at < n && p->n_trees < p->max_trees; at = next) {
         next = at + 1;
         switch (kind[p->data[at]]) {
         case SPACE:
@@ -133,19 +135,14 @@ int fb_ptb_parse(fb_ptb *p)
             break;
         default:
             next = atom_end(p, at);
-            if (c.depth == 0)
-                code = FB_PTB_OUTSIDE;
-            else if (next == p->n_data && !p->final) /* the atom may go on */
-                next = p->n_data;
-            else
-                code = take_atom(p, &p->stack[c.depth - 1], p->data + at, next - at);
+            code = c.depth > 0 ? take_atom(p, &p->stack[c.depth - 1], p->data + at, next - at) : FB_PTB_OUTSIDE;
         }
         if (code != FB_PTB_OK)
             break;
     }
     p->used = c.depth > 0 ? p->stack[0].at : at;
     p->error_at = code == FB_PTB_EMPTY ? p->stack[c.depth - 1].at : at;
-    if (code == FB_PTB_OK && c.depth > 0 && p->final && at >= p->n_data) {
+    if (code == FB_PTB_OK && c.depth > 0 && p->final && at == n) {
         p->error_at = p->stack[0].at;
         code = FB_PTB_UNCLOSED;
     }
