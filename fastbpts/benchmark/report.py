@@ -45,11 +45,16 @@ def version(package: str) -> str:
 def title(c: Comparison) -> str:
     """What was compared, in one line."""
     settings = c.settings
-    data = Path(settings.treebank).name if settings.treebank else "generated trees"
+    data = f"trees of {Path(settings.treebank).name}" if settings.treebank else "generated trees"
     return (
-        f"{settings.cell}, d = {settings.state}, minibatches of {settings.batch_size}, {c.n_trees:,} trees ({data}), "
-        f"float32, {c.n_threads} thread{'s' * (c.n_threads > 1)}"
+        f"{settings.cell}, d = {settings.state}, {settings.batch_size} trees per step, {c.n_trees:,} {data}, "
+        f"{c.n_threads} thread{'s' * (c.n_threads > 1)}"
     )
+
+
+def figure(ratio: float) -> str:
+    """A ratio as people read it: 2.4, 31."""
+    return f"{ratio:.1f}" if ratio < 20 else f"{ratio:.0f}"
 
 
 def rows(c: Comparison) -> list[tuple[str, ...]]:
@@ -61,7 +66,7 @@ def rows(c: Comparison) -> list[tuple[str, ...]]:
         for kind in ("train", "predict"):
             cells.append(f"{statistics.median(getattr(s, kind)):,.0f}")
             middle, low, high = ours.ratio(s, kind)
-            cells.append("" if s is ours else f"{middle:.1f} ({low:.1f}-{high:.1f})")
+            cells.append("" if s is ours else f"{figure(middle)} ({figure(low)}-{figure(high)})")
         out.append(tuple(cells))
     return out
 
