@@ -212,8 +212,8 @@ def test_stanford_sentiment_treebank() -> None:
         assert np.bincount(bank.root_labels()).tolist() == roots
         assert np.bincount(bank.label).tolist() == labels
         assert set(bank.n_child.tolist()) == {0, 2}
-        text = lzma.open(path, "rt", encoding="utf-8", newline="\n").read().splitlines()
-        assert [tree.to_ptb() for tree in bank] == [line for line in text if line]
+        text = lzma.decompress(path.read_bytes()).decode()
+        assert [tree.to_ptb() for tree in bank] == text.strip("\n").split("\n")
 
 
 LOAD = """

@@ -47,8 +47,9 @@ def display_name(path: FilePath) -> str:
 def utf8_blocks(stream: IO[bytes], encoding: str, size: int) -> Iterator[tuple[bytes, str | None]]:
     """Blocks of the text in UTF-8, without byte order mark; with the last comes "" or what is wrong, else None."""
     try:
-        b"".decode(encoding)  # refuses codecs that are not of text
         decoder = codecs.getincrementaldecoder("utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding)()
+        if not isinstance(decoder.decode(b""), str):
+            raise LookupError("not an encoding of text")
     except (LookupError, TypeError) as error:
         raise ValueError(f"encoding={encoding!r}: accepted are the text encodings Python knows") from error
     raw = b" "
