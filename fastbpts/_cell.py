@@ -180,9 +180,9 @@ class Cell:
         noise = check_rate(dropout, "dropout"), check_rate(input_dropout, "input_dropout"), int(seed) % 2**64
         values, rows = self.check_params(params), as_array(x, (len(s.inputs), self.n_in), self.dtype, "x")
         net = self.bind()
-        theta = np.empty((self.n_state, net.ld_feature), self.dtype)
+        theta = _core.aligned((self.n_state, net.ld_feature), self.dtype)
         net.pack(values, theta)
-        run = Run(s, params, theta, np.empty((s.n_nodes, net.ld_state), self.dtype), theta, noise, resolve_n_threads(n_threads))
+        run = Run(s, params, theta, _core.aligned((s.n_nodes, net.ld_state), self.dtype), theta, noise, resolve_n_threads(n_threads))
         self._prepare(net, run)
         if _core.POISON:
             run.padded.fill(np.nan)
@@ -211,7 +211,7 @@ class Cell:
             raise ValueError(f"run must come from forward, got {type(run).__name__}")
         upstream = as_array(dh, (run.s.n_nodes, self.n_state), self.dtype, "dh")
         net = self.bind()
-        errors = np.zeros((run.s.n_nodes, net.ld_state), self.dtype)
+        errors = _core.aligned((run.s.n_nodes, net.ld_state), self.dtype, True)
         errors[:, : self.n_state] = upstream
         dtheta = self._prepare(net, run)
         net.backward(run.s, run.padded, errors)
@@ -221,8 +221,10 @@ class Cell:
 
     def _prepare(self, net: _core.Net, run: Run) -> Array:
         """Give the binding its weights and its scratch arrays; return dtheta."""
-        theta_t = np.zeros((net.n_forward, net.ld_state), self.dtype) if net.n_forward else None
-        dtheta = np.full_like(run.theta, np.nan if _core.POISON else 0)
+        theta_t = _core.aligned((net.n_forward, net.ld_state), self.dtype, True) if net.n_forward else None
+        dtheta = _core.aligned(run.theta.shape, self.dtype, True)
+        if _core.POISON:
+            dtheta.fill(np.nan)
         net.set_threads(run.n_threads)
         net.bind_cell(run.theta, theta_t, dtheta, None, None, None, None)
         net.set_dropout(*run.noise)

@@ -48,6 +48,14 @@ cdef const fb_kernels *kernels(object dtype) except NULL:
     return fb_kernels_for(size)
 
 
+def aligned(tuple shape, object dtype, bint zero=False):
+    """An array whose first element stands at the beginning of a cache line: loads of whole vectors then never cross one."""
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + 64, np.uint8) if zero else np.empty(size + 64, np.uint8)
+    cdef size_t off = -<size_t>cnp.PyArray_DATA(raw) % 64
+    return raw[off:off + size].view(dtype).reshape(shape)
+
+
 def isa() -> str:
     return ("base", "avx2", "avx512")[fb_kernels_for(4).isa]
 

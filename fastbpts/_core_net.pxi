@@ -68,7 +68,7 @@ cdef class Net:
     def set_threads(self, int n):
         self.threads = self.n.n_threads = n
         self.n.scratch_size = self.k.scratch(&self.n.run.dims)
-        self.keep["scratch"] = np.zeros(n * self.n.scratch_size + 64, np.uint8)
+        self.keep["scratch"] = aligned((n * self.n.scratch_size,), np.uint8, True)
         self.keep["split"] = np.empty(n + 2, np.int64)
         self.n.scratch = <char *>cnp.PyArray_DATA(self.keep["scratch"])
         self.n.split = <int64_t *>cnp.PyArray_DATA(self.keep["split"])
@@ -78,9 +78,9 @@ cdef class Net:
         cdef int64_t n = s.g.n_nodes
         if n > self.capacity:
             self.capacity = n + n // 4
-            self.keep["h"] = np.empty((self.capacity, self.ld_state), self.dtype)
-            self.keep["dh"] = np.empty((self.capacity, self.ld_state), self.dtype)
-            self.keep["dz"] = np.empty((self.capacity, max(1, self.n.loss.ld_class)), self.dtype)
+            self.keep["h"] = aligned((self.capacity, self.ld_state), self.dtype)
+            self.keep["dh"] = aligned((self.capacity, self.ld_state), self.dtype)
+            self.keep["dz"] = aligned((self.capacity, max(1, self.n.loss.ld_class)), self.dtype)
             self.keep["node_loss"] = np.empty(self.capacity)
             for name in ("rows", "row_node", "count"):
                 self.keep[name] = np.empty(self.capacity + 1, np.int32)
@@ -197,7 +197,7 @@ cdef class Net:
 
     cdef int word_gradient(self, Graph s) except -1:
         if len(self.keep.get("dE", ())) < s.g.n_inputs:
-            self.keep["dE"] = np.empty((s.g.n_inputs + s.g.n_inputs // 4, self.ld_state), self.dtype)
+            self.keep["dE"] = aligned((s.g.n_inputs + s.g.n_inputs // 4, self.ld_state), self.dtype)
             self.n.word_block.g = cnp.PyArray_DATA(self.keep["dE"])
         return 0
 

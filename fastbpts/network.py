@@ -111,8 +111,8 @@ class Network:
         net, d, states = self._net, self.cell.n_state, self.optimizer.n_states
         ld_head = net.ld_state + net.padded(1)
         sizes = {"theta": (d, net.ld_feature), "head": (self.n_classes, ld_head), "E": (self.n_words, net.ld_state)}
-        self._weights = {name: np.zeros(shape, self.dtype) for name, shape in sizes.items()}
-        self._state = {f"{name}.{k}": np.zeros(shape, self.dtype) for name, shape in sizes.items() for k in range(states)}
+        self._weights = {name: _core.aligned(shape, self.dtype, True) for name, shape in sizes.items()}
+        self._state = {f"{name}.{k}": _core.aligned(shape, self.dtype, True) for name, shape in sizes.items() for k in range(states)}
         mult = {name: np.ones(shape[1], self.dtype) for name, shape in sizes.items()}
         l2 = {name: np.zeros(shape[1], self.dtype) for name, shape in sizes.items()}
         columns, keys = net.columns, list(self.cell.shapes)
@@ -120,9 +120,9 @@ class Network:
         l2["theta"][: net.n_feature] = 2 * np.array([self.alpha[k] for k in keys])[columns[:, 0]]
         l2["head"][:d], l2["head"][net.ld_state], l2["E"][:d] = (2 * self.alpha[k] for k in ("Ws", "bs", "E"))
         l2["theta"] /= mult["theta"]
-        theta_t = np.zeros((net.n_forward, net.ld_state), self.dtype) if net.n_forward else None
-        head_t = np.zeros((d + 1, net.padded(self.n_classes)), self.dtype)
-        self._gradient = {name: np.zeros_like(self._weights[name]) for name in ("theta", "head")}
+        theta_t = _core.aligned((net.n_forward, net.ld_state), self.dtype, True) if net.n_forward else None
+        head_t = _core.aligned((d + 1, net.padded(self.n_classes)), self.dtype, True)
+        self._gradient = {name: _core.aligned(sizes[name], self.dtype, True) for name in ("theta", "head")}
 
         def rest(name: str) -> tuple[Any, ...]:
             return self._state.get(f"{name}.0"), self._state.get(f"{name}.1"), mult[name], l2[name]

@@ -35,6 +35,17 @@ static int32_t read_word(const fb_words *words, int32_t word, int64_t counter) {
     return words->map ? words->map[word] : word;
 }
 
+/* Asks for the memory of a tree that comes soon: the trees of a shuffled batch are far apart. */
+static void prefetch(const void *array, int64_t from, int64_t to) {
+    for (int64_t k = from & ~15; k < to; k += 16) __builtin_prefetch((const int32_t *)array + k);
+}
+
+static void prefetch_tree(const fb_bank *bank, int64_t t) {
+    const int32_t *const of_nodes[] = {bank->word, bank->label, bank->n_child};
+    for (int k = 0; k < 3; k++) prefetch(of_nodes[k], bank->node_ptr[t], bank->node_ptr[t + 1]);
+    prefetch(bank->child, bank->edge_ptr[t], bank->edge_ptr[t + 1]);
+}
+
 /* Fills the arrays of `out`. level_fill (L), place (the largest tree's nodes): scratch. order: a node's number among the trees' nodes,
    one tree after the other. child_ptr is filled with counts in node order first, then summed. */
 void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out, int64_t *order,
@@ -46,6 +57,7 @@ void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_word
         const int64_t t = tree[g], from = bank->node_ptr[t], levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
         const int32_t *size = bank->level_size + bank->level_ptr[t];
         int64_t local = 0;
+        if (g + 2 < n) prefetch_tree(bank, tree[g + 2]);
         for (int64_t v = 0; v < levels; v++)
             for (int32_t k = 0; k < size[v]; k++, local++) {
                 const int64_t i = level_fill[v]++;

@@ -1,7 +1,7 @@
 /* Recursive net with concatenated children (Socher 2011): h = tanh(W [h_l; h_r] + b). Features: [h_l; h_r; 1]. */
 static void FB(concat_shape)(fb_dims *d) {
     d->n_gather = d->n_feature = 2 * d->n_state + 1;
-    d->ld_gather = FB_PADDED(d->n_gather);
+    d->ld_gather = FB_PADDED(d->n_gather) + FB_PAD;
 }
 
 static void FB(concat_columns)(const fb_dims *d, fb_column *column) {
@@ -9,6 +9,6 @@ static void FB(concat_columns)(const fb_dims *d, fb_column *column) {
     column[2 * d->n_state] = (fb_column){1, 0, -1};
 }
 
-static void FB(concat_gather)(const fb_run *r, int64_t i, void *c) { FB(pair_gather)(r, i, c, r->dims.ld_gather); }
+static void FB(concat_gather)(const fb_run *r, int64_t i, void *c) { FB(pair_gather)(r, i, c, r->dims.ld_feature); }
 
 static void FB(concat_scatter)(const fb_run *r, int64_t i, const void *dc) { FB(pair_scatter)(r, i, dc); }

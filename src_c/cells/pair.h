@@ -1,12 +1,12 @@
-/* Two children side by side: c = [h_l; h_r; 1]. */
+/* Two children side by side: c = [h_l; h_r; 1], zeros up to n_zero. Rows of states end in zeros, rows of c in slack. */
 static FB_INLINE void FB(pair_gather)(const fb_run *r, int64_t i, real *c, int n_zero) {
-    const int H = r->dims.n_state;
+    const int H = r->dims.n_state, ld = r->dims.ld_state;
     const real *h = r->h;
     const int32_t *child = r->graph->child + r->graph->child_ptr[i];
-    memcpy(c, h + (int64_t)child[0] * r->dims.ld_state, (size_t)H * sizeof(real));
-    memcpy(c + H, h + (int64_t)child[1] * r->dims.ld_state, (size_t)H * sizeof(real));
+    FB(copy)(c, h + (int64_t)child[0] * ld, ld);
+    FB(copy)(c + H, h + (int64_t)child[1] * ld, ld);
+    FB(zero)(c + 2 * H, n_zero - 2 * H);
     c[2 * H] = 1;
-    for (int j = 2 * H + 1; j < n_zero; j++) c[j] = 0;
 }
 
 static FB_INLINE void FB(pair_scatter)(const fb_run *r, int64_t i, const real *dc) {

@@ -2,15 +2,14 @@
    With c~ = [h_l; h_r; 1] of n = 2 H + 1 elements this is one quadratic form, z_k = c~^T V~_k c~, and it sees each product c~_i c~_j
    once. The pairs are numbered by their distance s round the circle of n (n is odd, so each unordered pair has one s in 0..H):
    feature s n + i is c~_i c~_((i + s) mod n), one vector product of c~ with itself turned by s. n (H + 1) features instead of (2 H)^2.
-   A gathered row holds c~ between zeros, then c~ twice: [0 .. 0 | c~ 0 .. 0 | c~ c~ 0 .. 0]. */
+   A gathered row is c~ and its beginning once more, [h_l; h_r; 1; h_l; 0 ..], so that turning is reading from s on. */
 #define RNTN_WIDTH(d) (2 * (d)->n_state + 1)
-#define RNTN_PLAIN(d) (FB_PADDED((d)->n_state) + FB_PAD)                            /* where c~ stands alone */
-#define RNTN_TWICE(d) (RNTN_PLAIN(d) + FB_PADDED(3 * (d)->n_state + 1) + 2 * FB_PAD) /* where c~ stands twice */
+#define RNTN_ROW(d) FB_PADDED(RNTN_WIDTH(d) + (d)->n_state + 5 * FB_PAD)
 
 static void FB(rntn_shape)(fb_dims *d) {
     d->n_gather = RNTN_WIDTH(d);
     d->n_feature = RNTN_WIDTH(d) * (d->n_state + 1);
-    d->ld_gather = RNTN_TWICE(d) + FB_PADDED(2 * RNTN_WIDTH(d)) + 2 * FB_PAD;
+    d->ld_gather = 3 * RNTN_ROW(d); /* fold needs three rows of its own */
 }
 
 static void FB(rntn_columns)(const fb_dims *d, fb_column *column) {
@@ -27,50 +26,51 @@ static void FB(rntn_columns)(const fb_dims *d, fb_column *column) {
 
 static void FB(rntn_gather)(const fb_run *r, int64_t i, void *c_) {
     const fb_dims *d = &r->dims;
-    const int n = RNTN_WIDTH(d);
+    const int H = d->n_state, n = RNTN_WIDTH(d);
     real *c = c_; /* (ld_gather) */
-    memset(c, 0, (size_t)RNTN_PLAIN(d) * sizeof(real));
-    FB(pair_gather)(r, i, c + RNTN_PLAIN(d), RNTN_TWICE(d) - RNTN_PLAIN(d));
-    memcpy(c + RNTN_TWICE(d), c + RNTN_PLAIN(d), (size_t)n * sizeof(real));
-    memcpy(c + RNTN_TWICE(d) + n, c + RNTN_PLAIN(d), (size_t)n * sizeof(real));
-    memset(c + RNTN_TWICE(d) + 2 * n, 0, (size_t)(d->ld_gather - RNTN_TWICE(d) - 2 * n) * sizeof(real));
+    FB(pair_gather)(r, i, c, n);
+    FB(copy)(c + n, (const real *)r->h + (int64_t)r->graph->child[r->graph->child_ptr[i]] * d->ld_state, d->ld_state);
+    FB(zero)(c + n + H, 4 * FB_PAD);
 }
 
 static void FB(rntn_scatter)(const fb_run *r, int64_t i, const void *dc) { FB(pair_scatter)(r, i, dc); }
 
-/* Rows begin..end of the products; up to FB_PAD elements behind the last are set to zero. */
+/* Rows begin..end of the products. What a vector writes behind its row is the next row's, so the last vectors of rows go first; up to
+   FB_PAD elements behind the last row are set to zero. */
 static void FB(rntn_features)(const fb_dims *d, int begin, int end, const void *c_, void *q_) {
     const int n = RNTN_WIDTH(d);
-    const real *c = (const real *)c_ + RNTN_PLAIN(d), *twice = (const real *)c_ + RNTN_TWICE(d);
-    real *q = q_;
-    for (int s = begin; s < end; s++, q += n)
-        for (int i = 0; i < n; i += VL) FB(store)(q + i, FB(load)(c + i) * FB(load)(twice + s + i));
-    for (int i = 0; i < FB_PAD; i += VL) FB(store)(q + i, (vec){0});
+    const real *c = c_;
+    for (int i = (n - 1) / VL * VL; i >= 0; i -= VL) {
+        const vec c_i = FB(load)(c + i);
+        real *q = (real *)q_ + i;
+        for (int s = begin; s < end; s++, q += n) FB(store)(q, c_i * FB(load)(c + s + i));
+    }
+    FB(zero)((real *)q_ + (int64_t)(end - begin) * n, FB_PAD);
 }
 
-/* dc~_i = sum_s dq_(s, i) c~_(i+s) + dq_(s, i-s) c~_(i-s). The second sum is taken for i = 0 .. n + H, then folded round the circle. */
+/* Four vectors of sum_s a_s b_s, s = first .. last; rows of a are lda apart, b moves by ldb elements. */
+static FB_INLINE void FB(rntn_sums)(int first, int last, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *out) {
+    vec sum[4] = {{0}, {0}, {0}, {0}};
+    for (int s = first; s <= last; s++)
+#pragma GCC unroll 4
+        for (int k = 0; k < 4; k++) sum[k] += FB(load)(a + s * lda + k * VL) * FB(load)(b + s * ldb + k * VL);
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) FB(store)(out + k * VL, sum[k]);
+}
+
+/* dc~_i = sum_s dq_(s, i) c~_(i+s) + dq_(s, i-s) c~_(i-s). The second sum is taken for i = 0 .. n + H from c~ between zeros, then
+   folded round the circle. */
 static void FB(rntn_fold)(const fb_dims *d, const void *c_, const void *dq_, void *dc_) {
     const int H = d->n_state, n = RNTN_WIDTH(d);
-    const real *c = (const real *)c_ + RNTN_PLAIN(d), *twice = (const real *)c_ + RNTN_TWICE(d), *dq = dq_;
-    real *dc = dc_, *turned = dc + RNTN_TWICE(d);
-    for (int j = 0; j < n; j += 2 * VL) {
-        vec a = {0}, b = {0};
-        for (int s = 0; s <= H; s++) { /* q_(s, i) = c_i twice_(i+s): what reaches c_i */
-            a += FB(load)(dq + s * n + j) * FB(load)(twice + s + j);
-            b += FB(load)(dq + s * n + j + VL) * FB(load)(twice + s + j + VL);
-        }
-        FB(store)(dc + j, a);
-        FB(store)(dc + j + VL, b);
+    const real *c = c_, *dq = dq_;
+    real *dc = dc_, *turned = dc + RNTN_ROW(d), *between = turned + RNTN_ROW(d), *plain = between + FB_PADDED(H);
+    FB(zero)(between, FB_PADDED(H));
+    FB(copy)(plain, c, n);
+    FB(zero)(plain + n, 4 * FB_PAD);
+    for (int j = 0; j < n; j += 4 * VL) FB(rntn_sums)(0, H, dq + j, n, c + j, 1, dc + j); /* q_(s, i) = c_i c_(i+s): to c_i */
+    for (int j = 0; j < n + H; j += 4 * VL) {
+        const int first = j - n + 1 > 0 ? j - n + 1 : 0, last = j + 4 * VL - 1 < H ? j + 4 * VL - 1 : H;
+        FB(rntn_sums)(first, last, dq + j, n - 1, plain + j, -1, turned + j); /* q_(s, i) = c_i c_(i+s): to c_j, j = i + s */
     }
-    for (int j = 0; j < n + H; j += 2 * VL) {
-        const int first = j - n + 1 > 0 ? j - n + 1 : 0, last = j + 2 * VL - 1 < H ? j + 2 * VL - 1 : H;
-        vec a = {0}, b = {0};
-        for (int s = first; s <= last; s++) { /* q_(s, i) = c_i twice_(i+s): what reaches twice_j, j = i + s */
-            a += FB(load)(dq + s * (n - 1) + j) * FB(load)(c + j - s);
-            b += FB(load)(dq + s * (n - 1) + j + VL) * FB(load)(c + j + VL - s);
-        }
-        FB(store)(turned + j, a);
-        FB(store)(turned + j + VL, b);
-    }
-    for (int i = 0; i < n; i++) dc[i] += turned[i] + (i < H ? turned[n + i] : 0); /* twice_i and twice_(n+i) are c_i */
+    for (int i = 0; i < n; i++) dc[i] += turned[i] + (i < H ? turned[n + i] : 0); /* c_(n+i) is c_i again */
 }

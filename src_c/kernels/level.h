@@ -1,5 +1,5 @@
 /* The levels of a run, forward and backward: h = tanh(theta . q), q the features of the node's children. Tiles of FB_ROWS nodes. */
-#define FB_LD_Q(d) ((d)->ld_feature + 2 * FB_PAD)
+#define FB_LD_Q(d) ((d)->ld_feature + 4 * FB_PAD)
 
 /* Pieces of one thread's scratch memory, in elements of real. */
 typedef struct {
@@ -21,7 +21,7 @@ static FB(work) FB(work_of)(const fb_dims *d, const void *scratch) {
 static size_t FB(scratch)(const fb_dims *d) {
     const FB(work) w = FB(work_of)(d, NULL);
     const size_t wide = (size_t)FB_LD_Q(d) > (size_t)d->ld_state ? (size_t)FB_LD_Q(d) : (size_t)d->ld_state;
-    return (size_t)(w.panel - w.c) * sizeof(real) + ((size_t)w.panel_rows * wide + 8 * FB_PAD) * sizeof(real);
+    return ((size_t)(w.panel - w.c) + FB_PADDED((size_t)w.panel_rows * wide) + 8 * FB_PAD) * sizeof(real);
 }
 
 /* Rows i .. i + m of features. */
@@ -37,8 +37,13 @@ static void FB(tile_features)(const fb_run *r, const fb_cell *cell, int64_t i, i
 static void FB(input_forward)(const fb_run *r, int64_t i) {
     const int D = r->dims.n_in, H = r->dims.ld_state;
     real *h = (real *)r->h + i * H;
-    memcpy(h, (const real *)r->x + (r->x_row ? r->x_row[i] : i) * r->ld_x, (size_t)D * sizeof(real));
-    for (int j = D; j < H; j++) h[j] = 0;
+    const real *x = (const real *)r->x + (r->x_row ? r->x_row[i] : i) * r->ld_x;
+    if (r->ld_x == H) {
+        FB(copy)(h, x, H);
+    } else {
+        memcpy(h, x, (size_t)D * sizeof(real));
+        for (int j = D; j < H; j++) h[j] = 0;
+    }
     if (r->tanh_input)
         for (int j = 0; j < H; j += VL) FB(store)(h + j, FB(vtanh)(FB(load)(h + j)));
     if (r->input_dropout > 0) FB(drop_row)(~r->seed, r->input_dropout, i, D, h);
@@ -95,7 +100,7 @@ static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, 
         for (int k = 0; k < m; k++) {
             real *dq = w->q + k * ldq;
             if (cell->fold) {
-                memset(dq + d->ld_feature, 0, 2 * FB_PAD * sizeof(real));
+                memset(dq + d->ld_feature, 0, 4 * FB_PAD * sizeof(real));
                 cell->gather(r, i + k, w->c);
                 cell->fold(d, w->c, dq, w->dc); /* q = features(c) */
             }

@@ -9,7 +9,7 @@ typedef bits FB(ivec) __attribute__((vector_size(FB_VBYTES)));
 
 static FB_INLINE vec FB(load)(const real *p) { return *(const FB(uvec) *)p; }
 static FB_INLINE void FB(store)(real *p, vec v) { *(FB(uvec) *)p = v; }
-static FB_INLINE vec FB(splat)(real a) { return (vec){0} + a; }
+static FB_INLINE vec FB(splat)(real a) { return a - (vec){0}; }
 static FB_INLINE vec FB(choose)(ivec m, vec a, vec b) { return (vec)((m & (ivec)a) | (~m & (ivec)b)); }
 
 /* Position p of the sum of the two halves of each block of B lanes, over the 2 VL lanes of two vectors. */
@@ -50,4 +50,12 @@ static FB_INLINE vec FB(lane_sums)(const real *v) {
     for (int i = 0; i < 2; i++) t[i] = FB_HALVES(t[2 * i], t[2 * i + 1], 4);
 #endif
     return FB_HALVES(t[0], t[1], 2);
+}
+
+/* Whole vectors: up to VL - 1 elements behind the n-th are read and written too. */
+static FB_INLINE void FB(copy)(real *to, const real *from, int n) {
+    for (int j = 0; j < n; j += VL) FB(store)(to + j, FB(load)(from + j));
+}
+static FB_INLINE void FB(zero)(real *to, int n) {
+    for (int j = 0; j < n; j += VL) FB(store)(to + j, (vec){0});
 }
