@@ -11,6 +11,7 @@ STEPS = "test_head_network.py -k five_steps"
 REFERENCE = "test_cells_reference.py"
 THREADS = "test_laws_threads.py -k not instruction"
 ERRORS = "test_cells_errors.py"
+EXTREME = "test_cells.py -k saturated or tanh_itself"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ PAIR, SUM, RNTN = "src_c/cells/pair.h", "src_c/cells/sum.c", "src_c/cells/rntn.c
 LEVEL, WEIGHTS, PACK = "src_c/kernels/level.h", "src_c/kernels/weights.h", "src_c/kernels/pack.h"
 SOFTMAX, OPTIM, STEP = "src_c/kernels/head.h", "src_c/kernels/optim.h", "src_c/kernels/step.h"
 
+NET, CELL = "fastbpts/network.py", "fastbpts/_cell.py"
+
 MUTANTS = [
     Mutant(
         "no gradient for node 0",
@@ -40,7 +43,13 @@ MUTANTS = [
     Mutant("second parent overwrites", SUM, "dh_k[j] += dc[j];", "dh_k[j] = dc[j];", LAWS),
     Mutant("second parent overwrites (pair)", PAIR, "dh[j] += dc[k * H + j];", "dh[j] = dc[k * H + j];", LAWS),
     Mutant("bias feature missing", PAIR, "c[2 * H] = 1;", "c[2 * H] = 0;", GRID),
-    Mutant("last child forgotten", SUM, "real *c = c_;", "real *c = c_; if (0)", GRID),
+    Mutant(
+        "last child forgotten",
+        SUM,
+        "k < ptr[i + 1]; k++) {\n        const real *h_k",
+        "k + 1 < ptr[i + 1]; k++) {\n        const real *h_k",
+        GRID,
+    ),
     Mutant("derivative of tanh missing", LEVEL, "dh[j] *= 1 - (keep * h[j]) * (keep * h[j]);", ";", GRID),
     Mutant(
         "last node of a level skipped",
@@ -84,7 +93,7 @@ MUTANTS = [
         "const real keep = 1;",
         "test_head_network.py -k dropout",
     ),
-    Mutant("panels overwrite dW", WEIGHTS, "d->ld_feature, i > first);", "d->ld_feature, 0);", NODES),
+    Mutant("panels overwrite dW", WEIGHTS, "d->ld_feature, i > first);", "d->ld_feature, 0);", "test_cells.py -k many"),
     Mutant(
         "float32 branch empty",
         WEIGHTS,
@@ -104,7 +113,7 @@ MUTANTS = [
     Mutant("only one triangle unpacked", PACK, "if (k.twin >= 0) p[k.twin] += row[c];", "", GRID),
     Mutant("symmetric choice loses a half", PACK, "p[k.at] = p[k.twin] = row[c] / 2;", "p[k.at] = row[c] / 2;", STEPS),
     Mutant("circle not closed in the fold", RNTN, "(i < H ? turned[n + i] : 0)", "0", GRID),
-    Mutant("one distance missing in the fold", RNTN, "s <= H; s++) { /*", "s < H; s++) { /*", GRID),
+    Mutant("one distance missing in the fold", RNTN, "FB(rntn_sums)(0, H, dq", "FB(rntn_sums)(0, H - 1, dq", GRID),
     Mutant("softmax without the maximum", SOFTMAX, "FB(load)(z + c) - top", "FB(load)(z + c) - (top = 0)", NETWORK),
     Mutant("target not subtracted", SOFTMAX, "z[y] -= 1;", "", NETWORK),
     Mutant("node weights ignored", SOFTMAX, "(weight ? (double)weight[i] : 1)", "1", NETWORK),
@@ -136,6 +145,30 @@ MUTANTS = [
         "if (g) FB(loss_tile)(net, s->root[g], 1);",
         NETWORK,
     ),
+    Mutant(
+        "every thread updates the head",
+        STEP,
+        "if (part == 0) FB(update_block)(o, &net->head_block",
+        "FB(update_block)(o, &net->head_block",
+        THREADS,
+    ),
+    Mutant("sign of tanh lost", "src_c/kernels/act.h", "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),
+    Mutant(
+        "penalty without its two",
+        NET,
+        'l2["theta"][: net.n_feature] = 2 *',
+        'l2["theta"][: net.n_feature] = 1 *',
+        STEPS,
+    ),
+    Mutant("penalty of twins doubled", NET, 'l2["theta"] /= mult["theta"]', "", STEPS),
+    Mutant("loss not per graph", NET, "scale = 1.0 / max(1, s.n_graphs)", "scale = 1.0", NETWORK),
+    Mutant("step counter not restored", NET, "self._net.t, self._seed = t, seed", "self._seed = seed", NETWORK),
+    Mutant("same masks in every step", NET, "self._net.t) % 2**64", "0) % 2**64", NETWORK),
+    Mutant("dropout in predictions", NET, "self._net.set_dropout(0.0, 0.0, 0)", "", NETWORK),
+    Mutant("words not checked", NET, "not 0 <= facts", "False and 0 <= facts", ERRORS),
+    Mutant("arity not checked", CELL, "if self.arity and s.n_levels > 1 and not", "if False and not", ERRORS),
+    Mutant("inputs not checked", CELL, 'if not facts["leaf_inputs"]', "if False", ERRORS),
+    Mutant("class weights on loss only", "fastbpts/losses.py", "(mass * (e / total) - t)", "(e / total - t)", HEAD),
     Mutant("transpose in the witness", "fastbpts/reference/rntn.py", "V[k] + V[k].T", "V[k] + V[k]", REFERENCE),
     Mutant(
         "paths forget tanh'", "fastbpts/reference/paths.py", "u = W.T @ ((1 - h[q] ** 2) * u)", "u = W.T @ u", REFERENCE

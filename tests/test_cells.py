@@ -47,6 +47,17 @@ def test_nodes_per_level(cell: str, n_nodes: int) -> None:
         assert_same(got, wanted, tolerance)
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_many_nodes(cell: str) -> None:
+    """More nodes than one panel of the weights' gradient holds."""
+    p = problem(cell, zoo.wide_levels(301), 4)
+    h_wanted, wanted = p.reference()
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 1e-4)):
+        h, got = p.astype(dtype).compiled()
+        assert error(h, h_wanted) <= tolerance
+        assert_same(got, wanted, tolerance)
+
+
 @pytest.mark.parametrize("d", [3, 17])
 @pytest.mark.parametrize(("cell", "name"), CASES)
 def test_tanh_inputs(cell: str, name: str, d: int) -> None:

@@ -108,6 +108,19 @@ def test_one_penalty(cell: str) -> None:
     assert_same(net.loss_and_grad(s.compiled())[1], wanted, 1e-12)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_extreme_scores(dtype: str) -> None:
+    """Scores of thousands: no overflow, and losses where the rounded probability is zero."""
+    s, d = structures("sum")["batch"], 6
+    net = network("sum", d, dtype=dtype)
+    net.set_params({"bs": np.array([3000.0, -3000.0, 0.0, 2999.0, 100.0])})
+    params = {key: value.astype(np.float64) for key, value in net.params.items()}
+    wanted_loss, wanted = model.loss_and_grad(plain("sum", d), s, params)
+    loss, gradients = net.loss_and_grad(s.compiled())
+    assert loss == pytest.approx(wanted_loss, rel=1e-6 if dtype == "float32" else 1e-12)
+    assert_same(gradients, wanted, 1e-3 if dtype == "float32" else 1e-11)
+
+
 @pytest.mark.parametrize("max_norm", [None, 0.5])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("cell", CELLS)
