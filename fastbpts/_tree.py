@@ -88,7 +88,10 @@ class Tree:
         """
         parts: list[str] = []
         open_children: list[int] = []
-        for label, word, n_child in self._walk(self._label_strings(labels)):
+        if labels is not None and np.shape(labels) != (self.n_nodes,):
+            raise ValueError(f"labels: one for each of {self.n_nodes} nodes is needed, not shape {np.shape(labels)}")
+        shown = self._shown_labels() if labels is None else np.asarray(labels).tolist()
+        for label, word, n_child in self._walk(shown):
             parts.append(f" ({label}" if parts else f"({label}")
             if n_child:
                 open_children.append(n_child)
@@ -102,21 +105,18 @@ class Tree:
                 parts.append(")")
         return "".join(parts)
 
-    def _label_strings(self, labels: ArrayLike | None) -> list[Any]:
-        if labels is not None:
-            given = np.asarray(labels)
-            if given.shape != (self.n_nodes,):
-                raise ValueError(f"labels: one for each of {self.n_nodes} nodes is needed, not shape {given.shape}")
-            return given.tolist()
+    def _shown_labels(self) -> list[Any]:
+        """Labels as integers, phrase labels as strings."""
+        labels: list[Any] = self.labels.tolist()
         if self.bank.phrase is None or self.bank.label_names is None:
-            return self.labels.tolist()
-        return [self.bank.label_names[k] if k >= 0 else "-1" for k in self._nodes(self.bank.phrase).tolist()]
+            return labels
+        names, phrase = self.bank.label_names, self._nodes(self.bank.phrase).tolist()
+        return [names[k] if k >= 0 else label for k, label in zip(phrase, labels, strict=True)]
 
     def nested(self) -> tuple[Any, ...]:
         """Nested tuples: ``(label, word)`` for a leaf, ``(label, child, ...)``; -1 stands for a missing label."""
-        own = self.bank.phrase is None
         stack: list[tuple[Any, ...]] = []
-        for label, word, n_child in reversed(self._walk(self.labels.tolist() if own else self._label_strings(None))):
+        for label, word, n_child in reversed(self._walk(self._shown_labels())):
             if n_child:
                 children = stack[: -n_child - 1 : -1]
                 del stack[-n_child:]
