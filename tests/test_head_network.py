@@ -84,6 +84,26 @@ def test_sizes_and_float32(cell: str, d: int) -> None:
     assert_same(gradients, wanted, 1e-4)
 
 
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("loss_nodes", ["all", "root"])
+@pytest.mark.parametrize("n_classes", [1, 2, 7, 8, 16, 17, 40])
+def test_numbers_of_classes(n_classes: int, loss_nodes: str, n_threads: int) -> None:
+    import fastbpts as fb
+
+    rng = np.random.default_rng(n_classes)
+    trees = [zoo.tree(zoo.random_binary(rng, int(n))) for n in rng.integers(1, 9, size=12)]
+    s = zoo.dressed(trees, n_words=N_WORDS, n_classes=n_classes)
+    net = fb.Network(
+        "concat", 9, n_classes, N_WORDS, dtype="float64", loss_nodes=loss_nodes, n_threads=n_threads, optimizer="sgd"
+    )
+    wanted_loss, wanted = model.loss_and_grad(plain("concat", 9), s, net.params, loss_nodes=loss_nodes)
+    loss, gradients = net.loss_and_grad(s.compiled())
+    assert loss == pytest.approx(wanted_loss, rel=1e-12, abs=1e-14)
+    assert_same(gradients, wanted, 1e-12)
+    proba = net.predict_proba(s.compiled(), nodes="all")
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-13)
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_input_activation_and_penalty(cell: str) -> None:
     s, d = structures(cell)["batch"], 6
