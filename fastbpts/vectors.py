@@ -57,20 +57,16 @@ def _word(coded: bytes, where: str) -> str:
         raise ValueError(f"{where}: the word {coded[:40]!r} is not valid UTF-8") from error
 
 
-def _text_rows(lines: Iterable[bytes], name: str, first: int, d: int | None) -> Iterator[tuple[str, F32]]:
-    """Words and vectors of a text file, from line `first` on. A word may have spaces in it when d is known."""
+def _text_rows(lines: Iterable[bytes], name: str, first: int, header: _Header | None) -> Iterator[tuple[str, F32]]:
+    """Words and vectors of a text file, from line `first` on. Without header (GloVe) words may have spaces in them."""
+    d = header.d if header else 0
     for number, line in enumerate(lines, first):
-        if not line.strip():
+        parts = line.rstrip().rsplit(None, d) if d and header is None else line.split()
+        if not parts:
             continue
-        parts = line.split() if d is None else line.rstrip().rsplit(None, d)
-        if d is None:
-            d = len(parts) - 1
+        d = d or len(parts) - 1
         if len(parts) != d + 1 or d == 0:
-            if not line.strip():
-                continue
-            raise ValueError(
-                f"{name}:{number}: a word and {d or 'some'} values are needed, there are {len(parts)} items"
-            )
+            raise ValueError(f"{name}:{number}: a word and {d or 'some'} values are needed, not {len(parts)} items")
         try:
             with np.errstate(over="ignore"):
                 values = np.array([float(part) for part in parts[1:]], np.float32)
@@ -94,11 +90,11 @@ def _binary_rows(source: LookAhead, name: str, header: _Header) -> Iterator[tupl
         yield _word(word[:-1].lstrip(b"\r\n"), f"{name}: vector {number}"), values
 
 
-def _is_binary(first_line: bytes, d: int) -> bool:
-    """Whether what follows the header is no word with d numbers."""
-    parts = first_line.rstrip().rsplit(None, d)
+def _is_binary(first_line: bytes) -> bool:
+    """Whether what follows the header is no word with numbers."""
+    numbers = first_line.split()[1:]
     try:
-        return len(parts) != d + 1 or not [float(part) for part in parts[1:]]
+        return not [float(number) for number in numbers]
     except ValueError:
         return True
 
@@ -114,9 +110,9 @@ def _rows(source: LookAhead, name: str, size: int | None, binary: bool | None) -
         yield from _text_rows(itertools.chain([line], source.lines()), name, 1, None)
         return
     if binary is None:
-        binary = header.n > 0 and _is_binary(source.peek_line(_LONGEST_LINE), header.d)
+        binary = header.n > 0 and _is_binary(source.peek_line(_LONGEST_LINE))
     n = 0
-    for row in _binary_rows(source, name, header) if binary else _text_rows(source.lines(), name, 2, header.d):
+    for row in _binary_rows(source, name, header) if binary else _text_rows(source.lines(), name, 2, header):
         yield row
         n += 1
     if n != header.n or source.take(64).strip():

@@ -90,7 +90,8 @@ class Vocabulary:
         Returns
         -------
         Vocabulary
-            The unknown word, then words by falling count (among equals, the one seen first); the count of the unknown
+            The unknown word, then words by falling count (equals in the order of the bank's vocabulary, or of first
+            appearance); the count of the unknown
             word is that of all words left out.
         """
         for name, value, least in (("min_count", min_count, 1), ("max_size", max_size, 1)):
