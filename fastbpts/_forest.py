@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,20 +73,21 @@ def plan(node_ptr: I64, n_child: I32, word: I32, label: I32) -> Plan:
 
 def join(plans: Sequence[Plan]) -> Plan:
     """Concatenate. A list is emptied field by field, so that memory peaks at one field above the result."""
+    if not plans:
+        return empty()
     columns = [list(column) for column in zip(*plans, strict=True)]
     if isinstance(plans, list):
         plans.clear()
-    fields = []
+    joined: dict[str, NDArray[Any]] = {}
     for name, column in zip(Plan._fields, columns, strict=True):
         if name.endswith("_ptr"):
-            base = np.cumsum([0, *(p[-1] for p in column)])
-            fields.append(
-                np.concatenate([[0], *(p[1:] + b for p, b in zip(column, base, strict=False))]).astype(np.int64)
-            )
+            base = np.cumsum([0, *(int(part[-1]) for part in column)])
+            ends = [part[1:] + before for part, before in zip(column, base, strict=False)]
+            joined[name] = np.concatenate([np.zeros(1, np.int64), *ends])
         else:
-            fields.append(np.concatenate([np.empty(0, np.int32), *column]))
+            joined[name] = np.concatenate(column)
         column.clear()
-    return Plan(*fields) if columns else empty()
+    return Plan(**joined)
 
 
 def empty() -> Plan:

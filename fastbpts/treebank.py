@@ -67,6 +67,7 @@ class Treebank:
         self.node_ptr, self.level_ptr, self.level_size, self.edge_ptr = plan[:4]
         self.child, self.n_child, self.word, self.label = plan[4:]
         self.vocabulary, self.phrase, self.label_names = vocabulary, phrase, label_names
+        self._bound = _core.Bank(*plan)
 
     @classmethod
     def _of_plan(
@@ -183,7 +184,8 @@ class Treebank:
 
     def root_labels(self) -> I32:
         """The label of every tree's root, int32 (T,)."""
-        return self.label[self.node_ptr[1:] - 1]
+        roots: I32 = self.label[self.node_ptr[1:] - 1]
+        return roots
 
     def batch(
         self,
@@ -215,9 +217,8 @@ class Treebank:
         unknown_rate = self._per_word("unknown_rate", unknown_rate, np.float32)
         if index.size == 0:
             raise ValueError("indices: at least one tree is needed")
-        if int((self.node_ptr[index + 1] - self.node_ptr[index]).sum()) >= 1 << 31:
-            raise ValueError("indices: the trees have more than 2147483647 nodes")
-        return Structure._of_arrays(*_core.batch_graph(*self.plan, index, word_map, unknown_rate, seed))
+        batch: Structure = self._bound.batch(Structure, index, word_map, unknown_rate, seed)
+        return batch
 
     def _per_word(self, name: str, values: NDArray[Any] | None, dtype: type[np.number[Any]]) -> NDArray[Any] | None:
         if values is None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -91,8 +91,7 @@ class Vocabulary:
         -------
         Vocabulary
             The unknown word, then words by falling count (equals in the order of the bank's vocabulary, or of first
-            appearance); the count of the unknown
-            word is that of all words left out.
+            appearance). The count of the unknown word is that of all words left out.
         """
         for name, value, least in (("min_count", min_count, 1), ("max_size", max_size, 1)):
             ok = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= least
@@ -194,7 +193,7 @@ def _count(source: "Treebank | Iterable[str]") -> tuple[list[str], NDArray[np.in
     if word is None or vocabulary is None:
         if isinstance(source, str | bytes) or not isinstance(source, Iterable):
             raise ValueError(f"source={source!r:.80}: accepted are a Treebank and an iterable of words")
-        counter = Counter(_as_words(source))
+        counter = Counter(_as_words(cast(Iterable[str], source)))
         return list(counter), np.fromiter(counter.values(), np.int64, len(counter))
     counts = np.zeros(len(vocabulary) + 1, np.int64)
     for start in range(0, len(word), _CHUNK):
