@@ -41,6 +41,14 @@ cdef void *out_ptr(object array, int typenum, Py_ssize_t n, str name) except? NU
     return p
 
 
+cdef void read_only(cnp.ndarray a):
+    cnp.PyArray_CLEARFLAGS(a, cnp.NPY_ARRAY_WRITEABLE)
+
+
+cdef cnp.ndarray fresh(int typenum, cnp.npy_intp n):
+    return cnp.PyArray_EMPTY(1, &n, typenum, 0)
+
+
 cdef const fb_kernels *kernels(object dtype) except NULL:
     cdef int size = np.dtype(dtype).itemsize
     if np.dtype(dtype).kind != "f" or (size != 4 and size != 8):
@@ -94,11 +102,22 @@ cdef class Graph:
         self.g.root = <int32_t *>ptr(root, cnp.NPY_INT32, 0, "root")
         self.g.inputs = <int32_t *>ptr(inputs, cnp.NPY_INT32, 0, "inputs")
         ptr(order, cnp.NPY_INT64, n, "order")
+        self.keep_arrays(level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
+        fb_graph_facts(&self.g)
+
+    cdef void keep_arrays(self, cnp.ndarray level_ptr, cnp.ndarray child_ptr, cnp.ndarray child, cnp.ndarray word, cnp.ndarray label,
+                          cnp.ndarray graph, cnp.ndarray root, cnp.ndarray inputs, cnp.ndarray order):
         self.level_ptr, self.child_ptr, self.child, self.word, self.label = level_ptr, child_ptr, child, word, label
         self.graph, self.root, self.inputs, self.order = graph, root, inputs, order
-        for array in (level_ptr, child_ptr, child, word, label, graph, root, inputs, order):
-            array.setflags(write=False)
-        fb_graph_facts(&self.g)
+        read_only(level_ptr)
+        read_only(child_ptr)
+        read_only(child)
+        read_only(word)
+        read_only(label)
+        read_only(graph)
+        read_only(root)
+        read_only(inputs)
+        read_only(order)
 
     @property
     def n_nodes(self) -> int:
@@ -119,44 +138,58 @@ cdef class Graph:
                 "max_word": self.g.max_word, "max_label": self.g.max_label, "leaf_inputs": bool(self.g.leaf_inputs)}
 
 
-def batch_graph(node_ptr, level_ptr, level_size, edge_ptr, child, n_child, word, label, tree, word_map=None, unknown_rate=None,
-                uint64_t seed=0):
-    """The arrays of Graph for trees of a treebank; word_map: word of the bank -> word of the model; unknown_rate: float32, the chance
-    of each word of the bank to be read as word 0."""
+cdef class Bank:
+    """The arrays of a treebank and the pointers to them."""
     cdef fb_bank b
-    cdef fb_words w
-    cdef fb_graph g
-    cdef int64_t *chosen = <int64_t *>ptr(tree, cnp.NPY_INT64, 0, "tree")
-    cdef int64_t *fill
-    cdef int64_t *nodes
-    cdef int32_t *place
-    cdef int64_t n = len(tree)
-    b.n_trees = len(node_ptr) - 1
-    b.node_ptr = <int64_t *>ptr(node_ptr, cnp.NPY_INT64, 1, "node_ptr")
-    b.level_ptr = <int64_t *>ptr(level_ptr, cnp.NPY_INT64, b.n_trees + 1, "level_ptr")
-    b.edge_ptr = <int64_t *>ptr(edge_ptr, cnp.NPY_INT64, b.n_trees + 1, "edge_ptr")
-    b.level_size = <int32_t *>ptr(level_size, cnp.NPY_INT32, 0, "level_size")
-    b.child = <int32_t *>ptr(child, cnp.NPY_INT32, 0, "child")
-    b.n_child = <int32_t *>ptr(n_child, cnp.NPY_INT32, 0, "n_child")
-    b.word = <int32_t *>ptr(word, cnp.NPY_INT32, 0, "word")
-    b.label = <int32_t *>ptr(label, cnp.NPY_INT32, 0, "label")
-    w.map = NULL if word_map is None else <int32_t *>ptr(word_map, cnp.NPY_INT32, 0, "word_map")
-    w.unknown_rate = NULL if unknown_rate is None else <float *>ptr(unknown_rate, cnp.NPY_FLOAT32, 0, "unknown_rate")
-    w.seed = seed
-    fb_batch_size(&b, chosen, n, &g)
-    arrays = (np.empty(g.n_levels + 1, np.int64), np.empty(g.n_nodes + 1, np.int64), np.empty(g.n_edges, np.int32),
-              np.empty(g.n_nodes, np.int32), np.empty(g.n_nodes, np.int32), np.empty(g.n_nodes, np.int32), np.empty(n, np.int32),
-              np.empty(g.n_inputs, np.int32), np.empty(g.n_nodes, np.int64))
-    g.level_ptr, g.child_ptr = <int64_t *>cnp.PyArray_DATA(arrays[0]), <int64_t *>cnp.PyArray_DATA(arrays[1])
-    g.child, g.word = <int32_t *>cnp.PyArray_DATA(arrays[2]), <int32_t *>cnp.PyArray_DATA(arrays[3])
-    g.label, g.graph = <int32_t *>cnp.PyArray_DATA(arrays[4]), <int32_t *>cnp.PyArray_DATA(arrays[5])
-    g.root, g.inputs = <int32_t *>cnp.PyArray_DATA(arrays[6]), <int32_t *>cnp.PyArray_DATA(arrays[7])
-    nodes = <int64_t *>cnp.PyArray_DATA(arrays[8])
-    scratch = np.empty(g.n_levels, np.int64), np.empty(g.n_nodes, np.int32)
-    fill, place = <int64_t *>cnp.PyArray_DATA(scratch[0]), <int32_t *>cnp.PyArray_DATA(scratch[1])
-    with nogil:
-        fb_batch(&b, chosen, n, &w, &g, nodes, fill, place)
-    return arrays
+    cdef tuple keep
+
+    def __init__(self, node_ptr, level_ptr, level_size, edge_ptr, child, n_child, word, label):
+        cdef Py_ssize_t n = len(node_ptr) - 1
+        self.b.n_trees = n
+        self.b.node_ptr = <int64_t *>ptr(node_ptr, cnp.NPY_INT64, 1, "node_ptr")
+        self.b.level_ptr = <int64_t *>ptr(level_ptr, cnp.NPY_INT64, n + 1, "level_ptr")
+        self.b.edge_ptr = <int64_t *>ptr(edge_ptr, cnp.NPY_INT64, n + 1, "edge_ptr")
+        self.b.level_size = <int32_t *>ptr(level_size, cnp.NPY_INT32, 0, "level_size")
+        self.b.child = <int32_t *>ptr(child, cnp.NPY_INT32, 0, "child")
+        self.b.n_child = <int32_t *>ptr(n_child, cnp.NPY_INT32, 0, "n_child")
+        self.b.word = <int32_t *>ptr(word, cnp.NPY_INT32, 0, "word")
+        self.b.label = <int32_t *>ptr(label, cnp.NPY_INT32, 0, "label")
+        self.keep = (node_ptr, level_ptr, level_size, edge_ptr, child, n_child, word, label)
+
+    def batch(self, type kind, tree, word_map=None, unknown_rate=None, uint64_t seed=0):
+        """The trees numbered by an int64 array as one structure of the type `kind`. word_map: word of the bank -> word of the model;
+        unknown_rate: float32, each word's chance to be read as word 0."""
+        cdef fb_words w
+        cdef fb_graph *g
+        cdef int64_t n = len(tree)
+        cdef int64_t *chosen = <int64_t *>ptr(tree, cnp.NPY_INT64, 0, "tree")
+        cdef Graph s = kind.__new__(kind)
+        g = &s.g
+        w.map = NULL if word_map is None else <int32_t *>ptr(word_map, cnp.NPY_INT32, 0, "word_map")
+        w.unknown_rate = NULL if unknown_rate is None else <float *>ptr(unknown_rate, cnp.NPY_FLOAT32, 0, "unknown_rate")
+        w.seed = seed
+        if fb_batch_size(&self.b, chosen, n, g):
+            raise IndexError(f"indices must be in 0 .. {self.b.n_trees - 1}")
+        if g.n_nodes >= 1 << 31:
+            raise ValueError("indices: the trees have more than 2147483647 nodes")
+        cdef cnp.ndarray level_ptr = fresh(cnp.NPY_INT64, g.n_levels + 1), child_ptr = fresh(cnp.NPY_INT64, g.n_nodes + 1)
+        cdef cnp.ndarray child = fresh(cnp.NPY_INT32, g.n_edges), word = fresh(cnp.NPY_INT32, g.n_nodes)
+        cdef cnp.ndarray label = fresh(cnp.NPY_INT32, g.n_nodes), graph = fresh(cnp.NPY_INT32, g.n_nodes)
+        cdef cnp.ndarray root = fresh(cnp.NPY_INT32, n), inputs = fresh(cnp.NPY_INT32, g.n_inputs)
+        cdef cnp.ndarray order = fresh(cnp.NPY_INT64, g.n_nodes), place = fresh(cnp.NPY_INT32, g.n_nodes)
+        cdef cnp.ndarray fill = fresh(cnp.NPY_INT64, g.n_levels)
+        g.level_ptr, g.child_ptr = <int64_t *>cnp.PyArray_DATA(level_ptr), <int64_t *>cnp.PyArray_DATA(child_ptr)
+        g.child, g.word = <int32_t *>cnp.PyArray_DATA(child), <int32_t *>cnp.PyArray_DATA(word)
+        g.label, g.graph = <int32_t *>cnp.PyArray_DATA(label), <int32_t *>cnp.PyArray_DATA(graph)
+        g.root, g.inputs = <int32_t *>cnp.PyArray_DATA(root), <int32_t *>cnp.PyArray_DATA(inputs)
+        cdef int64_t *nodes = <int64_t *>cnp.PyArray_DATA(order)
+        cdef int64_t *level_fill = <int64_t *>cnp.PyArray_DATA(fill)
+        cdef int32_t *places = <int32_t *>cnp.PyArray_DATA(place)
+        with nogil:
+            fb_batch(&self.b, chosen, n, &w, g, nodes, level_fill, places)
+            fb_graph_facts(g)
+        s.keep_arrays(level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
+        return s
 
 
 include "_core_net.pxi"

@@ -2,17 +2,20 @@
    block, so the merge is a counting sort whose keys are known beforehand. */
 #include "common.h"
 
-/* Sizes of the batch: n_nodes, n_edges, n_levels, n_graphs, n_inputs. */
-void fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out) {
+/* Sizes of the batch: n_nodes, n_edges, n_levels, n_graphs, n_inputs. Returns 1 for a tree that is not in the bank. */
+int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out) {
     out->n_nodes = out->n_edges = out->n_levels = out->n_inputs = 0;
     out->n_graphs = n;
     for (int64_t g = 0; g < n; g++) {
-        const int64_t t = tree[g], levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
+        const int64_t t = tree[g];
+        if (t < 0 || t >= bank->n_trees) return 1;
+        const int64_t levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
         out->n_nodes += bank->node_ptr[t + 1] - bank->node_ptr[t];
         out->n_edges += bank->edge_ptr[t + 1] - bank->edge_ptr[t];
         out->n_inputs += bank->level_size[bank->level_ptr[t]];
         if (levels > out->n_levels) out->n_levels = levels;
     }
+    return 0;
 }
 
 /* Begin of each level of the batch, in level_ptr; where its next run of nodes goes, in level_fill. */
@@ -46,42 +49,41 @@ static void prefetch_tree(const fb_bank *bank, int64_t t) {
     prefetch(bank->child, bank->edge_ptr[t], bank->edge_ptr[t + 1]);
 }
 
-/* Fills the arrays of `out`. level_fill (L), place (the largest tree's nodes): scratch. order: a node's number among the trees' nodes,
-   one tree after the other. child_ptr is filled with counts in node order first, then summed. */
-void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out, int64_t *order,
-              int64_t *level_fill, int32_t *place) {
-    int64_t *child_ptr = (int64_t *)out->child_ptr, before = 0;
-    int32_t *child = (int32_t *)out->child, *word = (int32_t *)out->word, *label = (int32_t *)out->label;
+/* Fills the arrays of `out`. level_fill (L) and place (N) are scratch. order: a node's number among the trees' nodes, one tree after the
+   other. child_ptr holds counts in node order first, then their sums. */
+void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out, int64_t *restrict order,
+              int64_t *restrict level_fill, int32_t *restrict place) {
+    int64_t *restrict child_ptr = (int64_t *)out->child_ptr, before = 0;
+    int32_t *restrict child = (int32_t *)out->child, *restrict word = (int32_t *)out->word, *restrict label = (int32_t *)out->label;
+    int32_t *restrict graph = (int32_t *)out->graph;
     count_levels(bank, tree, out, (int64_t *)out->level_ptr, level_fill);
     for (int64_t g = 0; g < n; g++) {
-        const int64_t t = tree[g], from = bank->node_ptr[t], levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
+        const int64_t t = tree[g], from = bank->node_ptr[t] - before, levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
         const int32_t *size = bank->level_size + bank->level_ptr[t];
-        int64_t local = 0;
         if (g + 2 < n) prefetch_tree(bank, tree[g + 2]);
-        for (int64_t v = 0; v < levels; v++)
-            for (int32_t k = 0; k < size[v]; k++, local++) {
-                const int64_t i = level_fill[v]++;
-                place[local] = (int32_t)i;
-                child_ptr[i + 1] = bank->n_child[from + local];
-                word[i] = read_word(words, bank->word[from + local], before + local);
-                label[i] = bank->label[from + local];
-                ((int32_t *)out->graph)[i] = (int32_t)g;
-                order[i] = before + local;
+        for (int64_t v = 0; v < levels; v++) {
+            const int64_t end = level_fill[v] + size[v];
+            for (int64_t i = level_fill[v]; i < end; i++, before++) {
+                place[before] = (int32_t)i;
+                child_ptr[i + 1] = bank->n_child[from + before];
+                word[i] = read_word(words, bank->word[from + before], before);
+                label[i] = bank->label[from + before];
+                graph[i] = (int32_t)g;
+                order[i] = before;
             }
-        ((int32_t *)out->root)[g] = place[local - 1];
-        before += local;
+            level_fill[v] = end;
+        }
+        ((int32_t *)out->root)[g] = place[before - 1];
     }
     child_ptr[0] = 0;
     for (int64_t i = 0; i < out->n_nodes; i++) child_ptr[i + 1] += child_ptr[i];
-    for (int64_t v = 0; v < out->n_levels; v++) level_fill[v] = out->level_ptr[v];
-    for (int64_t g = 0; g < n; g++) { /* the same walk again, now that every node's edges have their place */
-        const int64_t t = tree[g], levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
-        const int32_t *size = bank->level_size + bank->level_ptr[t], *from = bank->child + bank->edge_ptr[t];
-        int64_t local = 0, k0 = bank->node_ptr[t];
-        for (int64_t v = 0; v < levels; v++)
-            for (int32_t k = 0; k < size[v]; k++) place[local++] = (int32_t)level_fill[v]++;
-        for (int64_t i = 0; i < local; i++)
-            for (int32_t e = 0; e < bank->n_child[k0 + i]; e++) child[child_ptr[place[i]] + e] = place[*from++];
+    before = 0;
+    for (int64_t g = 0; g < n; g++) { /* the edges, now that they have their places */
+        const int32_t *from = bank->child + bank->edge_ptr[tree[g]], *own = place + before;
+        for (const int64_t end = before + bank->node_ptr[tree[g] + 1] - bank->node_ptr[tree[g]]; before < end; before++) {
+            const int64_t i = place[before];
+            for (int64_t k = child_ptr[i]; k < child_ptr[i + 1]; k++) child[k] = own[*from++];
+        }
     }
     for (int64_t i = 0; i < out->n_inputs; i++) ((int32_t *)out->inputs)[i] = (int32_t)i;
 }
