@@ -8,6 +8,7 @@ import zoo
 from grid import CASES, CELLS, Array, Problem, assert_same, error, problem, structures
 
 from fastbpts import reference
+from fastbpts.reference import paths
 
 IMPLEMENTATIONS = ["reference", "compiled"]
 
@@ -141,6 +142,14 @@ def test_several_parents_sum(cell: str, kids: zoo.Kids, implementation: str) -> 
     dx = np.zeros_like(dag.x)
     np.add.at(dx, row_of_copy, gradients_copy["x"])
     assert_same(gradients_dag, {**gradients_copy, "x": dx}, 1e-12)
+
+
+@pytest.mark.parametrize("name", [name for cell, name in CASES if cell == "sum"])
+def test_paths_equal_the_compiled_pass(name: str) -> None:
+    """Rosenberg's enumeration of paths and one pass of the kernels; test_cells_reference has the reference's pass."""
+    p = problem("sum", structures("sum")[name], 3)
+    dW, dx = paths.gradient(reference.cell("sum", n_state=3).forward(p.s, p.params, p.x), p.dh)
+    assert_same(p.compiled()[1], {"W": dW, "x": dx}, 1e-12)
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
