@@ -155,7 +155,7 @@ def check_network(
     def loss() -> float:
         net.set_params(moved)
         penalty = sum(net.alpha[key] * float((value**2).sum()) for key, value in moved.items())
-        return float(net.loss_and_grad(s)[0]) + penalty
+        return float(net.loss_and_grad(s)[0] + penalty)
 
     _, grads = net.loss_and_grad(s)
     try:

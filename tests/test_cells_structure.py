@@ -51,7 +51,7 @@ def test_cells_run_on_structures(cell: str) -> None:
 
 
 def test_ptb_is_the_zoo() -> None:
-    """Brackets and the zoo give one numbering (but for the caller's own, `order`); a sentence of one word is a leaf that is the root."""
+    """Brackets and the zoo give one numbering; a sentence of one word is a leaf that is the root."""
     import fastbpts as fb
 
     s = fb.Structure.from_ptb("(3 (2 (1 a) (0 b)) (4 c)) (2 d) (0 (1 (2 e) (3 f)) (4 (1 g) (2 h)))")

@@ -235,12 +235,11 @@ def test_functional_dropout(cell: str, name: str, input_activation: str) -> None
 def test_training_with_dropout(cell: str, input_activation: str) -> None:
     """Every step draws its own masks; predictions drop nothing."""
     d, s = 6, structures(cell)["batch"]
-    rates = {"dropout": 0.3, "input_dropout": 0.2}
-    net = network(cell, d, input_activation=input_activation, optimizer="adagrad", **rates)
+    net = network(cell, d, input_activation=input_activation, optimizer="adagrad", dropout=0.3, input_dropout=0.2)
     trainer = model.Trainer(plain(cell, d, input_activation), net.params, "adagrad", learning_rate=0.05)
     masks = []
     for _ in range(4):
-        masks.append(dropout_mask(s, d, *rates.values(), net.dropout_seed))
+        masks.append(dropout_mask(s, d, 0.3, 0.2, net.dropout_seed))
         wanted = model.loss_and_grad(trainer.cell, s, trainer.params, mask=masks[-1])[1]
         assert_same(net.loss_and_grad(s.compiled())[1], wanted, 1e-9)
         assert net.step(s.compiled()) == pytest.approx(trainer.step(s, mask=masks[-1]), rel=1e-9)
