@@ -44,7 +44,8 @@ cdef extern from "ptb.h" nogil:
     void fb_intern_rehash(const uint64_t *old, int64_t n_old, uint64_t *slot, int64_t n_slot)
     int fb_ptb_parse(fb_ptb *p)
     int64_t fb_plan_forest(const fb_forest *f, const fb_plan *p)
-    int64_t fb_dag_heights(int64_t n, int64_t n_edge, const int32_t *child, const int32_t *parent, int32_t *height, int32_t *scratch)
+    int64_t fb_dag_heights(int64_t n, int64_t n_edge, const int32_t *child, const int32_t *parent, int32_t *height,
+                           int32_t *scratch)
     void fb_dag_components(int64_t n, int64_t n_edge, const int32_t *child, const int32_t *parent, int32_t *comp)
 
 
@@ -93,9 +94,9 @@ def ptb_parse(cnp.ndarray data, int64_t n_brackets, bint final, int int_labels, 
     return code, p.n_trees, p.used, p.error_at, p.int_labels, p.words.n, p.labels.n
 
 
-def plan_forest(cnp.ndarray node_ptr, cnp.ndarray n_child, cnp.ndarray word, cnp.ndarray label, tuple out, cnp.ndarray scratch,
-                int64_t largest):
-    """out: (n_child, word, label, child, level_size, level_ptr, edge_ptr). Returns 0, or 1 + the number of a bad tree."""
+def plan_forest(cnp.ndarray node_ptr, cnp.ndarray n_child, cnp.ndarray word, cnp.ndarray label, tuple out,
+                cnp.ndarray scratch, int64_t largest):
+    """Fill out = (n_child, word, label, child, level_size, level_ptr, edge_ptr); 0, or 1 + the number of a bad tree."""
     cdef fb_forest f
     cdef fb_plan p
     cdef int64_t bad

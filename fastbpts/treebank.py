@@ -177,7 +177,8 @@ class Treebank:
         if nodes == "root":
             return self.root_labels()
         if nodes == "leaves":
-            return self.label[self.n_child == 0]
+            leaves: I32 = self.label[self.n_child == 0]
+            return leaves
         if nodes == "all":
             return self.label
         raise ValueError(f"nodes={nodes!r}: accepted are 'all', 'root', 'leaves'")

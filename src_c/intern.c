@@ -3,15 +3,13 @@
 
 #include <string.h>
 
-static uint64_t load(const uint8_t *s, int64_t n)
-{
+static uint64_t load(const uint8_t *s, int64_t n) {
     uint64_t v = 0;
     memcpy(&v, s, (size_t)n);
     return v;
 }
 
-static uint32_t hash(const uint8_t *s, int64_t n)
-{
+static uint32_t hash(const uint8_t *s, int64_t n) {
     uint64_t h = 0x9e3779b97f4a7c15u ^ (uint64_t)n;
     for (; n > 8; s += 8, n -= 8) {
         h = (h ^ load(s, 8)) * 0xd6e8feb86659fd93u;
@@ -23,37 +21,30 @@ static uint32_t hash(const uint8_t *s, int64_t n)
     return (uint32_t)(h >> 32);
 }
 
-int64_t fb_intern_id(fb_intern *t, const uint8_t *s, int64_t n)
-{
+int64_t fb_intern_id(fb_intern *t, const uint8_t *s, int64_t n) {
     const uint64_t mask = (uint64_t)t->n_slot - 1;
     const uint32_t h = hash(s, n);
     uint64_t at = h & mask;
     for (; t->slot[at] != 0; at = (at + 1) & mask) {
-        if (t->slot[at] >> 32 != h)
-            continue;
+        if (t->slot[at] >> 32 != h) continue;
         const int64_t id = (int64_t)(uint32_t)t->slot[at] - 1;
         const int64_t start = t->start[id];
-        if (t->start[id + 1] - start == n && memcmp(t->text + start, s, (size_t)n) == 0)
-            return id;
+        if (t->start[id + 1] - start == n && memcmp(t->text + start, s, (size_t)n) == 0) return id;
     }
     const int64_t used = t->start[t->n];
-    if (t->n >= t->n_slot / 2 || n > t->n_text - used)
-        return -1;
+    if (t->n >= t->n_slot / 2 || n > t->n_text - used) return -1;
     memcpy(t->text + used, s, (size_t)n);
     t->slot[at] = (uint64_t)h << 32 | (uint64_t)(t->n + 1);
     t->start[t->n + 1] = used + n;
     return t->n++;
 }
 
-void fb_intern_rehash(const uint64_t *old, int64_t n_old, uint64_t *slot, int64_t n_slot)
-{
+void fb_intern_rehash(const uint64_t *old, int64_t n_old, uint64_t *slot, int64_t n_slot) {
     const uint64_t mask = (uint64_t)n_slot - 1;
     for (int64_t k = 0; k < n_old; k++) {
-        if (old[k] == 0)
-            continue;
+        if (old[k] == 0) continue;
         uint64_t at = (old[k] >> 32) & mask;
-        while (slot[at] != 0)
-            at = (at + 1) & mask;
+        while (slot[at] != 0) at = (at + 1) & mask;
         slot[at] = old[k];
     }
 }

@@ -1,7 +1,8 @@
 /* Treebanks: text -> post-order nodes (ptb.c), strings -> ids (intern.c), post-order -> levels (plan.c).
  *
- * Nothing here allocates, and nothing keeps state between calls: the caller owns every array and says how long it is. A tree
- * in post-order is fully described by its nodes' numbers of children, which is why that is the form the parts exchange. */
+ * Nothing here allocates, and nothing keeps state between calls: the caller owns every array and says how long it is. A
+ * tree in post-order is fully described by its nodes' numbers of children, which is why that is the form the parts
+ * exchange. */
 #ifndef FASTBPTS_PTB_H
 #define FASTBPTS_PTB_H
 
@@ -70,24 +71,24 @@ int fb_ptb_parse(fb_ptb *p);
 
 typedef struct {
     int64_t n_trees;
-    const int64_t *node_ptr; /* (n_trees + 1) */
+    const int64_t *node_ptr;               /* (n_trees + 1) */
     const int32_t *n_child, *word, *label; /* (N) post-order */
 } fb_forest;
 
 typedef struct {
     int32_t *n_child, *word, *label; /* (N) level-major within each tree */
-    int32_t *child;      /* (N) numbers within the tree */
-    int32_t *level_size; /* (N) */
-    int64_t *level_ptr;  /* (n_trees + 1) */
-    int64_t *edge_ptr;   /* (n_trees + 1) */
-    int32_t *scratch;    /* (4 * nodes of the largest tree + 1) */
+    int32_t *child;                  /* (N) numbers within the tree */
+    int32_t *level_size;             /* (N) */
+    int64_t *level_ptr;              /* (n_trees + 1) */
+    int64_t *edge_ptr;               /* (n_trees + 1) */
+    int32_t *scratch;                /* (4 * nodes of the largest tree + 1) */
 } fb_plan;
 
 /* 0, or 1 + the number of the first tree whose counts of children do not make one tree. */
 int64_t fb_plan_forest(const fb_forest *f, const fb_plan *p);
 
-/* Heights in a DAG of n nodes and n_edge edges (child[k], parent[k]). Returns the number of nodes reached: n unless there is a cycle.
- * scratch: (3 n + 1 + n_edge). */
+/* Heights in a DAG of n nodes and n_edge edges (child[k], parent[k]). Returns the number of nodes reached: n unless
+ * there is a cycle. scratch: (3 n + 1 + n_edge). */
 int64_t fb_dag_heights(int64_t n, int64_t n_edge, const int32_t *child, const int32_t *parent, int32_t *height,
                        int32_t *scratch);
 
