@@ -1,4 +1,4 @@
-"""Model files: named arrays and a header of strings in one safetensors file, written so that a crash leaves the old file.
+"""Model files: named arrays and a header in one safetensors file, written so that a crash leaves the old file.
 
 The header's entry ``fastbpts`` is a JSON object: format version, class name, parameters, what else the class needs.
 """
@@ -76,11 +76,11 @@ def write_atomic(path: PathLike, data: bytes) -> None:
         stale.unlink(missing_ok=True)
     temporary = target.parent / f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
     try:
-        with open(temporary, "xb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)
+        temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -108,7 +108,7 @@ def read_tensors(path: PathLike) -> tuple[Tensors, dict[str, Any]]:
     from safetensors import SafetensorError, safe_open
 
     name = os.fspath(path)
-    with open(path, "rb"):
+    with Path(path).open("rb"):  # a file that cannot be read is an OSError
         pass
     try:
         with safe_open(path, framework="numpy") as file:

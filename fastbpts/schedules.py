@@ -11,22 +11,22 @@ from typing import Any
 Schedule = Callable[[int], float]
 
 
-def constant(epoch: int, n_epochs: int) -> float:
+def constant(epoch: int, n_epochs: int) -> float:  # noqa: ARG001
     """The learning rate as given."""
     return 1.0
 
 
-def step(epoch: int, n_epochs: int, every: int = 10, factor: float = 0.5) -> float:
+def step(epoch: int, n_epochs: int, every: int = 10, factor: float = 0.5) -> float:  # noqa: ARG001
     """Multiply by `factor` after each `every` epochs."""
     return float(factor ** (epoch // every))
 
 
-def exponential(epoch: int, n_epochs: int, rate: float = 0.95) -> float:
+def exponential(epoch: int, n_epochs: int, rate: float = 0.95) -> float:  # noqa: ARG001
     """Multiply by `rate` after each epoch."""
     return float(rate**epoch)
 
 
-def inverse(epoch: int, n_epochs: int, rate: float = 0.1) -> float:
+def inverse(epoch: int, n_epochs: int, rate: float = 0.1) -> float:  # noqa: ARG001
     """Fall as ``1 / (1 + rate * epoch)``."""
     return 1.0 / (1.0 + rate * epoch)
 
@@ -56,7 +56,7 @@ def _parse(text: str) -> dict[str, Any]:
     name, _, rest = text.partition(":")
     spec: dict[str, Any] = {"name": name}
     for item in filter(None, rest.split(",")):
-        key, equals, value = item.partition("=")
+        key, _, value = item.partition("=")
         try:
             spec[key.strip()] = float(value)
         except ValueError:

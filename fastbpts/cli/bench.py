@@ -1,2 +1,37 @@
 """``fastbpts bench``."""
 
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from fastbpts.cli.common import check_writable, command, console
+
+
+@command
+def bench(
+    treebank: Annotated[Path | None, Option("--trees", help="Binary treebank; default: generated trees.")] = None,
+    cell: Annotated[list[str] | None, Option("--cell", help="rntn or sum; both by default, may be repeated.")] = None,
+    peer: Annotated[
+        list[str] | None, Option("--peer", help="All that are installed by default; may be repeated.")
+    ] = None,
+    threads: Annotated[int, Option("--threads", "-t", min=1)] = 1,
+    rounds: Annotated[int, Option(min=1, help="Interleaved rounds.")] = 5,
+    seconds: Annotated[float, Option(min=0.01, help="Per peer and round.")] = 0.4,
+    chart: Annotated[Path | None, Option(help="Bar chart to draw (PNG).")] = None,
+) -> None:
+    """Measure the speed here, side by side with NumPy and PyTorch, results compared before they are timed."""
+    check_writable("--chart", chart)
+    from fastbpts import benchmark
+
+    given = {"cells": tuple(cell)} if cell else {}
+    benchmark.run(
+        treebank,
+        **given,
+        peers=peer or None,
+        n_threads=threads,
+        rounds=rounds,
+        seconds=seconds,
+        chart=chart,
+        console=console(),
+    )

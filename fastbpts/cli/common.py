@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from fastbpts.estimators import TreeClassifier
     from fastbpts.treebank import Treebank
 
-Labels = Annotated[str, typer.Option(help="Labels in files: auto, int or str (kept as names, ignored).")]
-Unary = Annotated[str, typer.Option(help="keep or collapse unary chains.")]
-Binarize = Annotated[str | None, typer.Option(help="left or right: split nodes of more than two children.")]
+_READING = "Reading trees"
+Labels = Annotated[
+    str, typer.Option(help="Labels in files: auto, int, or str (names, which are ignored).", rich_help_panel=_READING)
+]
+Unary = Annotated[str, typer.Option(help="keep or collapse unary chains.", rich_help_panel=_READING)]
+Binarize = Annotated[
+    str | None, typer.Option(help="left or right: split nodes of more than two children.", rich_help_panel=_READING)
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FAILURES = (ValueError, OSError, ArithmeticError, ImportError, MemoryError)
@@ -63,10 +68,14 @@ def command(function: F) -> F:
 
 
 def console(stderr: bool = False) -> "Console":
-    """A console without the colouring of numbers."""
+    """A console without the colouring of numbers, which leaves broken pipes to `command`."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Plain(stderr=stderr, highlight=False)
 
 
 def load_model(path: Path) -> "TreeClassifier":
@@ -115,5 +124,5 @@ def output(path: Path) -> Iterator[IO[str]]:
             sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
         yield sys.stdout
     else:
-        with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+        with path.open("w", encoding="utf-8", errors="surrogateescape") as file:
             yield file

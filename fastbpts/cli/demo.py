@@ -12,8 +12,9 @@ from fastbpts.cli.common import check_writable, command, console
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from fastbpts._tree import Tree
     from fastbpts.estimators import TreeClassifier
-    from fastbpts.treebank import Tree, Treebank
+    from fastbpts.treebank import Treebank
 
 _ABOUT = {
     "sentiment": 'made-up film reviews, where "not" turns, "very" strengthens and "but" overrules what follows',
@@ -69,7 +70,7 @@ def demo(
     model = fb.TreeClassifier(**RECIPES[kind], n_threads=threads, random_state=seed, verbose=1).fit(train, dev=dev)
     _table(out, train, dev, model, time.perf_counter() - started)
     out.print()
-    draw.show(draw.Picture.of_model(model, [_typical(dev)])[0], out)
+    draw.show(draw.Picture.of_model(model, [_typical(dev)], labelled=True)[0], out)
     if output is not None:
         model.save(output)
     if trees is not None:

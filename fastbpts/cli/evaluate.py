@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
@@ -26,7 +26,7 @@ def evaluate(
         n_root, n_nodes = int((bank.root_labels() >= 0).sum()), int((bank.label >= 0).sum())
         if not n_nodes:
             raise ValueError(f"{file}: no node has an integer label, there is nothing to score")
-        row = {"file": str(file), "trees": len(bank), "labelled_nodes": n_nodes}
+        row: dict[str, Any] = {"file": str(file), "trees": len(bank), "labelled_nodes": n_nodes}
         row["root"] = classifier.score(bank) if n_root else None
         row["nodes"] = classifier.score_nodes(bank)
         if as_json:

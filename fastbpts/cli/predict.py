@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _CHUNK = 1000
 
 
-def _ptb(model: "TreeClassifier", bank: "Treebank", nodes: bool) -> Iterator[str]:
+def _ptb(model: "TreeClassifier", bank: "Treebank") -> Iterator[str]:
     for tree, labels in zip(bank, model.predict_nodes(bank), strict=True):
         yield tree.to_ptb(labels)
 
 
-def _jsonl(model: "TreeClassifier", bank: "Treebank", nodes: bool) -> Iterator[str]:
+def _jsonl(model: "TreeClassifier", bank: "Treebank", nodes: bool = False) -> Iterator[str]:
     names = [str(name) for name in model.classes_.tolist()]
     for tree, proba in zip(bank, model.predict_proba_nodes(bank), strict=True):
         labels = model.classes_[proba.argmax(axis=1)]
@@ -38,12 +38,13 @@ def _jsonl(model: "TreeClassifier", bank: "Treebank", nodes: bool) -> Iterator[s
         yield json.dumps(record, ensure_ascii=False)
 
 
-_FORMATS = {"ptb": _ptb, "jsonl": _jsonl}
+_FORMATS = ("ptb", "jsonl")
 
 
 def _write(model: "TreeClassifier", banks: "Iterator[Treebank]", file: IO[str], form: str, nodes: bool) -> None:
     for bank in banks:
-        file.writelines(f"{line}\n" for line in _FORMATS[form](model, bank, nodes))
+        lines = _ptb(model, bank) if form == "ptb" else _jsonl(model, bank, nodes)
+        file.writelines(f"{line}\n" for line in lines)
         file.flush()
 
 
@@ -53,7 +54,10 @@ def predict(
     trees: Annotated[Path, Argument(help="Treebank, labels not needed (- is stdin).")] = Path("-"),
     out: Annotated[Path, Option("--output", "-o", help="File to write (- is stdout).")] = Path("-"),
     form: Annotated[
-        str, Option("--format", "-f", help="ptb: trees with predicted labels; jsonl: an object per tree, with probabilities.")
+        str,
+        Option(
+            "--format", "-f", help="ptb: trees with predicted labels; jsonl: one object per tree, with probabilities."
+        ),
     ] = "ptb",
     nodes: Annotated[
         bool, Option("--nodes", help="jsonl: probabilities at every node, in the order of the brackets.")

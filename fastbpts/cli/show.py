@@ -12,7 +12,7 @@ from fastbpts.cli.common import Binarize, Labels, Unary, check_writable, command
 from fastbpts.io import write_atomic
 
 if TYPE_CHECKING:
-    from fastbpts.treebank import Tree
+    from fastbpts._tree import Tree
 
 _FORMS = (".svg", ".html")
 

@@ -47,7 +47,9 @@ def train(
     output: Annotated[Path, Option("--output", "-o", help="Model file to write.", rich_help_panel=_FILES)],
     dev: Annotated[Path | None, Option(help="Validation treebank: the best model on it is kept.")] = None,
     cell: Annotated[str, Option(help="sum, concat or rntn.", rich_help_panel=_MODEL)] = "rntn",
-    n_state: Annotated[int, Option("--n-state", "-d", help="Width of states and word vectors.", rich_help_panel=_MODEL)] = 25,
+    n_state: Annotated[
+        int, Option("--n-state", "-d", help="Width of states and word vectors.", rich_help_panel=_MODEL)
+    ] = 25,
     loss_nodes: Annotated[str, Option(help="all or root.", rich_help_panel=_MODEL)] = "all",
     input_activation: Annotated[str, Option(help="identity or tanh.", rich_help_panel=_MODEL)] = "identity",
     dtype: Annotated[str, Option(help="float32 or float64.", rich_help_panel=_MODEL)] = "float32",
@@ -90,7 +92,8 @@ def train(
     embeddings: Annotated[Path | None, Option(help="word2vec or GloVe file.", rich_help_panel=_WORDS)] = None,
     train_embeddings: Annotated[bool, Option(rich_help_panel=_WORDS)] = True,
     checkpoint: Annotated[
-        Path | None, Option(help="File for the state of training; --resume alone takes OUTPUT.ckpt.", rich_help_panel=_FILES)
+        Path | None,
+        Option(help="File for the state of training; with --resume OUTPUT.ckpt by default.", rich_help_panel=_FILES),
     ] = None,
     checkpoint_every: Annotated[int, Option(help="Epochs.", rich_help_panel=_FILES)] = 1,
     resume: Annotated[
@@ -144,5 +147,5 @@ def _summary(model: "TreeClassifier", output: Path) -> str:
     entry = model.history_[epoch - 1]
     scores = [f"epoch {epoch} of {model.n_iter_}", f"loss {entry['loss']:.4f}"]
     if "dev_score" in entry:
-        scores.append(f"dev accuracy {entry['dev_score']:.4f} at the root, {entry['dev_score_nodes']:.4f} over all nodes")
+        scores.append(f"dev accuracy {entry['dev_score']:.4f} (root), {entry['dev_score_nodes']:.4f} (all nodes)")
     return f"{output}: {', '.join(scores)}"

@@ -3,12 +3,14 @@
 ``[max 3 1 [min 4 2]]`` is the left-branching tree ``(((max 3) 1) ((min 4) 2))``: each prefix has the value so far.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fastbpts.demo.grammar import Node, join, pick
 
 _DIGITS = 5
-_OPERATORS = {"max": max, "min": min, "sum": lambda a, b: (a + b) % _DIGITS}
+_OPERATORS: dict[str, Callable[[int, int], int]] = {"max": max, "min": min, "sum": lambda a, b: (a + b) % _DIGITS}
 _NONE = -1
 
 

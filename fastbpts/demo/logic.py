@@ -3,11 +3,13 @@
 An operator and its right argument form a phrase that has no value, hence no label.
 """
 
+import operator
+
 import numpy as np
 
 from fastbpts.demo.grammar import Node, join, pick
 
-_OPERATORS = {"and": lambda a, b: a & b, "or": lambda a, b: a | b, "xor": lambda a, b: a ^ b}
+_OPERATORS = {"and": operator.and_, "or": operator.or_, "xor": operator.xor}
 _NONE = -1
 
 

@@ -2,10 +2,19 @@
 
 from typing import Any
 
-_COMMON: dict[str, Any] = {"cell": "rntn", "unknown": None, "monitor": "score", "alpha": 1e-5}
+_COMMON: dict[str, Any] = {
+    "cell": "rntn",
+    "n_state": 16,
+    "optimizer": "adam",
+    "learning_rate": 0.005,
+    "schedule": "cosine",
+    "max_norm": 5.0,
+    "alpha": 0.0,
+    "unknown": None,
+}
 
 RECIPES: dict[str, dict[str, Any]] = {
-    "sentiment": {**_COMMON, "n_state": 16, "learning_rate": 0.05, "max_iter": 30},
-    "logic": {**_COMMON, "n_state": 12, "learning_rate": 0.05, "max_iter": 30},
-    "listops": {**_COMMON, "n_state": 20, "learning_rate": 0.05, "max_iter": 40},
+    "sentiment": {**_COMMON, "max_iter": 40},
+    "logic": {**_COMMON, "max_iter": 10},
+    "listops": {**_COMMON, "max_iter": 60},
 }

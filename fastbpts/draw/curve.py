@@ -10,7 +10,9 @@ _ACCURACIES = {"dev_score": "dev, root", "dev_score_nodes": "dev, all nodes"}
 _LOSSES = {"loss": "train", "dev_loss": "dev"}
 
 
-def _draw(axes: Any, history: Sequence[dict[str, float]], series: dict[str, str], ylabel: str, best: int | None) -> None:
+def _draw(
+    axes: Any, history: Sequence[dict[str, float]], series: dict[str, str], ylabel: str, best: int | None
+) -> None:
     epochs = [entry["epoch"] for entry in history]
     for key, name in series.items():
         if key in history[0]:

@@ -1,5 +1,6 @@
 """What is drawn: a tree with a class, and perhaps probabilities, at every node."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastbpts._tree import Tree
 from fastbpts.draw.colours import NO_CLASS, palette
-from fastbpts.treebank import Tree
 
 if TYPE_CHECKING:
     from fastbpts.estimators import TreeClassifier
@@ -31,11 +32,11 @@ class Picture:
         return cls(tree, classes, labels.astype(np.int64))
 
     @classmethod
-    def of_model(cls, model: "TreeClassifier", trees: Sequence[Tree]) -> "list[Picture]":
-        """What a model says of each tree."""
+    def of_model(cls, model: "TreeClassifier", trees: Sequence[Tree], labelled: bool = False) -> "list[Picture]":
+        """What a model says of each tree, or with `labelled` only of the nodes that have a label."""
         classes = model.classes_.tolist()
         return [
-            cls(tree, classes, proba.argmax(axis=1), proba)
+            cls(tree, classes, np.where(labelled & (tree.labels < 0), -1, proba.argmax(axis=1)), proba)
             for tree, proba in zip(trees, model.predict_proba_nodes(list(trees)), strict=True)
         ]
 
@@ -47,7 +48,7 @@ class Picture:
     def children(self) -> list[list[int]]:
         """The children of each node."""
         ptr, child = self.tree.child_ptr.tolist(), self.tree.child.tolist()
-        return [child[a:b] for a, b in zip(ptr, ptr[1:], strict=False)]
+        return [child[a:b] for a, b in itertools.pairwise(ptr)]
 
     def words(self) -> dict[int, str]:
         """The word of each leaf that has one."""
@@ -65,7 +66,7 @@ class Picture:
         if self.proba is None:
             return [""] * self.tree.n_nodes
         pairs = zip(self.tree.labels.tolist(), self.shown.tolist(), strict=True)
-        return [str(label) if label >= 0 and label != self.classes[k] else "" for label, k in pairs]
+        return [str(label) if label >= 0 and label != self.classes[k] else "" for label, k in pairs]  # k < 0: no label
 
     def colours(self) -> list[str]:
         """The colour of each node."""

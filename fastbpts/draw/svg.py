@@ -25,8 +25,10 @@ def _width(text: str) -> float:
     return sum(14.0 if unicodedata.east_asian_width(c) in "WF" else 5.0 if c in "iljtf.,'!|:;" else 8.2 for c in text)
 
 
-def _places(picture: Picture, children: list[list[int]], words: dict[int, str]) -> tuple[list[float], list[float], float]:
-    """x and y of each node, and the width of the drawing."""
+def _places(
+    picture: Picture, children: list[list[int]], words: dict[int, str]
+) -> tuple[list[float], list[float], float]:
+    """Coordinates x and y of each node, and the width of the drawing."""
     x, height = [0.0] * picture.tree.n_nodes, [0] * picture.tree.n_nodes
     stack, right = [picture.root], float(_MARGIN)
     while stack:
@@ -45,16 +47,16 @@ def _places(picture: Picture, children: list[list[int]], words: dict[int, str]) 
     return x, y, right - _GAP + _MARGIN
 
 
-def _title(picture: Picture, node: int, phrase: str) -> str:
-    parts = [phrase, picture.texts()[node]] if picture.proba is None else [phrase]
+def _title(picture: Picture, node: int, phrase: str, text: str, miss: str) -> str:
+    parts = [phrase, text] if picture.proba is None else [phrase]
     if picture.proba is not None:
         parts += [f"{name}: {float(p):.3f}" for name, p in zip(picture.classes, picture.proba[node], strict=True)]
-    if picture.misses()[node]:
-        parts.append(f"label: {picture.misses()[node]}")
+    if miss:
+        parts.append(f"label: {miss}")
     return xml_text("\n".join(parts))
 
 
-def _phrases(picture: Picture, children: list[list[int]], words: dict[int, str]) -> list[str]:
+def _phrases(children: list[list[int]], words: dict[int, str]) -> list[str]:
     """The words below each node, at most the first few."""
     phrases: list[str] = []
     for node, below in enumerate(children):
@@ -68,7 +70,9 @@ def _legend(picture: Picture, y: float) -> list[str]:
     for name, colour in zip(picture.classes, palette(picture.classes), strict=True):
         text = str(name)
         width = max(22.0, _width(text) + 12)
-        parts.append(f"<rect x='{x:.1f}' y='{y:.1f}' width='{width:.1f}' height='18' rx='4' fill='{colour}' stroke='#888'/>")
+        parts.append(
+            f"<rect x='{x:.1f}' y='{y:.1f}' width='{width:.1f}' height='18' rx='4' fill='{colour}' stroke='#888'/>"
+        )
         parts.append(
             f"<text x='{x + width / 2:.1f}' y='{y + 13:.1f}' font-size='12' text-anchor='middle' fill='{ink(colour)}'>"
             f"{xml_text(text)}</text>"
@@ -81,7 +85,7 @@ def svg(picture: Picture) -> str:
     """The tree as an SVG document (also fit to stand inside HTML)."""
     children, words = picture.children(), picture.words()
     x, y, width = _places(picture, children, words)
-    phrases = _phrases(picture, children, words)
+    phrases = _phrases(children, words)
     texts, misses, colours = picture.texts(), picture.misses(), picture.colours()
     legend = _legend(picture, max(y) + 60)
     width = max(width, 40.0 * len(picture.classes) + 2 * _MARGIN, 200.0)
@@ -101,7 +105,7 @@ def svg(picture: Picture) -> str:
             )
     for node, text in enumerate(texts):
         ring = "stroke='#000' stroke-width='2.5' stroke-dasharray='3 2'" if misses[node] else "stroke='#666'"
-        out.append(f"<g><title>{_title(picture, node, phrases[node])}</title>")
+        out.append(f"<g><title>{_title(picture, node, phrases[node], text, misses[node])}</title>")
         out.append(f"<circle cx='{x[node]:.1f}' cy='{y[node]:.1f}' r='{_RADIUS}' fill='{colours[node]}' {ring}/>")
         out.append(
             f"<text x='{x[node]:.1f}' y='{y[node] + 4.5:.1f}' font-size='{13 if len(text) < 3 else 9}' "

@@ -20,8 +20,11 @@ def _printable(word: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in word)
 
 
-def lines(picture: Picture, narrow: bool = False) -> "list[Text]":
-    """The drawing, line by line; `narrow` takes two columns per level in place of four."""
+def lines(picture: Picture, width: int, narrow: bool = False) -> "list[Text]":
+    """The drawing, line by line; `narrow` takes two columns per level in place of four.
+
+    What is right of `width` columns is not to be looked at: lines that long are wrong there.
+    """
     from rich.text import Text
 
     through, fork, middle, last, bar, blank = _NARROW if narrow else _WIDE
@@ -43,7 +46,7 @@ def lines(picture: Picture, narrow: bool = False) -> "list[Text]":
             drawn.append(line)
             continue
         first, *others = children[node]
-        indent = below + " " * (len(texts[node]) + len(miss))
+        indent = (below + " " * (len(texts[node]) + len(miss)))[:width]
         for k, child in enumerate(reversed(others)):
             start, more = (last, blank) if k == 0 else (middle, bar)
             stack.append((child, indent + start, indent + more))
@@ -56,9 +59,9 @@ def show(picture: Picture, console: "Console") -> None:
     """Print a sentence, its tree and a legend."""
     from rich.text import Text
 
-    drawing = lines(picture)
+    drawing = lines(picture, console.width)
     if max(line.cell_len for line in drawing) > console.width:
-        drawing = lines(picture, narrow=True)
+        drawing = lines(picture, console.width, narrow=True)
     sentence = _printable(" ".join(picture.tree.tokens()))
     console.print(Text(sentence, style="bold", overflow="fold"))
     console.print(Text(picture.summary()))

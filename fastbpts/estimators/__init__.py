@@ -4,7 +4,7 @@ from typing import Any
 
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.errors import DivergenceError
-from fastbpts.estimators.storage import part, set_tensors
+from fastbpts.estimators.storage import own_params, part, set_tensors
 from fastbpts.estimators.tree import TreeClassifier
 from fastbpts.io import Tensors
 
@@ -17,7 +17,7 @@ def from_tensors(tensors: Tensors, header: dict[str, Any]) -> NetworkEstimator:
     """The estimator in a model file or checkpoint (of which: its best model so far)."""
     if header.get("class") not in _CLASSES:
         raise ValueError(f"it holds a {header.get('class')!r}, which this fastbpts does not know")
-    estimator = _CLASSES[header["class"]](**header["params"])
+    estimator = _CLASSES[header["class"]](**own_params(header["params"]))
     set_tensors(estimator, tensors, header)
     best = part(tensors, "best/")
     if best:

@@ -29,11 +29,12 @@ OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "adam", "adamw")
 class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the estimators that train a network by minibatches.
 
-    After ``fit``: ``net_`` (the network), ``n_iter_`` (epochs trained), ``best_iter_`` and ``best_score_`` (of the model
-    kept, with validation), ``history_`` (one dict per epoch).
+    After ``fit``: ``net_`` (the network), ``n_iter_`` (epochs trained), ``history_`` (one dict per epoch), and with a
+    validation set ``best_iter_`` and ``best_score_`` (of the model kept).
     """
 
     _monitors: ClassVar[dict[str, int]]
+    net_: Any
 
     # -- what a subclass provides ----------------------------------------------------------------------------------
 
@@ -86,7 +87,8 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         checks.number("momentum", self.momentum, 0, 1, below=True)
         checks.number("beta1", self.beta1, 0, 1, below=True)
         checks.number("beta2", self.beta2, 0, 1, below=True)
-        checks.number("eps", self.eps, 0, above=True)
+        if self.eps is not None:
+            checks.number("eps", self.eps, 0, above=True)
         checks.alpha("alpha", self.alpha, self._groups())
         checks.integer("batch_size", self.batch_size, 1)
         checks.integer("max_iter", self.max_iter, 1)
@@ -134,8 +136,8 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         self.history_ = self._progress.history
         self.n_iter_ = self._progress.epoch
         if self._progress.best_state is None:
-            vars(self).pop("best_iter_", None)
-            vars(self).pop("best_score_", None)
+            self.__dict__.pop("best_iter_", None)
+            self.__dict__.pop("best_score_", None)
         else:
             self.best_iter_ = self._progress.best_epoch
             self.best_score_ = self._monitors[self.monitor] * self._progress.best_score

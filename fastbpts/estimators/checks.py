@@ -44,7 +44,7 @@ def choice(name: str, value: Any, accepted: Collection[Any]) -> None:
 def dtype(name: str, value: Any) -> str:
     """The name of a floating dtype: float32 or float64."""
     try:
-        found = np.dtype(value).name
+        found: str = np.dtype(value).name
     except TypeError:
         found = ""
     if value is None or found not in ("float32", "float64"):

@@ -1,4 +1,4 @@
-"""Trees as estimators take them, in one form: a treebank with class numbers as labels, and words as rows of the model."""
+"""Trees as estimators take them, in one form: class numbers as labels, and words as rows of the model."""
 
 import os
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastbpts.treebank import Tree, Treebank
+from fastbpts._tree import Tree
+from fastbpts.treebank import Treebank
 
 I32 = NDArray[np.int32]
 
@@ -24,8 +25,8 @@ class Examples:
 def as_treebank(X: Any) -> Treebank:
     """A treebank from what the estimators accept.
 
-    That is a Treebank, or an iterable of trees: Tree, nested tuples, PTB strings, nltk trees. A two-dimensional array is
-    read as one sequence of tokens per row, composed from left to right.
+    That is a Treebank, or an iterable of trees: Tree, nested tuples, PTB strings, nltk trees. A two-dimensional array
+    is read as one sequence of tokens per row, composed from left to right.
     """
     if isinstance(X, Treebank):
         return X
@@ -43,7 +44,8 @@ def as_treebank(X: Any) -> Treebank:
     if not items:
         raise ValueError("X has no trees")
     if all(isinstance(item, Tree) and item.bank is items[0].bank for item in items):
-        return items[0].bank[np.array([item.index for item in items], np.int64)]
+        bank: Treebank = items[0].bank
+        return bank[np.array([item.index for item in items], np.int64)]
     return Treebank.from_trees(items)
 
 

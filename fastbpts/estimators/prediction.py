@@ -12,6 +12,7 @@ from fastbpts.estimators.examples import Examples
 from fastbpts.network import Network
 from fastbpts.structure import Structure
 from fastbpts.treebank import Treebank
+from fastbpts.vocabulary import Vocabulary
 
 _CHUNK = 512  # trees per call
 
@@ -35,6 +36,8 @@ class TreePrediction:
 
     net_: Network
     classes_: NDArray[Any]
+    vocabulary_: Vocabulary
+    n_state: int
     _read: Callable[..., Examples]
 
     def _examples(self, X: Any) -> Examples:
@@ -66,7 +69,9 @@ class TreePrediction:
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class at the root of each tree."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        predicted: NDArray[Any] = self.classes_[best]
+        return predicted
 
     def transform(self, X: Any) -> NDArray[Any]:
         """The vector of each tree: the state at its root, (n_trees, n_state)."""
@@ -81,7 +86,7 @@ class TreePrediction:
         return data.bank, proba
 
     def predict_proba_nodes(self, X: Any) -> list[NDArray[Any]]:
-        """Probability of each class at every node: per tree an array (n_nodes, n_classes), nodes as in `predict_nodes`."""
+        """Probability of each class at every node: per tree an array (n_nodes, n_classes), as `predict_nodes`."""
         bank, proba = self._all_nodes(X)
         return examples.split_nodes(proba, bank)
 

@@ -1,5 +1,6 @@
 """Fitted estimators as named arrays and a header, the contents of model files and checkpoints."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,15 @@ def stored_params(estimator: "NetworkEstimator") -> dict[str, Any]:
     """The parameters that a file can hold."""
     params = estimator.get_params(deep=False)
     params["dtype"] = np.dtype(params["dtype"]).name
+    if isinstance(params["class_weight"], Mapping):  # JSON's keys are strings, classes need not be
+        params["class_weight"] = [[key, weight] for key, weight in params["class_weight"].items()]
     return {name: value for name, value in params.items() if _storable(name, value)}
+
+
+def own_params(stored: dict[str, Any]) -> dict[str, Any]:
+    """The constructor's arguments from what `stored_params` gave."""
+    weight = stored.get("class_weight")
+    return {**stored, "class_weight": dict(weight) if isinstance(weight, list) else weight}
 
 
 def to_tensors(estimator: "NetworkEstimator") -> tuple[Tensors, dict[str, Any]]:
@@ -60,8 +69,12 @@ def set_tensors(estimator: "NetworkEstimator", tensors: Tensors, header: dict[st
     stored = dict(header["progress"])
     score = stored.pop("best_score")
     estimator._progress = Progress(**stored)
+    weights = part(tensors, "net/")
+    widths = [array.shape[-1] for name, array in weights.items() if name.startswith("weights.") and array.ndim]
+    if estimator.n_state > min(widths, default=0):  # before memory is asked for
+        raise ValueError(f"n_state={estimator.n_state} does not fit the weights")
     estimator.net_ = estimator._make_network(estimator._seed)
-    estimator.net_.load_state(part(tensors, "net/"))
+    estimator.net_.load_state(weights)
     if score is not None:
         estimator._progress.best_score = score
         estimator._progress.best_state = part(tensors, "best/") or estimator.net_.state()

@@ -13,7 +13,7 @@ from fastbpts.estimators.prediction import TreePrediction
 from fastbpts.estimators.tree_training import TreeTraining
 
 
-class TreeClassifier(ClassifierMixin, TreePrediction, TreeTraining):  # type: ignore[misc]
+class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ignore[misc]
     """Recursive network with a softmax classifier at the nodes of trees.
 
     Parameters
@@ -28,8 +28,8 @@ class TreeClassifier(ClassifierMixin, TreePrediction, TreeTraining):  # type: ig
     optimizer : {"sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"}, default="adagrad"
     learning_rate : float, default=0.01
     alpha : float or dict, default=1e-4
-        L2 penalty ``alpha * ||theta||^2``; a dict gives one per parameter (0 for those it leaves out): those of the
-        cell, "Ws" and "bs" of the classifier, "E" the word vectors.
+        L2 penalty ``alpha * ||theta||^2``, which spares the biases; a dict gives one per parameter (0 for those it
+        leaves out): those of the cell, "Ws" and "bs" of the classifier, "E" the word vectors.
     batch_size : int, default=25
     max_iter : int, default=40
         The number of epochs.

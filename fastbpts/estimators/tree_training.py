@@ -13,13 +13,16 @@ from fastbpts.estimators.examples import Examples
 from fastbpts.estimators.prediction import node_probabilities
 from fastbpts.estimators.training import Scores, Tensors, batches
 from fastbpts.estimators.words import embedding_rows, unknown_words
-from fastbpts.network import Network, Optimizer
+from fastbpts.network import Network
+from fastbpts.optimizer import Optimizer
 from fastbpts.treebank import Treebank
 from fastbpts.vocabulary import Vocabulary
 
 
 class TreeTraining(NetworkEstimator):
     """Reads trees, makes the network, steps through minibatches, scores. Parameters are those of TreeClassifier."""
+
+    net_: Network
 
     def _class_weights(self, bank: Treebank) -> NDArray[np.float64]:
         """Weight of each class in the loss; `bank` has class numbers as labels."""
@@ -55,7 +58,8 @@ class TreeTraining(NetworkEstimator):
         labels = None if y is None else examples.check_y(y, len(bank))
         all_nodes = self.loss_nodes == "all"
         if learn:
-            self.classes_ = np.unique(classes) if classes is not None else examples.find_classes(bank, labels, all_nodes)
+            found = examples.find_classes(bank, labels, all_nodes) if classes is None else np.unique(classes)
+            self.classes_ = found
             self.vocabulary_ = Vocabulary.build(bank, self.min_count, self.max_vocabulary)
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes={classes!r}: the first call was given {self.classes_.tolist()}")
@@ -141,7 +145,7 @@ class TreeTraining(NetworkEstimator):
     def _fingerprint(self, data: Examples) -> str:
         digest = hashlib.blake2b(digest_size=16)
         for array in (*data.bank.plan, data.word_map):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).data)
         digest.update(self.vocabulary_.to_bytes())
         digest.update(repr(self.classes_.tolist()).encode())
         return digest.hexdigest()

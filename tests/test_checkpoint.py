@@ -1,0 +1,143 @@
+"""Checkpoints: resuming gives the bits of an unbroken run, also after kill -9 at any moment."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import fastbpts as fb
+from fastbpts import io
+from fastbpts.estimators import TreeClassifier
+
+VARIANTS = {
+    "adagrad": {},
+    "adam, dropout, dev": {
+        "optimizer": "adam",
+        "dropout": 0.2,
+        "input_dropout": 0.1,
+        "dev": True,
+        "learning_rate": 0.02,
+    },
+    "early stopping": {"early_stopping": True, "schedule": "cosine", "unknown": "dropout"},
+    "resets": {"accumulator_reset": 2, "dtype": "float64", "cell": "sum", "checkpoint_every": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return fb.demo_treebank("sentiment", n_trees=120)
+
+
+def make(path, dev=False, **params):
+    return TreeClassifier(**{"n_state": 4, "max_iter": 6, "learning_rate": 0.05, "checkpoint": path, **params})
+
+
+def _same(a, b):
+    for name, array in a.net_.state().items():
+        np.testing.assert_array_equal(array, b.net_.state()[name], err_msg=name)
+    for one, other in zip(a.history_, b.history_, strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
+    assert (a.n_iter_, getattr(a, "best_iter_", None)) == (b.n_iter_, getattr(b, "best_iter_", None))
+
+
+class StopError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("after", [0, 1, 4])
+def test_resumed_equals_unbroken(bank, name, after, tmp_path, monkeypatch):
+    params = dict(VARIANTS[name])
+    dev = bank[:40] if params.get("dev") else None
+    whole = make(None, **params).fit(bank, dev=dev)
+    path = tmp_path / "run.ckpt"
+    broken = make(path, **params)
+    evaluate_epochs = iter(range(100))
+    steps = TreeClassifier._steps
+
+    def stopping(self, *args):
+        if next(evaluate_epochs) == after:
+            raise StopError
+        return steps(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TreeClassifier, "_steps", stopping)
+        with pytest.raises(StopError):
+            broken.fit(bank, dev=dev)
+    resumed = make(path, n_threads=2, **params).fit(bank, dev=dev, resume=True)
+    _same(whole, resumed)
+    _same(whole, make(path, **params).fit(bank, dev=dev, resume=True))
+
+
+def test_more_epochs_than_planned(bank, tmp_path):
+    path = tmp_path / "c"
+    make(path, max_iter=2).fit(bank)
+    _same(make(path, max_iter=5).fit(bank, resume=True), make(None, max_iter=5).fit(bank))
+
+
+def test_a_checkpoint_loads_as_its_best_model(bank, tmp_path):
+    path = tmp_path / "c"
+    model = make(path, max_iter=12, learning_rate=0.3).fit(bank[40:], dev=bank[:40])
+    assert model.best_iter_ < 12
+    np.testing.assert_array_equal(fb.load(path).predict_proba(bank), model.predict_proba(bank))
+
+
+def test_what_cannot_be_resumed(bank, tmp_path):
+    path = tmp_path / "c"
+    make(path).fit(bank)
+    with pytest.raises(ValueError, match=r"learning_rate=0\.05, now learning_rate=0\.1"):
+        make(path, learning_rate=0.1).fit(bank, resume=True)
+    with pytest.raises(ValueError, match="other training data"):
+        make(path).fit(bank[:100], resume=True)
+    with pytest.raises(ValueError, match="checkpoint"):
+        make(None).fit(bank, resume=True)
+    make(None).fit(bank).save(path)
+    with pytest.raises(ValueError, match="not a checkpoint"):
+        make(path).fit(bank, resume=True)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ValueError, match="c: not a safetensors file"):
+        make(path).fit(bank, resume=True)
+
+
+def test_a_checkpoint_is_not_used_unasked(bank, tmp_path):
+    path = tmp_path / "c"
+    make(path, max_iter=2).fit(bank)
+    assert make(path, learning_rate=0.2).fit(bank).n_iter_ == 6
+
+
+RUN = """
+import sys
+import fastbpts as fb
+
+bank = fb.demo_treebank("sentiment", n_trees=120)
+model = fb.TreeClassifier(n_state=12, max_iter=25, learning_rate=0.05, optimizer="adam", dropout=0.1,
+                          checkpoint=sys.argv[1], n_threads=1)
+model.fit(bank[40:], dev=bank[:40], resume=True)
+model.save(sys.argv[2])
+"""
+
+
+def test_kill_9_at_any_moment_loses_nothing_but_time(tmp_path, rng):
+    """Kill the run again and again, wherever it is; what it ends with is to the bit what an unbroken run ends with."""
+    done, checkpoint = tmp_path / "broken", tmp_path / "run.ckpt"
+    kills = epoch = 0
+    deadline = time.monotonic() + 40
+    while not done.exists():
+        process = subprocess.Popen([sys.executable, "-c", RUN, checkpoint, done])
+        while kills < 5 and process.poll() is None and time.monotonic() < deadline:
+            now = io.read_tensors(checkpoint)[1]["progress"]["epoch"] if checkpoint.exists() else 0
+            if now >= epoch + 2:  # somewhere inside the epochs that follow, or inside the writing of a checkpoint
+                time.sleep(float(rng.uniform(0, 0.02)))
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+        assert process.wait() in (0, -signal.SIGKILL)
+        reached = io.read_tensors(checkpoint)[1]["progress"]["epoch"]
+        assert reached >= epoch
+        epoch = reached
+    assert kills >= 3
+    subprocess.run([sys.executable, "-c", RUN, tmp_path / "other.ckpt", tmp_path / "whole"], check=True)
+    _same(fb.load(tmp_path / "whole"), fb.load(done))
+    assert not list(tmp_path.glob(".*.tmp"))

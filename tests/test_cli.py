@@ -1,0 +1,296 @@
+"""The command line: each command, exit status, one-line errors, streaming, broken pipes."""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+import fastbpts as fb
+from fastbpts.cli import main
+from fastbpts.cli.train import train
+from fastbpts.estimators import TreeClassifier
+
+COMMANDS = ("demo", "train", "evaluate", "predict", "show", "gradcheck", "bench")
+
+
+@pytest.fixture(autouse=True)
+def plain_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Treebanks and a model trained on them."""
+    path = tmp_path_factory.mktemp("cli")
+    bank = fb.demo_treebank("sentiment", n_trees=120)
+    for name, part in (("train.txt", bank[20:]), ("dev.txt", bank[:20])):
+        (path / name).write_text("".join(f"{tree.to_ptb()}\n" for tree in part))
+    TreeClassifier(n_state=4, max_iter=4, learning_rate=0.05).fit(bank[20:], dev=bank[:20]).save(path / "m.safetensors")
+    return path
+
+
+def run(capsys, *args):
+    """(status, stdout, stderr) of a command in this process."""
+    status = main([str(arg) for arg in args])
+    shown = capsys.readouterr()
+    return status, shown.out, shown.err
+
+
+def failed(capsys, status, *args):
+    """The one line that a failing command prints."""
+    given, out, err = run(capsys, *args)
+    assert given == status, err
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "error: " in err
+    return err
+
+
+def process(*args, **kwargs):
+    command = [sys.executable, "-m", "fastbpts", *map(str, args)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+
+
+def test_version(capsys):
+    assert run(capsys, "--version") == (0, f"fastbpts {fb.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(capsys, command):
+    status, out, err = run(capsys, command, "--help")
+    assert (status, err) == (0, "")
+    assert "--help" in out
+
+
+def test_without_a_command(capsys):
+    status, out, err = run(capsys)
+    assert (status, err) == (2, "")
+    assert all(command in out for command in COMMANDS)
+
+
+def test_help_does_not_load_the_library():
+    code = "import sys; from fastbpts.cli import main; main(['train', '--help']); print(sorted(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    for heavy in ("sklearn", "scipy", "matplotlib", "safetensors", "torch"):
+        assert f"'{heavy}'" not in out
+
+
+def test_defaults_are_those_of_the_estimator():
+    estimator = {n: p.default for n, p in inspect.signature(TreeClassifier).parameters.items()}
+    options = {n: p.default for n, p in inspect.signature(train).parameters.items() if n in estimator}
+    assert set(estimator) - set(options) == {"verbose"}
+    options["alpha"] = float(options["alpha"])
+    assert options == {n: v for n, v in estimator.items() if n != "verbose"}
+
+
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [
+        (["fly"], "fly"),
+        (["train"], "--train"),
+        (["train", "--train", "x", "-o", "y", "--epochs", "many"], "--epochs"),
+        (["train", "--train", "x", "-o", "y", "--alpha", "W=x"], "--alpha"),
+        (["predict", "m", "--format", "xml"], "--format"),
+        (["show", "m"], "FILE"),
+        (["show", "m", "t", "-o", "tree.gif"], "--output"),
+        (["show", "m", "t", "-o", "tree.svg", "--count", "2"], "--count"),
+        (["demo", "--kind", "poetry"], "--kind"),
+        (["gradcheck", "--cell", "lstm"], "--cell"),
+    ],
+)
+def test_wrong_usage_is_status_2(capsys, args, word):
+    assert word in failed(capsys, 2, *args)
+
+
+def test_failures_are_status_1_and_name_the_file(capsys, folder, tmp_path):
+    bad = tmp_path / "bad.txt"
+    bad.write_text("(3 (2 a) (1 b))\n(3 (2 a)\n")
+    model = folder / "m.safetensors"
+    assert "nothing.txt: No such file" in failed(capsys, 1, "evaluate", model, tmp_path / "nothing.txt")
+    assert f"{bad}:2:1" in failed(capsys, 1, "evaluate", model, bad)
+    assert "not a safetensors file" in failed(capsys, 1, "evaluate", bad, bad)
+    assert "n_state=0" in failed(
+        capsys, 1, "train", "--train", folder / "train.txt", "-o", tmp_path / "m", "-d", 0, "-q"
+    )
+    assert "does not exist" in failed(capsys, 1, "train", "--train", bad, "-o", tmp_path / "no" / "m", "-q")
+    assert "is a directory" in failed(capsys, 1, "train", "--train", bad, "-o", tmp_path, "-q")
+    assert "fewer trees" in failed(capsys, 1, "show", model, folder / "dev.txt", "--index", 20)
+    assert not (tmp_path / "m").exists()
+
+
+def test_train_evaluate(capsys, folder, tmp_path):
+    out_file, curve = tmp_path / "m.safetensors", tmp_path / "curve.png"
+    options = "--cell concat -d 5 -l 0.05 -n 3 --optimizer adam --alpha W=1e-4,E=0 --class-weight 0=2 --schedule cosine"
+    paths = ["--train", folder / "train.txt", "--dev", folder / "dev.txt", "-o", out_file, "--curve", curve]
+    status, out, err = run(capsys, "train", *paths, *options.split(), "--unknown", "none", "-t", 1)
+    assert status == 0
+    assert "100 trees" in out
+    assert f"{out_file}: epoch " in out.replace("\n", "")
+    assert [line.split()[1] for line in err.splitlines()] == ["1/3", "2/3", "3/3"]
+    assert curve.read_bytes().startswith(b"\x89PNG")
+    model = fb.load(out_file)
+    assert (model.cell, model.n_state, model.alpha, model.class_weight) == (
+        "concat",
+        5,
+        {"W": 1e-4, "E": 0.0},
+        {0: 2.0},
+    )
+    assert model.unknown is None
+    dev = fb.read_ptb(folder / "dev.txt")
+    status, out, err = run(capsys, "evaluate", out_file, folder / "dev.txt", folder / "dev.txt", "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert len(rows) == 2
+    assert rows[0]["root"] == model.score(dev)
+    assert rows[0]["nodes"] == model.score_nodes(dev)
+    status, out, _ = run(capsys, "evaluate", out_file, folder / "dev.txt")
+    assert f"{model.score(dev):.4f}" in out
+
+
+def test_train_resumes(capsys, folder, tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    base = ["train", "--train", folder / "train.txt", "-d", 4, "-q", "-l", 0.05]
+    assert run(capsys, *base, "-n", 5, "-o", whole)[0] == 0
+    assert run(capsys, *base, "-n", 2, "-o", parts, "--resume")[0] == 0
+    assert (tmp_path / "parts.ckpt").exists()
+    assert run(capsys, *base, "-n", 5, "-o", parts, "--resume")[0] == 0
+    for name, array in fb.load(whole).net_.state().items():
+        np.testing.assert_array_equal(array, fb.load(parts).net_.state()[name])
+    assert "learning_rate" in failed(capsys, 1, *base[:-1], 0.1, "-n", 5, "-o", parts, "--resume")
+
+
+def test_diverged_training_saves_the_last_good_model(capsys, folder, tmp_path):
+    out = tmp_path / "m"
+    error = failed(
+        capsys, 1, "train", "--train", folder / "train.txt", "-o", out, "-l", 1e6, "-q", "--curve", tmp_path / "c"
+    )
+    assert "diverged" in error
+    assert np.isfinite(fb.load(out).predict_proba(["(2 film)"])).all()
+
+
+def test_predict_ptb(capsys, folder, tmp_path):
+    model, dev = fb.load(folder / "m.safetensors"), fb.read_ptb(folder / "dev.txt")
+    status, out, err = run(capsys, "predict", folder / "m.safetensors", folder / "dev.txt")
+    assert (status, err) == (0, "")
+    expected = [tree.to_ptb(labels) for tree, labels in zip(dev, model.predict_nodes(dev), strict=True)]
+    assert out.splitlines() == expected
+    run(capsys, "predict", folder / "m.safetensors", folder / "dev.txt", "-o", tmp_path / "out.txt")
+    assert (tmp_path / "out.txt").read_text() == out
+
+
+def test_predict_jsonl(capsys, folder):
+    model, dev = fb.load(folder / "m.safetensors"), fb.read_ptb(folder / "dev.txt")
+    status, out, _ = run(capsys, "predict", folder / "m.safetensors", folder / "dev.txt", "-f", "jsonl", "--nodes")
+    records = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert [record["label"] for record in records] == model.predict(dev).tolist()
+    np.testing.assert_allclose(
+        [[record["probabilities"][str(c)] for c in range(5)] for record in records], model.predict_proba(dev), atol=1e-5
+    )
+    for record in records:  # the k-th opening bracket of "tree" has the class of the k-th row of "nodes"
+        labels = [int(part[0]) for part in record["tree"].split("(")[1:]]
+        assert np.argmax(record["nodes"], axis=1).tolist() == labels
+
+
+def test_predict_reads_standard_input(folder):
+    text = (folder / "dev.txt").read_bytes()
+    with process("predict", folder / "m.safetensors") as child:
+        out, err = child.communicate(text)
+    assert (child.returncode, err) == (0, b"")
+    assert len(out.splitlines()) == 20
+
+
+def test_predict_of_words_that_are_not_ascii(folder):
+    with process("predict", folder / "m.safetensors", env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}) as child:
+        out, err = child.communicate("(2 (2 é) (2 漢字))\n".encode())
+    assert (child.returncode, err) == (0, b"")
+    assert "漢字" in out.decode()
+
+
+@pytest.mark.parametrize("command", [["predict"], ["show", "-c", "1000000"]])
+def test_a_reader_that_leaves_is_no_error(folder, tmp_path, command):
+    big = tmp_path / "big.txt"
+    big.write_text((folder / "train.txt").read_text() * 50)
+    with process(command[0], folder / "m.safetensors", big, *command[1:]) as child:
+        child.stdout.readline()
+        child.stdout.close()
+        assert child.stderr.read() == b""
+        assert child.wait() == 0
+
+
+PEAK = """
+import resource, sys
+from fastbpts.cli import main
+assert main(sys.argv[1:]) == 0
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_predict_needs_constant_memory(folder, tmp_path):
+    pytest.importorskip("resource")
+    trees = (folder / "train.txt").read_text().splitlines()
+    text = f"{' '.join(trees)}\n"
+    padded = text.replace(" (", " " * 30 + "(")  # most of a file's bytes are cheap to read
+    peaks = []
+    for copies in (50, 200):
+        (tmp_path / "in.txt").write_text(padded * copies)
+        args = ["predict", folder / "m.safetensors", tmp_path / "in.txt", "-o", tmp_path / "out.txt"]
+        done = subprocess.run([sys.executable, "-c", PEAK, *args], capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout) / 1024)
+        assert (tmp_path / "out.txt").read_text().count("\n") == 100 * copies
+    assert peaks[1] < peaks[0] + 8  # MB; the second file is 25 MB larger
+
+
+def test_show(capsys, folder, tmp_path):
+    model = folder / "m.safetensors"
+    status, out, _ = run(capsys, "show", model, folder / "dev.txt", "-i", 3, "-c", 2)
+    assert status == 0
+    assert out.count("with probability") == 2
+    assert " ".join(fb.read_ptb(folder / "dev.txt")[3].words)[:60] in out
+    assert run(capsys, "show", model, "--tree", "(3 (2 <script>) (3 good))", "-o", tmp_path / "t.svg")[0] == 0
+    assert "<script>" in [e.text for e in ElementTree.parse(tmp_path / "t.svg").iter()]
+    assert run(capsys, "show", model, folder / "dev.txt", "-c", 4, "-o", tmp_path / "t.html")[0] == 0
+    assert (tmp_path / "t.html").read_text().count("<svg") == 4
+    assert run(capsys, "show", model, "--curve", tmp_path / "c.png") == (0, "", "")
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_show_and_predict_binarize(capsys, folder):
+    model, nary = folder / "m.safetensors", "(3 (2 a) (2 b) (2 c))"
+    assert "children" in failed(capsys, 1, "show", model, "--tree", nary)
+    assert run(capsys, "show", model, "--tree", nary, "--binarize", "left")[0] == 0
+
+
+def test_gradcheck(capsys, folder, monkeypatch):
+    status, out, _ = run(capsys, "gradcheck", "--cell", "sum", "--n-state", 3)
+    assert status == 0
+    assert "ok" in out
+    assert run(capsys, "gradcheck", "--model", folder / "m.safetensors")[0] == 0
+    status, out, err = run(capsys, "gradcheck", "--cell", "sum", "--n-state", 3, "--tolerance", 1e-30)
+    assert status == 1
+    assert "WRONG" in out
+    assert "gradients are wrong" in err
+
+
+def test_demo(capsys, tmp_path):
+    args = ["demo", "--n-trees", 200, "-o", tmp_path / "m", "--write-trees", tmp_path / "dev.txt", "-t", 1]
+    status, out, err = run(capsys, *args)
+    assert status == 0
+    assert "bag of words" in out
+    assert "─┬─" in out
+    assert "epoch 40/40" in err
+    assert fb.load(tmp_path / "m").score(fb.read_ptb(tmp_path / "dev.txt")) > 0
+
+
+def test_an_interruption_is_one_line(capsys, folder, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fb, "load", interrupted)
+    status, out, err = run(capsys, "evaluate", folder / "m.safetensors", folder / "dev.txt")
+    assert (status, out, err) == (1, "", "fastbpts: interrupted\n")
