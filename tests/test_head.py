@@ -13,7 +13,8 @@ from fastbpts import reference
 def compiled(*args: Any, **kwargs: Any) -> tuple[float, Array]:
     import fastbpts as fb
 
-    return fb.softmax_cross_entropy(*args, **kwargs)
+    result: tuple[float, Array] = fb.softmax_cross_entropy(*args, **kwargs)
+    return result
 
 
 BOTH = pytest.mark.parametrize("function", [compiled, reference.softmax_cross_entropy], ids=["compiled", "reference"])

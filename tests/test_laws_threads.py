@@ -32,6 +32,30 @@ def test_bits_do_not_depend_on_threads(cell: str, dtype: str) -> None:
             np.testing.assert_array_equal(gradients_other[key], gradient, err_msg=key)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("cell", CELLS)
+def test_bits_do_not_depend_on_the_batch(cell: str, dtype: str) -> None:
+    """A tree's states and probabilities are the same alone and in any company."""
+    import fastbpts as fb
+
+    rng = np.random.default_rng(5)
+    trees = [zoo.tree(zoo.random_binary(rng, int(rng.integers(1, 25)))) for _ in range(40)]
+    together = zoo.dressed(trees, n_words=11)
+    net = fb.Network(cell, 13, 5, 11, dtype=dtype, n_threads=2, random_state=0)
+    states = np.empty((together.n_nodes, 13), dtype)
+    states[together.order] = net.transform(together.compiled(), nodes="all")
+    roots = net.predict_proba(together.compiled())
+    words = np.empty(together.n_nodes, np.int32)
+    words[together.order] = together.word
+    first = 0
+    for g, kids in enumerate(trees):
+        last = first + len(kids)
+        alone = zoo.build([kids], [words[first:last].tolist()], [[-1] * len(kids)])
+        np.testing.assert_array_equal(net.transform(alone.compiled(), nodes="all"), states[first:last][alone.order])
+        np.testing.assert_array_equal(net.predict_proba(alone.compiled()), roots[g : g + 1])
+        first = last
+
+
 def network(cell: str, n_threads: int, seed: int) -> Any:
     import fastbpts as fb
 
@@ -76,6 +100,22 @@ def test_two_python_threads() -> None:
     for one, two in zip(alone, together, strict=True):
         for key, value in one.state().items():
             np.testing.assert_array_equal(two.state()[key], value, err_msg=key)
+
+
+def test_one_network_in_two_python_threads() -> None:
+    """Its calls run one after another: every step is made, none is torn."""
+    s = many_trees(20).compiled()
+    net = network("rntn", 2, 0)
+    threads = [threading.Thread(target=lambda: [net.step(s) for _ in range(100)]) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    alone = network("rntn", 2, 0)
+    for _ in range(200):
+        alone.step(s)
+    for key, value in alone.state().items():
+        np.testing.assert_array_equal(net.state()[key], value, err_msg=key)
 
 
 @pytest.mark.parametrize("isa", ["base", "avx2"])
