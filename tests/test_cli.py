@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -224,26 +225,26 @@ def test_a_reader_that_leaves_is_no_error(folder, tmp_path, command):
 
 
 PEAK = """
-import resource, sys
+import sys
 from fastbpts.cli import main
 assert main(sys.argv[1:]) == 0
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 """
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells the peak of memory on Linux")
 def test_predict_needs_constant_memory(folder, tmp_path):
-    pytest.importorskip("resource")
     trees = (folder / "train.txt").read_text().splitlines()
     text = f"{' '.join(trees)}\n"
-    padded = text.replace(" (", " " * 30 + "(")  # most of a file's bytes are cheap to read
+    padded = text.replace(" (", " " * 150 + "(")  # most of a file's bytes are cheap to read
     peaks = []
-    for copies in (50, 200):
+    for copies in (40, 160):
         (tmp_path / "in.txt").write_text(padded * copies)
         args = ["predict", folder / "m.safetensors", tmp_path / "in.txt", "-o", tmp_path / "out.txt"]
         done = subprocess.run([sys.executable, "-c", PEAK, *args], capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout) / 1024)
         assert (tmp_path / "out.txt").read_text().count("\n") == 100 * copies
-    assert peaks[1] < peaks[0] + 8  # MB; the second file is 25 MB larger
+    assert peaks[1] < peaks[0] + 20  # MB; the second file is 45 MB larger
 
 
 def test_show(capsys, folder, tmp_path):
