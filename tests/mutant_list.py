@@ -11,6 +11,7 @@ STEPS = "test_head_network.py -k five_steps"
 REFERENCE = "test_cells_reference.py"
 THREADS = "test_laws_threads.py -k not instruction"
 ERRORS = "test_cells_errors.py"
+TREES = "test_cells_structure.py test_structure.py"
 EXTREME = "test_cells.py -k saturated or tanh_itself"
 
 
@@ -29,6 +30,7 @@ PAIR, SUM, RNTN = "src_c/cells/pair.h", "src_c/cells/sum.c", "src_c/cells/rntn.c
 LEVEL, WEIGHTS, PACK = "src_c/kernels/level.h", "src_c/kernels/weights.h", "src_c/kernels/pack.h"
 SOFTMAX, OPTIM, STEP = "src_c/kernels/head.h", "src_c/kernels/optim.h", "src_c/kernels/step.h"
 
+BATCH = "src_c/batch.c"
 NET, CELL = "fastbpts/network.py", "fastbpts/_cell.py"
 
 MUTANTS = [
@@ -169,6 +171,20 @@ MUTANTS = [
     Mutant("arity not checked", CELL, "if self.arity and s.n_levels > 1 and not", "if False and not", ERRORS),
     Mutant("inputs not checked", CELL, 'if not facts["leaf_inputs"]', "if False", ERRORS),
     Mutant("class weights on loss only", "fastbpts/losses.py", "(mass * (e / total) - t)", "(e / total - t)", HEAD),
+    Mutant(
+        "dropout rates swapped",
+        "fastbpts/_core_net.pxi",
+        "self.n.run.seed = states, inputs, seed",
+        "self.n.run.seed = inputs, states, seed",
+        NETWORK,
+    ),
+    Mutant("bad loss updates", STEP, "|| !isfinite(net->total_loss)", "", NETWORK),
+    Mutant("root is another node", BATCH, "place[before - 1];", "place[0];", TREES),
+    Mutant("edges of the first tree", BATCH, "*own = place + before;", "*own = place;", TREES),
+    Mutant("trees of a level pile up", BATCH, "level_fill[v] = end;", "", TREES),
+    Mutant("words not translated", BATCH, "words->map ? words->map[word] : word", "word", TREES),
+    Mutant("height of the last child", "src_c/plan.c", "below >= h ? below + 1 : h;", "below + 1;", TREES),
+    Mutant("children in reverse", "src_c/plan.c", "stack[top + k];", "stack[top + n_child[i] - 1 - k];", TREES),
     Mutant("transpose in the witness", "fastbpts/reference/rntn.py", "V[k] + V[k].T", "V[k] + V[k]", REFERENCE),
     Mutant(
         "paths forget tanh'", "fastbpts/reference/paths.py", "u = W.T @ ((1 - h[q] ** 2) * u)", "u = W.T @ u", REFERENCE

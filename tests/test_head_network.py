@@ -141,6 +141,20 @@ def test_extreme_scores(dtype: str) -> None:
     assert_same(gradients, wanted, 1e-3 if dtype == "float32" else 1e-11)
 
 
+def test_loss_that_is_not_finite() -> None:
+    """Nothing is updated, and training goes on once the parameters are finite again."""
+    s = structures("rntn")["batch"]
+    net = network("rntn", 5, optimizer="adam", alpha=0.01)
+    E = net.params["E"]
+    net.set_params({"E": np.where(np.arange(N_WORDS)[:, None] == s.word[0], np.nan, E)})
+    before = net.state()
+    assert not np.isfinite(net.step(s.compiled()))
+    for key, value in net.state().items():
+        np.testing.assert_array_equal(value, before[key], err_msg=key)
+    net.set_params({"E": E})
+    assert np.isfinite(net.step(s.compiled()))
+
+
 @pytest.mark.parametrize("max_norm", [None, 0.5])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("cell", CELLS)
