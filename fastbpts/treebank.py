@@ -79,7 +79,13 @@ class Treebank:
         return self
 
     @classmethod
-    def from_trees(cls, trees: Iterable[Any], labels: Literal["auto", "int", "str"] = "auto") -> "Treebank":
+    def from_trees(
+        cls,
+        trees: Iterable[Any],
+        labels: Literal["auto", "int", "str"] = "auto",
+        unary: Literal["keep", "collapse"] = "keep",
+        binarize: Literal["left", "right"] | None = None,
+    ) -> "Treebank":
         """Collect trees given as Python objects, in any mixture.
 
         Parameters
@@ -90,15 +96,18 @@ class Treebank:
             word.
         labels : {"auto", "int", "str"}
             As for :func:`read_ptb`. With "str" the first element of every tuple is its label, a string or None.
+        unary, binarize
+            As for :func:`read_ptb`.
 
         Returns
         -------
         Treebank
             With the words of all trees in order of first appearance.
         """
+        from .readers._postorder import Options
         from .readers.objects import from_trees
 
-        return from_trees(trees, labels)
+        return from_trees(trees, Options(labels, unary, binarize))
 
     @classmethod
     def from_ptb(cls, text: str, **options: Any) -> "Treebank":

@@ -42,7 +42,7 @@ static int close_node(fb_ptb *p, cursor *c) {
     const fb_frame f = p->stack[c->depth - 1];
     if (f.n_child == 0 && f.word < 0) return FB_PTB_EMPTY;
     c->depth--;
-    const int wrapper = c->depth == 0 && f.label < 0; /* "( (S ...))" as in the Penn Treebank's own files */
+    const int wrapper = c->depth == 0 && !f.has_label; /* "( (S ...))" as in the Penn Treebank's own files */
     if (f.n_child == 1 && (p->collapse || wrapper)) {
         if (f.label >= 0) p->label[c->n_nodes - 1] = f.label;
     } else {
@@ -57,33 +57,36 @@ static int close_node(fb_ptb *p, cursor *c) {
 }
 
 static int check_label(const fb_ptb *p, const uint8_t *s, int64_t n) {
+    const int minus = s[0] == '-' && n > 1;
     int64_t value = 0;
-    if (n == 2 && s[0] == '-' && s[1] == '1') return FB_PTB_OK;
-    for (int64_t k = s[0] == '-' && n > 1; k < n; k++) {
+    for (int64_t k = minus; k < n; k++) {
         if (s[k] < '0' || s[k] > '9') return FB_PTB_LABEL_NOT_INT;
         if (value <= INT32_MAX) value = 10 * value + (s[k] - '0');
     }
-    return s[0] == '-' || value > INT32_MAX || (p->n_classes > 0 && value >= p->n_classes) ? FB_PTB_LABEL_RANGE
-                                                                                           : FB_PTB_OK;
+    const int too_large = value > INT32_MAX || (p->n_classes > 0 && value >= p->n_classes);
+    return minus || too_large ? FB_PTB_LABEL_RANGE : FB_PTB_OK;
+}
+
+static int take_label(fb_ptb *p, fb_frame *f, const uint8_t *s, int64_t n) {
+    f->has_label = 1;
+    if (n == 2 && s[0] == '-' && s[1] == '1') return FB_PTB_OK;
+    const int64_t known = p->labels.n, id = fb_intern_id(&p->labels, s, n);
+    if (id < 0) return FB_PTB_FULL;
+    f->label = (int32_t)id;
+    if (p->int_labels == FB_STR || id < known) return FB_PTB_OK;
+    const int code = check_label(p, s, n);
+    if (p->int_labels == FB_FIRST) p->int_labels = code == FB_PTB_LABEL_NOT_INT ? FB_STR : FB_INT;
+    return p->int_labels == FB_INT ? code : FB_PTB_OK;
 }
 
 static int take_atom(fb_ptb *p, fb_frame *f, const uint8_t *s, int64_t n) {
     if (f->n_child > 0) return FB_PTB_MIXED;
     if (f->word >= 0) return FB_PTB_TWO_WORDS;
-    const int is_label = f->label < 0;
-    fb_intern *table = is_label ? &p->labels : &p->words;
-    const int64_t known = table->n;
-    const int64_t id = fb_intern_id(table, s, n);
+    if (!f->has_label) return take_label(p, f, s, n);
+    const int64_t id = fb_intern_id(&p->words, s, n);
     if (id < 0) return FB_PTB_FULL;
-    if (!is_label) f->word = (int32_t)id;
-    else f->label = (int32_t)id;
-    if (!is_label || p->int_labels == FB_STR || id < known) return FB_PTB_OK;
-    const int code = check_label(p, s, n);
-    if (p->int_labels == FB_FIRST) {
-        p->int_labels = code == FB_PTB_LABEL_NOT_INT ? FB_STR : FB_INT;
-        return p->int_labels == FB_INT ? code : FB_PTB_OK;
-    }
-    return code;
+    f->word = (int32_t)id;
+    return FB_PTB_OK;
 }
 
 static int64_t atom_end(const fb_ptb *p, int64_t at) {

@@ -42,8 +42,8 @@ enum { FB_KEEP = 0, FB_LEFT = 1, FB_RIGHT = 2 };
 
 /* A node that is still open. */
 typedef struct {
-    int64_t at; /* byte of its bracket */
-    int32_t label, word, n_child, unused;
+    int64_t at;                              /* byte of its bracket */
+    int32_t label, word, n_child, has_label; /* label: -1 for none, which may be written -1 */
 } fb_frame;
 
 typedef struct {
@@ -59,7 +59,7 @@ typedef struct {
     fb_frame *stack;  /* (number of opening brackets) */
     int32_t *n_child; /* (number of opening brackets, twice that when binarising), like the next two */
     int32_t *word;    /* -1: none */
-    int32_t *label;   /* id in labels, -1: none */
+    int32_t *label;   /* id in labels; -1: none, or written -1 */
     int64_t *end;     /* (number of opening brackets) one past the last node of each tree */
     int64_t n_trees;  /* results: trees finished, */
     int64_t used;     /* bytes that need not be seen again, */

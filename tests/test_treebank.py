@@ -269,3 +269,41 @@ def test_objects_that_are_no_trees() -> None:
     with pytest.raises(ValueError, match="labels='str'"):
         collect([(1, "a")], labels="str")
     assert len(collect([])) == 0
+
+
+@settings(deadline=None)
+@given(TREES, st.sampled_from(["keep", "collapse"]), st.sampled_from([None, "left", "right"]))
+def test_objects_are_collapsed_and_binarized_like_text(trees: list[Any], unary: Any, binarize: Any) -> None:
+    options = {"unary": unary, "binarize": binarize}
+    b = fb.Treebank.from_trees(trees)
+    text = [tree.to_ptb() for tree in b]
+    expected = fb.Treebank.from_ptb("\n".join(text), **options)
+    for given_trees in (trees, b, list(b), text):
+        made = fb.Treebank.from_trees(given_trees, **options)
+        assert nest(made) == nest(expected)
+    if unary == "collapse" and binarize:
+        assert set(expected.n_child.tolist()) <= {0, 2}
+
+
+def test_phrases_are_collapsed_and_binarized() -> None:
+    text = "(S (NP (NN x)) (A a) (B b) (C c))"
+    b = fb.Treebank.from_ptb(text)
+    left = "(S (-1 (-1 (NP x) (A a)) (B b)) (C c))"
+    assert fb.Treebank.from_trees(b, unary="collapse", binarize="left")[0].to_ptb() == left
+    assert fb.Treebank.from_trees([text], unary="collapse", binarize="left")[0].to_ptb() == left
+    assert (
+        fb.Treebank.from_ptb(left, labels="str")[0].nested()
+        == fb.Treebank.from_ptb(text, unary="collapse", binarize="left")[0].nested()
+    )
+    for wrong in ({"unary": "drop"}, {"binarize": "middle"}):
+        with pytest.raises(ValueError, match="unary='drop'|binarize='middle'"):
+            fb.Treebank.from_trees(b, **wrong)  # type: ignore[arg-type]
+
+
+def test_lists_that_contain_themselves() -> None:
+    loop: list[Any] = [1, "a"]
+    loop.append(loop)
+    with pytest.raises(ValueError, match=r"trees\[0\]: a list that contains itself"):
+        fb.Treebank.from_trees([loop])
+    leaf = [0, "a"]
+    assert nest(fb.Treebank.from_trees([[1, leaf, leaf]])) == [(1, (0, "a"), (0, "a"))]

@@ -20,8 +20,8 @@ BLOCK = 1 << 22
 _FRAME_BYTES = 24  # sizeof(fb_frame)
 _NO_LIMIT = 1 << 62
 _FULL, _UNCLOSED = 1, 2
-_INT = 1
-_LABELS = {"str": 0, "int": _INT, "auto": 2}
+_STR, _INT = 0, 1
+_LABELS = {"str": _STR, "int": _INT, "auto": 2}
 _UNARY = {"keep": 0, "collapse": 1}
 _BINARIZE = {None: 0, "left": 1, "right": 2}
 _MESSAGES = {
@@ -136,12 +136,10 @@ class PTBParser:
         words, names = self.words.strings(), self.label_names.strings()
         self.words, self.label_names = StringTable(), StringTable()
         vocabulary = Vocabulary._of_distinct(words)
-        if self.int_labels != _INT:
+        if self.int_labels == _STR:
             joined = join(plans)
-            phrase = joined.label
-            if "-1" in names:
-                phrase[phrase == names.index("-1")] = -1
-            return Treebank._of_plan(joined._replace(label=np.full_like(phrase, -1)), vocabulary, phrase, names)
+            phrase, none = joined.label, np.full_like(joined.label, -1)
+            return Treebank._of_plan(joined._replace(label=none), vocabulary, phrase, names)
         value = np.array([*map(int, names), -1], np.int32)
         for part in plans:
             part.label[:] = value[part.label]
@@ -277,7 +275,11 @@ def parse_ptb(
     name: str = "<text>",
 ) -> Treebank:
     """Like :func:`read_ptb`, but of a string; `name` stands for the file in errors."""
-    parser = PTBParser(name, labels, n_classes, unary, binarize)
+    return parse_text(PTBParser(name, labels, n_classes, unary, binarize), text)
+
+
+def parse_text(parser: PTBParser, text: str) -> Treebank:
+    """The trees of a string."""
     try:
         stream = io.BytesIO(text.encode())
     except UnicodeEncodeError as error:
