@@ -6,8 +6,8 @@ GRID = "test_cells.py -k equals_reference and (batch or dag or leaves_only)"
 NODES = "test_cells.py -k nodes_per_level"
 LAWS = "test_laws.py -k compiled"
 HEAD = "test_head.py"
-NETWORK = "test_head_network.py -k not five_steps"
-STEPS = "test_head_network.py -k five_steps"
+NETWORK = "test_head_network.py"
+STEPS = "test_head_training.py"
 REFERENCE = "test_cells_reference.py"
 THREADS = "test_laws_threads.py -k not instruction"
 ERRORS = "test_cells_errors.py"
@@ -86,14 +86,14 @@ MUTANTS = [
         LEVEL,
         "if (dropout > 0) FB(drop_row)(seed, dropout, i, n, dh);",
         "",
-        "test_head_network.py -k dropout",
+        "test_head_training.py -k dropout",
     ),
     Mutant(
         "dropout scale in tanh'",
         LEVEL,
         "const real keep = (real)(1.0 - dropout);",
         "const real keep = 1;",
-        "test_head_network.py -k dropout",
+        "test_head_training.py -k dropout",
     ),
     Mutant("panels overwrite dW", WEIGHTS, "d->ld_feature, i > first);", "d->ld_feature, 0);", "test_cells.py -k many"),
     Mutant(
@@ -164,9 +164,9 @@ MUTANTS = [
     ),
     Mutant("penalty of twins doubled", NET, 'l2["theta"] /= mult["theta"]', "", STEPS),
     Mutant("loss not per graph", NET, "scale = 1.0 / max(1, s.n_graphs)", "scale = 1.0", NETWORK),
-    Mutant("step counter not restored", NET, "self._net.t, self._seed = t, seed", "self._seed = seed", NETWORK),
-    Mutant("same masks in every step", NET, "self._net.t) % 2**64", "0) % 2**64", NETWORK),
-    Mutant("dropout in predictions", NET, "self._net.set_dropout(0.0, 0.0, 0)", "", NETWORK),
+    Mutant("step counter not restored", NET, "self._net.t, self._seed = t, seed", "self._seed = seed", STEPS),
+    Mutant("same masks in every step", NET, "self._net.t) % 2**64", "0) % 2**64", STEPS),
+    Mutant("dropout in predictions", NET, "self._net.set_dropout(0.0, 0.0, 0)", "", STEPS),
     Mutant("words not checked", NET, "not 0 <= facts", "False and 0 <= facts", ERRORS),
     Mutant("arity not checked", CELL, "if self.arity and s.n_levels > 1 and not", "if False and not", ERRORS),
     Mutant("inputs not checked", CELL, 'if not facts["leaf_inputs"]', "if False", ERRORS),
@@ -176,9 +176,9 @@ MUTANTS = [
         "fastbpts/_core_net.pxi",
         "self.n.run.seed = states, inputs, seed",
         "self.n.run.seed = inputs, states, seed",
-        NETWORK,
+        STEPS,
     ),
-    Mutant("bad loss updates", STEP, "|| !isfinite(net->total_loss)", "", NETWORK),
+    Mutant("bad loss updates", STEP, "|| !isfinite(net->total_loss)", "", STEPS),
     Mutant("root is another node", BATCH, "place[before - 1];", "place[0];", TREES),
     Mutant("edges of the first tree", BATCH, "*own = place + before;", "*own = place;", TREES),
     Mutant("trees of a level pile up", BATCH, "level_fill[v] = end;", "", TREES),
