@@ -32,7 +32,7 @@ cdef extern from "fb.h" nogil:
         uint64_t seed
 
     ctypedef struct fb_dims:
-        int n_in, n_state, n_gather, n_feature, ld_state, ld_gather, ld_feature
+        int n_in, n_state, n_gather, n_feature, ld_state, ld_gather, ld_feature, ld_fold
 
     ctypedef struct fb_column:
         int32_t param, at, twin

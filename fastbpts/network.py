@@ -116,10 +116,10 @@ class Network:
         mult = {name: np.ones(shape[1], self.dtype) for name, shape in sizes.items()}
         l2 = {name: np.zeros(shape[1], self.dtype) for name, shape in sizes.items()}
         columns, keys = net.columns, list(self.cell.shapes)
-        mult["theta"][: net.n_feature] = np.where(columns[:, 2] >= 0, 2, 1)
-        l2["theta"][: net.n_feature] = 2 * np.array([self.alpha[k] for k in keys])[columns[:, 0]]
+        mult["theta"][: net.n_feature] = np.where(columns[:, 0] < 0, 0, np.where(columns[:, 2] >= 0, 2, 1))  # 0: a gap
+        l2["theta"][: net.n_feature] = 2 * np.array([*(self.alpha[k] for k in keys), 0.0])[columns[:, 0]]
         l2["head"][:d], l2["head"][net.ld_state], l2["E"][:d] = (2 * self.alpha[k] for k in ("Ws", "bs", "E"))
-        l2["theta"] /= mult["theta"]
+        l2["theta"] /= np.maximum(mult["theta"], 1)
         theta_t = _core.aligned((net.n_forward, net.ld_state), self.dtype, True) if net.n_forward else None
         head_t = _core.aligned((d + 1, net.padded(self.n_classes)), self.dtype, True)
         self._gradient = {name: _core.aligned(sizes[name], self.dtype, True) for name in ("theta", "head")}

@@ -53,10 +53,10 @@ typedef struct fb_words {
 /* Widths of a cell: input, state, what is gathered from the children, features. ld_x is the padded row length of x. */
 typedef struct fb_dims {
     int n_in, n_state, n_gather, n_feature;
-    int ld_state, ld_gather, ld_feature;
+    int ld_state, ld_gather, ld_feature, ld_fold; /* ld_fold: dc, and what fold needs besides */
 } fb_dims;
 
-/* Column c of theta is parameter `param`'s element `at` of each row, plus element `twin` where twin >= 0 (products that commute). */
+/* Column c of theta is nothing (param < 0), or parameter `param`'s element `at` of each row, plus element `twin` where twin >= 0 (products that commute). */
 typedef struct fb_column {
     int32_t param, at, twin;
 } fb_column;
@@ -86,7 +86,7 @@ typedef struct fb_cell {
     void (*columns)(const fb_dims *d, fb_column *c);     /* (n_feature) */
     void (*gather)(const fb_run *r, int64_t i, void *c); /* children's states -> c (ld_gather) */
     void (*scatter)(const fb_run *r, int64_t i, const void *dc);
-    /* NULL: q = c, dc = dq. Features come in rows of n_gather; the first function makes rows begin .. end of them. */
+    /* NULL: q = c, dc = dq. The first makes features begin .. end, multiples of FB_PAD. */
     void (*features)(const fb_dims *d, int begin, int end, const void *c, void *q);
     void (*fold)(const fb_dims *d, const void *c, const void *dq, void *dc);
 } fb_cell;

@@ -1,7 +1,7 @@
 /* Recursive net with concatenated children (Socher 2011): h = tanh(W [h_l; h_r] + b). Features: [h_l; h_r; 1]. */
 static void FB(concat_shape)(fb_dims *d) {
     d->n_gather = d->n_feature = 2 * d->n_state + 1;
-    d->ld_gather = FB_PADDED(d->n_gather) + FB_PAD;
+    d->ld_gather = d->ld_fold = FB_PADDED(d->n_gather) + FB_PAD;
 }
 
 static void FB(concat_columns)(const fb_dims *d, fb_column *column) {

@@ -96,17 +96,19 @@ static void FB(outer)(int m, int64_t width, int K, const real *a, ptrdiff_t am, 
     }
 }
 
-/* C (m, n) = A (m, K) . B (n, K)^T, m <= FB_ROWS, K a multiple of FB_PAD. part: m * FB_PADDED(n) * VL elements. K goes in blocks
-   that leave A's rows in the first-level cache. */
-static void FB(dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, real *part) {
-    enum { BLOCK = 1792 / sizeof(real) };
+/* Part (m, n) of vectors [+]= products of A (m, K) and B (n, K), m <= FB_ROWS, K a multiple of FB_PAD; part: m * FB_PADDED(n) * VL. */
+static void FB(dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *part, int add) {
     const int most = FB_MAX_COLUMNS(m), ldp = FB_PADDED(n) * VL;
-    for (int k = 0; k < K; k += BLOCK)
-        for (int j = 0, w; j < n; j += w) {
-            const int pieces = (n - j + most - 1) / most;
-            w = (n - j + pieces - 1) / pieces;
-            FB(dot_any)(m, w, (int)fb_min(BLOCK, K - k), a + k, lda, b + j * ldb + k, ldb, part + j * VL, ldp, k > 0);
-        }
+    for (int j = 0, w; j < n; j += w) {
+        const int pieces = (n - j + most - 1) / most;
+        w = (n - j + pieces - 1) / pieces;
+        FB(dot_any)(m, w, K, a, lda, b + j * ldb, ldb, part + j * VL, ldp, add);
+    }
+}
+
+/* C (m, n): the sums of the lanes of part. */
+static void FB(dot_sums)(int m, int n, const real *part, real *c, ptrdiff_t ldc) {
+    const int ldp = FB_PADDED(n) * VL;
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j += VL) {
             real sums[VL];

@@ -1,5 +1,5 @@
 /* The levels of a run, forward and backward: h = tanh(theta . q), q the features of the node's children. Tiles of FB_ROWS nodes. */
-#define FB_LD_Q(d) ((d)->ld_feature + 4 * FB_PAD)
+#define FB_LD_Q(d) ((d)->ld_feature + FB_PAD)
 
 /* Pieces of one thread's scratch memory, in elements of real. */
 typedef struct {
@@ -12,7 +12,7 @@ static FB(work) FB(work_of)(const fb_dims *d, const void *scratch) {
     w.q = w.c + (size_t)FB_ROWS * d->ld_gather;
     w.part = w.q + (size_t)FB_ROWS * FB_LD_Q(d);
     w.dc = w.part + (size_t)FB_ROWS * FB_PADDED(d->n_state) * VL;
-    w.panel = w.dc + d->ld_gather;
+    w.panel = w.dc + d->ld_fold;
     const int64_t fit = (int64_t)(192 * 1024 / sizeof(real)) / FB_LD_Q(d); /* a panel stays in the second-level cache */
     w.panel_rows = fit < 8 ? 8 : fit > 128 ? 128 : fit;
     return w;
@@ -24,14 +24,22 @@ static size_t FB(scratch)(const fb_dims *d) {
     return ((size_t)(w.panel - w.c) + FB_PADDED((size_t)w.panel_rows * wide) + 8 * FB_PAD) * sizeof(real);
 }
 
-/* Rows i .. i + m of features. */
-static void FB(tile_features)(const fb_run *r, const fb_cell *cell, int64_t i, int m, const FB(work) *w) {
+/* z (m, ld_state) of nodes i .. i + m. Many features are made and used in blocks that stay in the first-level cache. */
+static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, int m, real *z, const FB(work) *w) {
+    enum { BLOCK = 1792 / sizeof(real) / FB_PAD * FB_PAD };
     const fb_dims *d = &r->dims;
-    for (int k = 0; k < m; k++) {
-        real *q = w->q + k * FB_LD_Q(d), *c = w->c + k * d->ld_gather;
-        cell->gather(r, i + k, cell->features ? c : q);
-        if (cell->features) cell->features(d, 0, d->n_feature / d->n_gather, c, q);
+    const ptrdiff_t ldq = FB_LD_Q(d);
+    for (int k = 0; k < m; k++) cell->gather(r, i + k, cell->features ? w->c + k * d->ld_gather : w->q + k * ldq);
+    for (int begin = 0, end; begin < d->ld_feature; begin = end) {
+        end = r->theta_t ? d->ld_feature : (int)fb_min(begin + BLOCK, d->ld_feature);
+        real *q = cell->features ? w->q : w->q + begin;
+        for (int k = 0; k < m && cell->features; k++) cell->features(d, begin, end, w->c + k * d->ld_gather, q + k * ldq);
+        if (r->theta_t)
+            FB(outer)(m, d->ld_state, d->n_feature, q, ldq, 1, r->theta_t, d->ld_state, z, d->ld_state, 0);
+        else
+            FB(dot)(m, d->n_state, end - begin, q, ldq, (const real *)r->theta + begin, d->ld_feature, w->part, begin > 0);
     }
+    if (!r->theta_t) FB(dot_sums)(m, d->n_state, w->part, z, d->ld_state);
 }
 
 static void FB(input_forward)(const fb_run *r, int64_t i) {
@@ -56,11 +64,7 @@ static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, i
     for (int64_t i = a; i < b; i += FB_ROWS) {
         const int m = (int)fb_min(FB_ROWS, b - i);
         real *h = (real *)r->h + i * ld;
-        FB(tile_features)(r, cell, i, m, w);
-        if (r->theta_t)
-            FB(outer)(m, ld, d->n_feature, w->q, FB_LD_Q(d), 1, r->theta_t, ld, h, ld, 0);
-        else
-            FB(dot)(m, H, d->ld_feature, w->q, FB_LD_Q(d), r->theta, d->ld_feature, h, ld, w->part);
+        FB(tile_forward)(r, cell, i, m, h, w);
         for (int k = 0; k < m; k++) {
             real *h_k = h + k * ld;
             for (int j = H; j < ld; j++) h_k[j] = 0;
@@ -100,7 +104,6 @@ static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, 
         for (int k = 0; k < m; k++) {
             real *dq = w->q + k * ldq;
             if (cell->fold) {
-                memset(dq + d->ld_feature, 0, 4 * FB_PAD * sizeof(real));
                 cell->gather(r, i + k, w->c);
                 cell->fold(d, w->c, dq, w->dc); /* q = features(c) */
             }

@@ -11,6 +11,7 @@ static void FB(transpose)(int64_t rows, int64_t cols, const void *a, int64_t lda
 static void FB(row_lengths)(const fb_dims *d, const fb_column *column, int64_t *length) {
     for (int c = 0; c < d->n_feature; c++) {
         const fb_column k = column[c];
+        if (k.param < 0) continue;
         const int64_t last = k.at > k.twin ? k.at : k.twin;
         if (last + 1 > length[k.param]) length[k.param] = last + 1;
     }
@@ -25,6 +26,7 @@ static void FB(pack)(const fb_dims *d, const fb_column *column, const void *cons
         memset(row, 0, (size_t)d->ld_feature * sizeof(real));
         for (int c = 0; c < d->n_feature; c++) {
             const fb_column k = column[c];
+            if (k.param < 0) continue;
             const real *p = (const real *)params[k.param] + i * length[k.param];
             row[c] = k.twin < 0 ? p[k.at] : p[k.at] + p[k.twin];
         }
@@ -39,6 +41,7 @@ static void FB(unpack)(const fb_dims *d, const fb_column *column, int gradient, 
         const real *row = (const real *)theta + (int64_t)i * d->ld_feature;
         for (int c = 0; c < d->n_feature; c++) {
             const fb_column k = column[c];
+            if (k.param < 0) continue;
             real *p = (real *)params[k.param] + i * length[k.param];
             if (gradient) {
                 p[k.at] += row[c]; /* theta = p[at] (+ p[twin]) */

@@ -18,7 +18,12 @@ static void FB(forward_part)(void *ctx, int part, int n_parts) {
     for (int64_t v = 0; v < net->run.graph->n_levels; v++) {
         FB(level_range)(net, v, part, n_parts, &a, &b);
         if (v == 0)
-            for (int64_t i = a; i < b; i++) FB(input_forward)(&net->run, i);
+            for (int64_t i = a; i < b; i++) {
+                if (net->run.x_row && i + 8 < b) /* rows of E are far apart */
+                    for (int j = 0; j < net->run.dims.ld_state; j += 64 / (int)sizeof(real))
+                        __builtin_prefetch((const real *)net->run.x + net->run.x_row[i + 8] * net->run.ld_x + j);
+                FB(input_forward)(&net->run, i);
+            }
         else
             FB(level_forward)(&net->run, net->cell, a, b, &w);
     }

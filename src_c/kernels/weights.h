@@ -3,9 +3,6 @@
 static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int row0, int row1, int col0, int col1, const FB(work) *w) {
     const fb_dims *d = &r->dims;
     const int64_t first = r->graph->n_levels ? r->graph->level_ptr[1] : 0, N = r->graph->n_nodes;
-    const int width = cell->features ? d->n_gather : d->ld_feature;
-    const int s0 = col0 / width, s1 = (col1 + width - 1) / width;
-    const int rows = cell->features ? (int)fb_min(s1, d->n_feature / width) : 0;
     const int64_t ldq = FB_LD_Q(d);
     real *g = (real *)r->dtheta;
     if (first == N)
@@ -14,13 +11,13 @@ static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int row0, in
         const int64_t n = fb_min(w->panel_rows, N - i);
         for (int64_t k = 0; k < n; k++) {
             cell->gather(r, i + k, cell->features ? w->c : w->panel + k * ldq);
-            if (cell->features) cell->features(d, s0, rows, w->c, w->panel + k * ldq);
+            if (cell->features) cell->features(d, col0, col1, w->c, w->panel + k * ldq);
         }
         const int pieces = (row1 - row0 + FB_ROWS - 1) / FB_ROWS, m = (row1 - row0 + pieces - 1) / (pieces ? pieces : 1);
         for (int c = col0, wide = 4 * FB_PAD; c < col1; c += wide)
             for (int k = row0; k < row1; k += m)
                 FB(outer)((int)fb_min(m, row1 - k), fb_min(wide, col1 - c), (int)n, (const real *)r->dh + i * d->ld_state + k, 1,
-                          d->ld_state, w->panel + (c - s0 * width), ldq, g + (int64_t)k * d->ld_feature + c, d->ld_feature, i > first);
+                          d->ld_state, w->panel + (cell->features ? c - col0 : c), ldq, g + (int64_t)k * d->ld_feature + c, d->ld_feature, i > first);
     }
 }
 
