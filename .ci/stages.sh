@@ -68,11 +68,14 @@ stage_oracle() {
 stage_lint() {
     cd "$REPO"
     "$BIN/pip" install -q -e '.[dev]'
+    local status=0
     PATH=$BIN:$PATH
-    ruff check . && ruff format --check .
-    cython-lint fastbpts
-    find src_c tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
-    codespell
+    ruff check . || status=1
+    ruff format --check . || status=1
+    cython-lint fastbpts || status=1
+    find src_c tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} + || status=1
+    codespell || status=1
+    return $status
 }
 
 stage_types() {
@@ -93,13 +96,13 @@ stage_wheel() {
     local t=$SECONDS
     "$BIN/python" -m build -o "$WORK/dist" . >"$WORK/build_log" 2>&1 || { tail -50 "$WORK/build_log" && return 1; }
     echo "sdist and wheel: $((SECONDS - t)) s" && ls -l "$WORK/dist"
-    "$PYTHON" "$REPO/.ci/check_dist.py" "$WORK/dist"
     "$PYTHON" -m venv "$WORK/wheel_venv"
     "$WORK/wheel_venv/bin/pip" install -q "$(echo "$WORK"/dist/*.whl)[test]"
     mkdir "$WORK/away" && cp -r tests "$WORK/away/tests" && cp pyproject.toml "$WORK/away"
     [ ! -d examples ] || cp -r examples "$WORK/away/examples"
     cd "$WORK/away"
-    run_pytest "torch|PyTorch|src_c|source|benchmark$(data_skips)" "$WORK/wheel_venv/bin/python" -W error tests
+    PYTHONWARNINGS=error run_pytest "torch|PyTorch|src_c|source|benchmark$(data_skips)" "$WORK/wheel_venv/bin/python" tests
+    "$PYTHON" "$REPO/.ci/check_dist.py" "$WORK/dist"
 }
 
 # One wheel for all: checked by tool, and run on every other CPython that is here.

@@ -66,6 +66,29 @@ def test_numpy_integers_are_integers() -> None:
     assert type(n) is int
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_trains_to_the_same_bits() -> None:
+    """Threads do not survive a fork: the child must start its own instead of waiting for its parent's."""
+    code = """
+import os, signal
+import fastbpts as fb
+batch = fb.Structure.from_ptb("(1 (0 (1 a) (0 b)) (1 c))" * 400)
+net = fb.Network(cell="concat", n_state=16, n_classes=2, n_words=batch.word.max() + 1, n_threads=4)
+net.step(batch)
+reader, writer = os.pipe()
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+losses = repr([net.step(batch) for _ in range(3)]).encode()
+if child == 0:
+    os.write(writer, losses)
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert os.read(reader, 1000) == losses
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
 def test_threadpoolctl_governs_the_pool() -> None:
     """In a process of its own, because the limit belongs to the process."""
     code = """
