@@ -94,6 +94,7 @@ cdef class Net:
         if POISON:
             for name in ("h", "dh", "dz", "node_loss"):
                 self.keep[name].fill(np.nan)
+            self.keep["scratch"].fill(255)  # bytes of NaN
         self.n.run.h = cnp.PyArray_DATA(self.keep["h"])
         self.n.run.dh = cnp.PyArray_DATA(self.keep["dh"])
         self.n.run.graph = &s.g

@@ -24,7 +24,7 @@ def test_equals_reference(cell: str, name: str, d: int) -> None:
     assert_same(got, wanted, 1e-4)
 
 
-@pytest.mark.parametrize("d", [50, 64, 100])
+@pytest.mark.parametrize("d", [15, 24, 31, 32, 47, 48, 50, 64, 100])
 @pytest.mark.parametrize("cell", CELLS)
 def test_large_sizes(cell: str, d: int) -> None:
     p = problem(cell, structures(cell)["ladder"], d)
