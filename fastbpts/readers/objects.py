@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._bankjoin import concat, select
+from .._forest import Plan
 from .._tree import Tree
 from ..treebank import Treebank
 from ._postorder import Node, Options, PostOrder
@@ -113,13 +114,15 @@ def _number(label: str) -> int | None:
 
 
 def _read_strings(start: int, items: Iterable[str], options: Options) -> Treebank:
-    banks = []
+    parser = PTBParser("", options.labels, None, options.unary, options.binarize)
+    plans: list[Plan] = []
     for k, item in enumerate(items, start):
-        parser = PTBParser(f"trees[{k}]", options.labels, None, options.unary, options.binarize)
-        banks.append(parse_text(parser, item))
-        if len(banks[-1]) != 1:
-            raise ValueError(f"trees[{k}]: one tree is needed, the text has {len(banks[-1])}")
-    return concat(banks)
+        parser.filename, parser.line, parser.column = f"trees[{k}]", 1, 1
+        plans += parse_text(parser, item)
+        n_trees = sum(len(part.node_ptr) - 1 for part in plans[k - start :])
+        if n_trees != 1:
+            raise ValueError(f"trees[{k}]: one tree is needed, the text has {n_trees}")
+    return parser.bank(plans)
 
 
 def _read_views(start: int, items: Iterable[Tree], options: Options) -> Treebank:

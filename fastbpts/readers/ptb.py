@@ -4,7 +4,6 @@ Files are read in blocks, so memory grows with the result only: a tree cut off b
 when the next block has come (twice as much text each time, so one huge tree stays linear).
 """
 
-import io
 from collections.abc import Iterator, Mapping
 from typing import IO, Literal
 
@@ -24,6 +23,7 @@ _STR, _INT = 0, 1
 _LABELS = {"str": _STR, "int": _INT, "auto": 2}
 _UNARY = {"keep": 0, "collapse": 1}
 _BINARIZE = {None: 0, "left": 1, "right": 2}
+_NO_TREE = "there is no tree here: the text is empty"
 _MESSAGES = {
     _UNCLOSED: "unclosed bracket: the tree that begins here does not end",
     3: "closing bracket without an opening one",
@@ -65,7 +65,7 @@ class PTBParser:
     def __init__(self, filename: str, labels: str, n_classes: int | None, unary: str, binarize: str | None) -> None:
         self.filename = filename
         self.int_labels = _choose("labels", labels, _LABELS)
-        self.collapse = _choose("unary", unary, _UNARY)
+        self.collapse = _choose("unary", unary, _UNARY) == _UNARY["collapse"]
         self.binarize = _choose("binarize", binarize, _BINARIZE)
         if n_classes is not None:
             if isinstance(n_classes, bool) or not isinstance(n_classes, int | np.integer) or n_classes < 1:
@@ -87,15 +87,16 @@ class PTBParser:
         if n > self._room:
             self._room = n
             self._stack = np.empty(_FRAME_BYTES * n, np.uint8)
-            self._nodes = [np.empty(2 * n if self.binarize else n, np.int32) for _ in range(3)]
+            size = 2 * n if self.binarize else n
+            self._nodes = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
             self._end = np.empty(n, np.int64)
 
     def step(self, used: int, final: bool, max_trees: int) -> tuple[Plan | None, int, bool]:
         """Parse from byte `used` on. The complete trees, at most `max_trees`; bytes used now; is there more to do."""
-        options = (self.int_labels, self.collapse, self.binarize, self.n_classes, max_trees)
+        options = (final, self.int_labels, self.collapse, self.binarize, self.n_classes, max_trees)
         tables = (self.words.arrays(), self.label_names.arrays())
         code, n_trees, n_used, error_at, self.int_labels, self.words.n, self.label_names.n = _core.ptb_parse(
-            self._data[used:], self._n_brackets, final, *options, *tables, self._stack, *self._nodes, self._end
+            self._data[used:], self._n_brackets, *options, *tables, self._stack, *self._nodes, self._end
         )
         if code > _FULL:
             self.advance(self._text[used : used + error_at])
@@ -176,7 +177,7 @@ def parse_banks(
     if n_trees:
         yield parser.bank(plans)
     elif not n_banks:
-        raise PTBError("there is no tree here: the text is empty", parser.filename, 1, 1)
+        raise PTBError(_NO_TREE, parser.filename, 1, 1)
 
 
 def iter_ptb(
@@ -275,14 +276,24 @@ def parse_ptb(
     name: str = "<text>",
 ) -> Treebank:
     """Like :func:`read_ptb`, but of a string; `name` stands for the file in errors."""
-    return parse_text(PTBParser(name, labels, n_classes, unary, binarize), text)
+    parser = PTBParser(name, labels, n_classes, unary, binarize)
+    return parser.bank(parse_text(parser, text))
 
 
-def parse_text(parser: PTBParser, text: str) -> Treebank:
-    """The trees of a string."""
+def parse_text(parser: PTBParser, text: str) -> list[Plan]:
+    """The trees of a whole text, for :meth:`PTBParser.bank`."""
     try:
-        stream = io.BytesIO(text.encode())
+        data = text.removeprefix("\ufeff").encode()
     except UnicodeEncodeError as error:
         parser.advance(text[: error.start].encode())
         raise parser.error(f"invalid text: {error.reason}") from error
-    return next(parse_banks(parser, stream, "utf-8", BLOCK, _NO_LIMIT))
+    parser.start(data)
+    plans: list[Plan] = []
+    used, more = 0, True
+    while more:
+        piece, used, more = parser.step(used, True, _NO_LIMIT)
+        if piece is not None:
+            plans.append(piece)
+    if not plans:
+        raise PTBError(_NO_TREE, parser.filename, 1, 1)
+    return plans
