@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fastbpts.estimators.base import NetworkEstimator
 
 # What may differ between the run that wrote a checkpoint and the run that continues it.
-_FREE = {"max_iter", "n_threads", "checkpoint", "checkpoint_every", "verbose"}
+_FREE = {"max_iter", "n_threads", "checkpoint_every", "verbose"}
 
 
 def write(estimator: "NetworkEstimator", fingerprint: str) -> None:
@@ -33,7 +33,7 @@ def _check(estimator: "NetworkEstimator", header: dict[str, Any], fingerprint: s
         if name not in _FREE and name in given and given[name] != stored:
             raise ValueError(f"it was made with {name}={stored!r}, now {name}={given[name]!r}")
     if header["fingerprint"] != fingerprint:
-        raise ValueError("it was made with other training data")
+        raise ValueError("it was made with other training or validation data")
 
 
 def restore(estimator: "NetworkEstimator", fingerprint: str) -> None:

@@ -90,8 +90,10 @@ def test_what_cannot_be_resumed(bank, tmp_path):
     make(path).fit(bank)
     with pytest.raises(ValueError, match=r"learning_rate=0\.05, now learning_rate=0\.1"):
         make(path, learning_rate=0.1).fit(bank, resume=True)
-    with pytest.raises(ValueError, match="other training data"):
+    with pytest.raises(ValueError, match="other training or validation data"):
         make(path).fit(bank[:100], resume=True)
+    with pytest.raises(ValueError, match="other training or validation data"):
+        make(path).fit(bank, dev=bank[:10], resume=True)
     with pytest.raises(ValueError, match="checkpoint"):
         make(None).fit(bank, resume=True)
     make(None).fit(bank).save(path)
@@ -127,7 +129,7 @@ def test_kill_9_at_any_moment_loses_nothing_but_time(tmp_path, rng):
     deadline = time.monotonic() + 40
     while not done.exists():
         process = subprocess.Popen([sys.executable, "-c", RUN, checkpoint, done])
-        while kills < 5 and process.poll() is None and time.monotonic() < deadline:
+        while kills < 4 and process.poll() is None and time.monotonic() < deadline:
             now = io.read_tensors(checkpoint)[1]["progress"]["epoch"] if checkpoint.exists() else 0
             if now >= epoch + 2:  # somewhere inside the epochs that follow, or inside the writing of a checkpoint
                 time.sleep(float(rng.uniform(0, 0.02)))

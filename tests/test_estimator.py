@@ -115,6 +115,15 @@ def test_a_node_alone_is_its_subtree(model):
     np.testing.assert_allclose(nodes[-1], subtrees[tree.to_ptb()], rtol=1e-5)
 
 
+def test_no_trees_no_predictions(model, bank):
+    none = bank[:0]
+    assert model.predict(none).shape == (0,)
+    assert model.predict_proba(none).shape == (0, 5)
+    assert model.predict_nodes(none) == []
+    with pytest.raises(ValueError, match="nothing to score"):
+        model.score(none)
+
+
 def test_many_chunks_are_one(model, bank):
     big = bank[np.tile(np.arange(len(bank)), 8)]
     np.testing.assert_allclose(model.predict_proba(big)[: len(bank)], model.predict_proba(bank), rtol=1e-5)

@@ -76,6 +76,12 @@ def test_params_that_no_file_holds(bank, tmp_path):
     np.testing.assert_array_equal(loaded.predict_proba(bank), model.predict_proba(bank))
 
 
+def test_a_file_does_not_say_where_to_write(bank, tmp_path):
+    TreeClassifier(n_state=2, max_iter=1, checkpoint=tmp_path / "c").fit(bank).save(tmp_path / "m")
+    assert fb.load(tmp_path / "m").checkpoint is None
+    assert fb.load(tmp_path / "c").checkpoint is None
+
+
 def test_unfitted_is_not_saved(tmp_path):
     from sklearn.exceptions import NotFittedError
 

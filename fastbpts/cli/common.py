@@ -90,7 +90,8 @@ def read_bank(path: Path, **options: Any) -> "Treebank":
     """A treebank from a file, or from standard input for ``-``."""
     import fastbpts as fb
 
-    bank: Treebank = fb.read_ptb(sys.stdin.buffer if str(path) == "-" else path, **options)
+    with counting(f"reading {path}"):
+        bank: Treebank = fb.read_ptb(sys.stdin.buffer if str(path) == "-" else path, **options)
     return bank
 
 
@@ -102,6 +103,22 @@ def iter_banks(path: Path, chunk_trees: int, **options: Any) -> "Iterator[Treeba
         sys.stdin.buffer if str(path) == "-" else path, chunk_trees=chunk_trees, **options
     )
     return banks
+
+
+@contextlib.contextmanager
+def counting(text: str, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal's standard error how many trees are done; yields what to tell the number of new ones."""
+    done = 0
+    out = console(stderr=True)
+    with out.status(text) if out.is_terminal and not quiet else contextlib.nullcontext() as status:
+
+        def add(n: int) -> None:
+            nonlocal done
+            done += n
+            if status is not None:
+                status.update(f"{text} {done:,} trees")
+
+        yield add
 
 
 def check_writable(option: str, path: Path | None) -> None:

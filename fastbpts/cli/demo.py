@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from fastbpts.treebank import Treebank
 
 _ABOUT = {
-    "sentiment": 'made-up film reviews, where "not" turns, "very" strengthens and "but" overrules what follows',
-    "logic": "formulas of true, false, not, and, or, xor",
-    "listops": "nested lists of digits under max, min and sum modulo 5",
+    "sentiment": 'made-up film reviews, 0 very bad to 4 very good: "not" turns what follows, "but" overrules what came',
+    "logic": "formulas of true, false, not, and, or, xor; the class is the value",
+    "listops": "nested lists of digits under max, min and sum modulo 5; the class is the value",
 }
 _DEV_SHARE = 5
 

@@ -7,7 +7,7 @@ import numpy as np
 import typer
 from typer import Option
 
-from fastbpts.cli.common import command, console, load_model
+from fastbpts.cli.common import command, console, counting, load_model
 
 if TYPE_CHECKING:
     from fastbpts.estimators import TreeClassifier
@@ -64,10 +64,11 @@ def gradcheck(
     for name in cell or []:
         if name not in fb.cells():
             raise typer.BadParameter(f"{name!r} is not one of {', '.join(fb.cells())}", param_hint="--cell")
-    if model is not None:
-        rows = _model_rows(load_model(model), tolerance)
-    else:
-        rows = table(cell or None, n_state, seed, tolerance=tolerance)
+    with counting("comparing gradients"):
+        if model is not None:
+            rows = _model_rows(load_model(model), tolerance)
+        else:
+            rows = table(cell or None, n_state, seed, tolerance=tolerance)
     from rich.table import Table
 
     drawn = Table(title="analytic gradient against central differences")

@@ -9,7 +9,17 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
-from fastbpts.cli.common import Binarize, Labels, Unary, check_writable, command, iter_banks, load_model, output
+from fastbpts.cli.common import (
+    Binarize,
+    Labels,
+    Unary,
+    check_writable,
+    command,
+    counting,
+    iter_banks,
+    load_model,
+    output,
+)
 
 if TYPE_CHECKING:
     from fastbpts.estimators import TreeClassifier
@@ -42,10 +52,12 @@ _FORMATS = ("ptb", "jsonl")
 
 
 def _write(model: "TreeClassifier", banks: "Iterator[Treebank]", file: IO[str], form: str, nodes: bool) -> None:
-    for bank in banks:
-        lines = _ptb(model, bank) if form == "ptb" else _jsonl(model, bank, nodes)
-        file.writelines(f"{line}\n" for line in lines)
-        file.flush()
+    with counting("predicting", quiet=file.isatty()) as add:
+        for bank in banks:
+            lines = _ptb(model, bank) if form == "ptb" else _jsonl(model, bank, nodes)
+            file.writelines(f"{line}\n" for line in lines)
+            file.flush()
+            add(len(bank))
 
 
 @command

@@ -8,7 +8,7 @@ _COMMON: dict[str, Any] = {
     "optimizer": "adam",
     "learning_rate": 0.005,
     "schedule": "cosine",
-    "max_norm": 5.0,
+    "max_norm": 1.0,
     "alpha": 0.0,
     "unknown": None,
 }

@@ -6,7 +6,7 @@ from html import escape
 from fastbpts.draw.colours import ink, palette
 from fastbpts.draw.picture import Picture
 
-_RADIUS, _LEVEL, _GAP, _MARGIN = 12, 46, 16, 24
+_RADIUS, _LEVEL, _GAP, _MARGIN, _CORNER = 12, 40, 16, 24, 10.0
 _FONT = "font-family='Helvetica, Arial, sans-serif'"
 _ALLOWED = "\t\n\r"
 
@@ -78,7 +78,17 @@ def _legend(picture: Picture, y: float) -> list[str]:
             f"{xml_text(text)}</text>"
         )
         x += width + 4
+    if any(picture.misses()):
+        text = "dashed: the label is another"
+        parts.append(f"<text x='{x + 8:.1f}' y='{y + 13:.1f}' font-size='12' fill='#444'>{text}</text>")
     return parts
+
+
+def _edge(x0: float, y0: float, x1: float, y1: float) -> str:
+    """Across, a round corner, down: edges drawn so never cross."""
+    corner = max(-_CORNER, min(_CORNER, x1 - x0))
+    path = f"M{x0:.1f} {y0:.1f} H{x1 - corner:.1f} Q{x1:.1f} {y0:.1f} {x1:.1f} {y0 + abs(corner):.1f} V{y1:.1f}"
+    return f"<path d='{path}' fill='none' stroke='#999' stroke-width='1.5'/>"
 
 
 def svg(picture: Picture) -> str:
@@ -88,7 +98,7 @@ def svg(picture: Picture) -> str:
     phrases = _phrases(children, words)
     texts, misses, colours = picture.texts(), picture.misses(), picture.colours()
     legend = _legend(picture, max(y) + 60)
-    width = max(width, 40.0 * len(picture.classes) + 2 * _MARGIN, 200.0)
+    width = max(width, 40.0 * len(picture.classes) + 2 * _MARGIN + 170)
     height = max(y) + 60 + 18 + _MARGIN
     out = [
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' height='{height:.0f}' "
@@ -97,12 +107,7 @@ def svg(picture: Picture) -> str:
         f"<rect width='{width:.0f}' height='{height:.0f}' fill='#ffffff'/>",
     ]
     for node, below in enumerate(children):
-        for child in below:
-            bend = (y[node] + y[child]) / 2
-            out.append(
-                f"<path d='M{x[node]:.1f} {y[node]:.1f} C{x[node]:.1f} {bend:.1f} {x[child]:.1f} {bend:.1f} "
-                f"{x[child]:.1f} {y[child]:.1f}' fill='none' stroke='#999' stroke-width='1.5'/>"
-            )
+        out += [_edge(x[node], y[node], x[child], y[child]) for child in below]
     for node, text in enumerate(texts):
         ring = "stroke='#000' stroke-width='2.5' stroke-dasharray='3 2'" if misses[node] else "stroke='#666'"
         out.append(f"<g><title>{_title(picture, node, phrases[node], text, misses[node])}</title>")

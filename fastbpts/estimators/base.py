@@ -176,7 +176,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         if dev is not None:
             held_out = self._read(*dev) if isinstance(dev, tuple) and len(dev) == 2 else self._read(dev)
         if resume:
-            self._resume(data)
+            self._resume(self._fingerprints(data, held_out))
         patience = self.n_iter_no_change if self.early_stopping else None
         self._train(data, held_out, self._plan(self.max_iter, patience), save=self.checkpoint is not None)
         return self
@@ -210,7 +210,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     def _train(self, data: Any, held_out: Any, plan: Plan, save: bool) -> None:
         shown = int(self.verbose) > 0
         bar = Bar(plan.n_epochs, self._n_batches(data), int(self.verbose), self._progress.epoch) if shown else None
-        fingerprint = self._fingerprint(data) if save else ""
+        fingerprint = self._fingerprints(data, held_out) if save else ""
 
         def save_now() -> None:
             epoch, stale = self._progress.epoch, self._progress.stale
@@ -232,11 +232,14 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         finally:
             self._finish()
 
-    def _resume(self, data: Any) -> None:
+    def _fingerprints(self, data: Any, held_out: Any) -> str:
+        return self._fingerprint(data) + ("" if held_out is None else self._fingerprint(held_out))
+
+    def _resume(self, fingerprint: str) -> None:
         if self.checkpoint is None:
             raise ValueError("resume=True: set the parameter checkpoint, the file to continue from")
         if Path(self.checkpoint).exists():
-            _checkpoint.restore(self, self._fingerprint(data))
+            _checkpoint.restore(self, fingerprint)
 
     # -- files and pickles -----------------------------------------------------------------------------------------
 
@@ -244,7 +247,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         """Write the fitted estimator to a safetensors file, atomically; ``fastbpts.load`` reads it.
 
         Parameters that no file can hold (a generator as `random_state`, a function as `schedule`, `embeddings` given as
-        arrays) are saved as their defaults; the trained weights are not affected.
+        arrays) and `checkpoint` are not saved: the loaded estimator has their defaults. Its weights are the same.
         """
         check_is_fitted(self, "net_")
         tensors, header = to_tensors(self)

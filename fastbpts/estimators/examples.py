@@ -142,4 +142,4 @@ def tree_weights(bank: Treebank, class_weight: NDArray[np.float64], all_nodes: b
 
 def split_nodes(values: NDArray[Any], bank: Treebank) -> list[NDArray[Any]]:
     """Values per node as one array per tree."""
-    return list(np.split(values, bank.node_ptr[1:-1]))
+    return list(np.split(values, bank.node_ptr[1:-1])) if len(bank) else []

@@ -34,13 +34,13 @@ class Bar:
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                TextColumn("loss {task.fields[loss]:.4f}"),
+                TextColumn("{task.fields[loss]}"),
                 TimeRemainingColumn(),
                 console=self._console,
                 transient=True,
             )
             total, completed = n_epochs * n_batches, done * n_batches
-            self._task: Any = self._bar.add_task("training", total=total, completed=completed, loss=float("nan"))
+            self._task: Any = self._bar.add_task("training", total=total, completed=completed, loss="")
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -56,8 +56,11 @@ class Bar:
     def batch(self, loss: float) -> None:
         """One step is done; `loss` is the mean since the epoch began."""
         if self._bar is not None:
-            self._bar.update(self._task, advance=1, loss=loss)
+            self._bar.update(self._task, advance=1, loss=f"loss {loss:.4f}")
 
     def epoch(self, entry: Mapping[str, float], best: bool) -> None:
         """One epoch is done."""
-        self._console.print(_line(entry, self._n_epochs, best), style="bold" if best else None, soft_wrap=True)
+        from rich.text import Text
+
+        line = Text(_line(entry, self._n_epochs, best), style="bold" if best else "")
+        self._console.print(line, soft_wrap=True)

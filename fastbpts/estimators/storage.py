@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 
 def _storable(name: str, value: Any) -> bool:
+    if name == "checkpoint":  # a model from elsewhere must not say which file a later fit overwrites
+        return False
     if name == "random_state":
         return value is None or isinstance(value, int | np.integer)
     return not callable(value) and not (name == "embeddings" and isinstance(value, tuple))
