@@ -46,6 +46,7 @@ directives = {
     "language_level": 3,
     "binding": True,
     "freethreading_compatible": True,
+    "auto_pickle": False,  # objects that hold pointers
     "boundscheck": DEBUG,
     "wraparound": False,
     "initializedcheck": DEBUG,

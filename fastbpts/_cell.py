@@ -2,15 +2,15 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from . import _core
+from ._arguments import Array, as_array, check_rate, check_width
 from ._threads import resolve_n_threads
 
-Array = NDArray[Any]
 Params = dict[str, Array]
 Activation = Literal["identity", "tanh"]
 
@@ -28,17 +28,6 @@ def parse_spec(spec: str, n_in: int, n_state: int) -> dict[str, tuple[int, ...]]
         sizes = (re.fullmatch(r"(\d*)([DH])", axis) for axis in axes.split(","))
         shapes[name] = tuple(int(m[1] or 1) * (n_in if m[2] == "D" else n_state) for m in sizes if m)
     return shapes
-
-
-def as_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: str) -> Array:
-    """A C-ordered array of this dtype, or ValueError where value has another shape or no numbers."""
-    try:
-        array = np.ascontiguousarray(value, dtype)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be an array of numbers of shape {shape}: {error}") from None
-    if array.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
-    return array
 
 
 @dataclass
@@ -97,7 +86,9 @@ class Cell:
             raise ValueError(f"s must be a fastbpts.Structure, got {type(s).__name__}")
         facts = s.facts
         if not facts["leaf_inputs"]:
-            raise ValueError(f"s: cell {self.name!r} reads inputs at the childless nodes and nowhere else (inputs='leaves')")
+            raise ValueError(
+                f"s: cell {self.name!r} reads inputs at the childless nodes and nowhere else (inputs='leaves')"
+            )
         if self.arity and s.n_levels > 1 and not facts["min_arity"] == facts["max_arity"] == self.arity:
             got = f"{facts['min_arity']} to {facts['max_arity']}"
             raise ValueError(
@@ -161,7 +152,8 @@ class Cell:
         n_threads : int, optional
             None: all processors. Results do not depend on it.
         dropout, input_dropout : float
-            Chance of a component of an inner node's, of a leaf's state to be zeroed; survivors are scaled by 1 / (1 - p).
+            Chance of a component of an inner node's, of a leaf's state to be zeroed; survivors are scaled by 1 / (1 -
+            p).
         seed : int
             Of the dropout masks (:func:`fastbpts._core.dropout_mask`; inputs use the bitwise complement of it).
 
@@ -176,13 +168,23 @@ class Cell:
         """
         self.check_structure(s)
         if h0 is not None:
-            raise ValueError(f"h0 must be None: the leaves of cell {self.name!r} are its inputs, got {type(h0).__name__}")
+            raise ValueError(
+                f"h0 must be None: the leaves of cell {self.name!r} are its inputs, got {type(h0).__name__}"
+            )
         noise = check_rate(dropout, "dropout"), check_rate(input_dropout, "input_dropout"), int(seed) % 2**64
         values, rows = self.check_params(params), as_array(x, (len(s.inputs), self.n_in), self.dtype, "x")
         net = self.bind()
         theta = _core.aligned((self.n_state, net.ld_feature), self.dtype)
         net.pack(values, theta)
-        run = Run(s, params, theta, _core.aligned((s.n_nodes, net.ld_state), self.dtype), theta, noise, resolve_n_threads(n_threads))
+        run = Run(
+            s,
+            params,
+            theta,
+            _core.aligned((s.n_nodes, net.ld_state), self.dtype),
+            theta,
+            noise,
+            resolve_n_threads(n_threads),
+        )
         self._prepare(net, run)
         if _core.POISON:
             run.padded.fill(np.nan)
@@ -229,20 +231,6 @@ class Cell:
         net.bind_cell(run.theta, theta_t, dtheta, None, None, None, None)
         net.set_dropout(*run.noise)
         return dtheta
-
-
-def check_rate(value: float, name: str) -> float:
-    """A probability below 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < 1:
-        raise ValueError(f"{name} must be a number in [0, 1), got {value!r}")
-    return float(value)
-
-
-def check_width(value: Any, name: str) -> int:
-    """A positive number of components."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= 16384:
-        raise ValueError(f"{name} must be an integer from 1 to 16384, got {value!r}")
-    return int(value)
 
 
 def cell(

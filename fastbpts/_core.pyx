@@ -1,9 +1,10 @@
 """The only binding between Python and the kernels.
 
-Design. Arguments are arrays; ``ptr`` checks type number, C order and size and names the array in its error; then one C call runs without
-the GIL. There is no arithmetic on elements here, no loop over them and no branch on the real type: ``fb_kernels`` is the table for it.
-Objects keep references to what they point into. Typed memoryviews are avoided: each costs more than a small tree's forward step.
-Whatever needs a meaning rather than a shape (ranges of indices, cycles) is checked by the Python modules that call this one.
+Design. Arguments are arrays; ``ptr`` checks type number, C order and size and names the array in its error; then one C
+call runs without the GIL. There is no arithmetic on elements here, no loop over them and no branch on the real type:
+``fb_kernels`` is the table for it. Objects keep references to what they point into. Typed memoryviews are avoided: each
+costs more than a small tree's forward step. Whatever needs a meaning rather than a shape (ranges of indices, cycles) is
+checked by the Python modules that call this one.
 """
 
 import os
@@ -28,8 +29,8 @@ cdef void *ptr(object array, int typenum, Py_ssize_t n, str name) except? NULL:
         raise TypeError(f"{name}: an array is needed, not {type(array).__name__}")
     a = array
     if cnp.PyArray_TYPE(a) != typenum or not cnp.PyArray_ISCARRAY_RO(a) or cnp.PyArray_SIZE(a) < n:
-        raise ValueError(f"{name}: C-ordered array of type {cnp.PyArray_DescrFromType(typenum)} with {n} elements needed, "
-                         f"got {a.dtype} of shape {np.shape(a)}")
+        kind = cnp.PyArray_DescrFromType(typenum)
+        raise ValueError(f"{name}: C-ordered array of {n} {kind} needed, got {a.dtype} of shape {np.shape(a)}")
     return cnp.PyArray_DATA(a)
 
 
@@ -57,7 +58,7 @@ cdef const fb_kernels *kernels(object dtype) except NULL:
 
 
 def aligned(tuple shape, object dtype, bint zero=False):
-    """An array whose first element stands at the beginning of a cache line: loads of whole vectors then never cross one."""
+    """An array that begins at a cache line: loads of whole vectors then never cross one."""
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     raw = np.zeros(size + 64, np.uint8) if zero else np.empty(size + 64, np.uint8)
     cdef size_t off = -<size_t>cnp.PyArray_DATA(raw) % 64
@@ -105,8 +106,9 @@ cdef class Graph:
         self.keep_arrays(level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
         fb_graph_facts(&self.g)
 
-    cdef void keep_arrays(self, cnp.ndarray level_ptr, cnp.ndarray child_ptr, cnp.ndarray child, cnp.ndarray word, cnp.ndarray label,
-                          cnp.ndarray graph, cnp.ndarray root, cnp.ndarray inputs, cnp.ndarray order):
+    cdef void keep_arrays(self, cnp.ndarray level_ptr, cnp.ndarray child_ptr, cnp.ndarray child, cnp.ndarray word,
+                          cnp.ndarray label, cnp.ndarray graph, cnp.ndarray root, cnp.ndarray inputs,
+                          cnp.ndarray order):
         self.level_ptr, self.child_ptr, self.child, self.word, self.label = level_ptr, child_ptr, child, word, label
         self.graph, self.root, self.inputs, self.order = graph, root, inputs, order
         read_only(level_ptr)
@@ -133,7 +135,7 @@ cdef class Graph:
 
     @property
     def facts(self) -> dict:
-        """What a run must know: arity of inner nodes, range of input words, largest label, inputs are exactly the leaves."""
+        """What a run must know: arity of inner nodes, range of input words, largest label, are inputs the leaves."""
         return {"min_arity": self.g.min_arity, "max_arity": self.g.max_arity, "min_word": self.g.min_word,
                 "max_word": self.g.max_word, "max_label": self.g.max_label, "leaf_inputs": bool(self.g.leaf_inputs)}
 
@@ -157,22 +159,27 @@ cdef class Bank:
         self.keep = (node_ptr, level_ptr, level_size, edge_ptr, child, n_child, word, label)
 
     def batch(self, type kind, tree, word_map=None, unknown_rate=None, uint64_t seed=0):
-        """The trees numbered by an int64 array as one structure of the type `kind`. word_map: word of the bank -> word of the model;
-        unknown_rate: float32, each word's chance to be read as word 0."""
+        """The trees numbered by an int64 array as one structure of the type `kind`.
+
+        word_map: word of the bank -> word of the model; unknown_rate: float32, each word's chance to be read as 0."""
         cdef fb_words w
         cdef fb_graph *g
         cdef int64_t n = len(tree)
         cdef int64_t *chosen = <int64_t *>ptr(tree, cnp.NPY_INT64, 0, "tree")
         cdef Graph s = kind.__new__(kind)
         g = &s.g
-        w.map = NULL if word_map is None else <int32_t *>ptr(word_map, cnp.NPY_INT32, 0, "word_map")
-        w.unknown_rate = NULL if unknown_rate is None else <float *>ptr(unknown_rate, cnp.NPY_FLOAT32, 0, "unknown_rate")
+        w.map, w.unknown_rate = NULL, NULL
+        if word_map is not None:
+            w.map = <int32_t *>ptr(word_map, cnp.NPY_INT32, 0, "word_map")
+        if unknown_rate is not None:
+            w.unknown_rate = <float *>ptr(unknown_rate, cnp.NPY_FLOAT32, 0, "unknown_rate")
         w.seed = seed
         if fb_batch_size(&self.b, chosen, n, g):
             raise IndexError(f"indices must be in 0 .. {self.b.n_trees - 1}")
         if g.n_nodes >= 1 << 31:
             raise ValueError("indices: the trees have more than 2147483647 nodes")
-        cdef cnp.ndarray level_ptr = fresh(cnp.NPY_INT64, g.n_levels + 1), child_ptr = fresh(cnp.NPY_INT64, g.n_nodes + 1)
+        cdef cnp.ndarray level_ptr = fresh(cnp.NPY_INT64, g.n_levels + 1)
+        cdef cnp.ndarray child_ptr = fresh(cnp.NPY_INT64, g.n_nodes + 1)
         cdef cnp.ndarray child = fresh(cnp.NPY_INT32, g.n_edges), word = fresh(cnp.NPY_INT32, g.n_nodes)
         cdef cnp.ndarray label = fresh(cnp.NPY_INT32, g.n_nodes), graph = fresh(cnp.NPY_INT32, g.n_nodes)
         cdef cnp.ndarray root = fresh(cnp.NPY_INT32, n), inputs = fresh(cnp.NPY_INT32, g.n_inputs)

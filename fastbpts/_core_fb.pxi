@@ -122,5 +122,5 @@ cdef extern from "fb.h" nogil:
     int fb_wants_transpose(const fb_dims *d)
     void fb_graph_facts(fb_graph *s)
     int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out)
-    void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out, int64_t *order,
-                  int64_t *level_fill, int32_t *place)
+    void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out,
+                  int64_t *order, int64_t *level_fill, int32_t *place)

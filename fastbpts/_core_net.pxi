@@ -35,6 +35,10 @@ cdef class Net:
         return (n + FB_PAD - 1) // FB_PAD * FB_PAD
 
     @property
+    def n_state(self) -> int:
+        return self.n.run.dims.n_state
+
+    @property
     def n_feature(self) -> int:
         return self.n.run.dims.n_feature
 
@@ -112,7 +116,8 @@ cdef class Net:
         cdef void *p[8]
         for i in range(len(params)):
             p[i] = out_ptr(params[i], self.real, 0, f"parameter {i}")
-        self.k.unpack(&self.n.run.dims, <fb_column *>cnp.PyArray_DATA(self.columns_), gradient, self.theta_ptr(theta), p)
+        cdef const fb_column *columns = <fb_column *>cnp.PyArray_DATA(self.columns_)
+        self.k.unpack(&self.n.run.dims, columns, gradient, self.theta_ptr(theta), p)
 
     cdef void *theta_ptr(self, object theta) except? NULL:
         return out_ptr(theta, self.real, self.n.run.dims.n_state * self.n.run.dims.ld_feature, "theta")
@@ -128,7 +133,7 @@ cdef class Net:
         self.n.cell_block.mult, self.n.cell_block.l2 = self.own(mult, ld, "theta mult"), self.own(l2, ld, "theta l2")
 
     def bind_head(self, head, head_t, dhead, s1, s2, mult, l2, class_weight):
-        """head (n_classes, ld_state + FB_PAD) holds [Ws | bs], bs at column ld_state; head_t (n_state + 1, padded n_classes)."""
+        """head (n_classes, ld_state + FB_PAD): Ws, bs at column ld_state; head_t (n_state + 1, padded n_classes)."""
         cdef Py_ssize_t C = len(head), ld = self.n.run.dims.ld_state + FB_PAD, n = C * ld
         self.n.loss.n_classes, self.n.loss.ld_class, self.n.loss.ld_head = C, self.padded(C), ld
         self.n.loss.head, self.n.head_block.g = self.own(head, n, "head"), self.own(dhead, n, "dhead")
@@ -149,7 +154,8 @@ cdef class Net:
         self.keep["slot"] = np.full(len(words), -1, np.int32)
         self.n.slot = <int32_t *>cnp.PyArray_DATA(self.keep["slot"])
 
-    def set_optimizer(self, str name, double learning_rate, double momentum, double beta1, double beta2, double eps, double max_norm):
+    def set_optimizer(self, str name, double learning_rate, double momentum, double beta1, double beta2, double eps,
+                      double max_norm):
         self.n.optim.kind = OPTIMIZERS.index(name)
         self.n.optim.learning_rate, self.n.optim.momentum, self.n.optim.eps = learning_rate, momentum, eps
         self.n.optim.beta1, self.n.optim.beta2, self.n.optim.max_norm = beta1, beta2, max_norm
@@ -189,7 +195,8 @@ cdef class Net:
         self.n.loss.label = s.g.label if label is None else <int32_t *>ptr(label, cnp.NPY_INT32, n, "target")
         self.n.loss.soft = NULL if soft is None else ptr(soft, self.real, n * self.n.loss.n_classes, "target")
         self.n.loss.node_weight = NULL if node_weight is None else ptr(node_weight, self.real, n, "node_weight")
-        self.n.loss.roots_only, self.n.loss.scale, self.n.update, self.n.train_words = roots_only, scale, update, train_words
+        self.n.loss.roots_only, self.n.loss.scale = roots_only, scale
+        self.n.update, self.n.train_words = update, train_words
         self.n.run.x_row = s.g.word
         self.word_gradient(s)
         with nogil:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._cell import Array, as_array
+from ._arguments import Array, as_array
 
 
 def softmax_cross_entropy(
@@ -57,7 +57,9 @@ def as_targets(y: ArrayLike, n: int, n_classes: int) -> Array:
     if target.ndim == 2:
         return as_array(target, (n, n_classes), np.float64, "y")
     if target.shape != (n,) or target.dtype.kind not in "iu":
-        raise ValueError(f"y must be integers of shape ({n},) or soft targets ({n}, {n_classes}), got {target.dtype} {target.shape}")
+        raise ValueError(
+            f"y must be integers of shape ({n},) or soft targets ({n}, {n_classes}), got {target.dtype} {target.shape}"
+        )
     if n and (target.min() < -1 or target.max() >= n_classes):
         raise ValueError(f"y must be in -1 .. {n_classes - 1}, got {target.min()} .. {target.max()}")
     rows = np.zeros((n, n_classes))

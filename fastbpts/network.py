@@ -1,14 +1,17 @@
-"""Network: embeddings, a cell, a softmax head and an optimiser, bound once to the kernels; one training step is one C call."""
+"""Network: embeddings, a cell, a softmax head and an optimiser, bound once; one training step is one C call."""
 
 import threading
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from . import _core
-from ._cell import Activation, Array, Params, as_array, cell, check_rate, check_width
+from ._arguments import Array, as_array, check_alpha, check_count, check_norm, check_rate, check_width
+from ._cell import Activation, Params
+from ._cell import cell as make_cell
+from ._memory import Memory
 from ._threads import resolve_n_threads
 from .optimizer import Optimizer
 
@@ -19,8 +22,8 @@ class Network:
     """A recursive network for classification of nodes.
 
     The state of a leaf is its word's row of E, that of an inner node follows from its children by the cell, and
-    y = softmax(Ws h + bs). The loss of a batch is the cross-entropy summed over the loss nodes and divided by the number of graphs;
-    the penalty alpha ||theta||^2 acts through the gradient only.
+    y = softmax(Ws h + bs). The loss of a batch is the cross-entropy summed over the loss nodes and divided by the
+    number of graphs; the penalty alpha ||theta||^2 acts through the gradient only.
 
     Parameters
     ----------
@@ -36,7 +39,8 @@ class Network:
     class_weight : array (n_classes,), optional
         Factor on the loss of each class.
     alpha : float or dict
-        Penalty; a dict has parameter names ("W", "V", "b", "Ws", "bs", "E") as keys, the others get 0. A float spares the biases.
+        Penalty; a dict has parameter names ("W", "V", "b", "Ws", "bs", "E") as keys, the others get 0. A float spares
+        the biases.
     dropout, input_dropout : float
         Chance of a component of an inner node's or a leaf's state to be zeroed in a training step.
     optimizer : Optimizer or str, optional
@@ -75,7 +79,7 @@ class Network:
         n_threads: int | None = None,
         random_state: int | np.random.Generator | None = 0,
     ) -> None:
-        self.cell = make_cell(cell, n_state, dtype, input_activation)
+        self.cell = make_cell(cell, n_state=n_state, dtype=dtype, input_activation=input_activation)
         if loss_nodes not in ("all", "root"):
             raise ValueError(f"loss_nodes must be 'all' or 'root', got {loss_nodes!r}")
         self.n_classes, self.n_words = check_width(n_classes, "n_classes"), check_count(n_words, "n_words")
@@ -91,7 +95,8 @@ class Network:
         self._lock = threading.Lock()
         self._rng = np.random.default_rng(random_state)
         self._net = self.cell.bind()
-        self._allocate(class_weight)
+        self._memory = Memory(self._net, self.n_classes, self.n_words, self.optimizer.n_states)
+        self._memory.bind(self._net, self.cell.shapes, self.alpha, class_weight)
         self._learning_rate = self.optimizer.learning_rate
         self._set_optimizer()
         self._net.set_threads(self.n_threads)
@@ -105,31 +110,6 @@ class Network:
         params["bs"] = np.zeros(self.n_classes)
         params["E"] = self._rng.normal(0, 0.1, (self.n_words, d))
         return params
-
-    def _allocate(self, class_weight: Array | None) -> None:
-        """The arrays that the kernels work on: weights in their layout, the optimiser's state, factors per column."""
-        net, d, states = self._net, self.cell.n_state, self.optimizer.n_states
-        ld_head = net.ld_state + net.padded(1)
-        sizes = {"theta": (d, net.ld_feature), "head": (self.n_classes, ld_head), "E": (self.n_words, net.ld_state)}
-        self._weights = {name: _core.aligned(shape, self.dtype, True) for name, shape in sizes.items()}
-        self._state = {f"{name}.{k}": _core.aligned(shape, self.dtype, True) for name, shape in sizes.items() for k in range(states)}
-        mult = {name: np.ones(shape[1], self.dtype) for name, shape in sizes.items()}
-        l2 = {name: np.zeros(shape[1], self.dtype) for name, shape in sizes.items()}
-        columns, keys = net.columns, list(self.cell.shapes)
-        mult["theta"][: net.n_feature] = np.where(columns[:, 0] < 0, 0, np.where(columns[:, 2] >= 0, 2, 1))  # 0: a gap
-        l2["theta"][: net.n_feature] = 2 * np.array([*(self.alpha[k] for k in keys), 0.0])[columns[:, 0]]
-        l2["head"][:d], l2["head"][net.ld_state], l2["E"][:d] = (2 * self.alpha[k] for k in ("Ws", "bs", "E"))
-        l2["theta"] /= np.maximum(mult["theta"], 1)
-        theta_t = _core.aligned((net.n_forward, net.ld_state), self.dtype, True) if net.n_forward else None
-        head_t = _core.aligned((d + 1, net.padded(self.n_classes)), self.dtype, True)
-        self._gradient = {name: _core.aligned(sizes[name], self.dtype, True) for name in ("theta", "head")}
-
-        def rest(name: str) -> tuple[Any, ...]:
-            return self._state.get(f"{name}.0"), self._state.get(f"{name}.1"), mult[name], l2[name]
-
-        net.bind_cell(self._weights["theta"], theta_t, self._gradient["theta"], *rest("theta"))
-        net.bind_head(self._weights["head"], head_t, self._gradient["head"], *rest("head"), class_weight)
-        net.bind_words(self._weights["E"], *rest("E"))
 
     def _set_optimizer(self) -> None:
         o = self.optimizer
@@ -147,7 +127,7 @@ class Network:
 
     def reset_accumulator(self) -> None:
         """Forget the optimiser's state (AdaGrad's sums of squares, momenta)."""
-        for array in self._state.values():
+        for array in self._memory.state.values():
             array.fill(0)
 
     @property
@@ -155,14 +135,18 @@ class Network:
         """Fresh arrays of all parameters in their public shapes."""
         shapes = self.cell.shapes
         cell_params = {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()}
-        self._net.unpack(self._weights["theta"], tuple(cell_params.values()), False)
-        return cell_params | self._split_head(self._weights["head"]) | {"E": self._weights["E"][:, : self.cell.n_state].copy()}
+        self._net.unpack(self._memory.weights["theta"], tuple(cell_params.values()), False)
+        return (
+            cell_params
+            | self._split_head(self._memory.weights["head"])
+            | {"E": self._memory.weights["E"][:, : self.cell.n_state].copy()}
+        )
 
     def _split_head(self, head: Array) -> Params:
         return {"Ws": head[:, : self.cell.n_state].copy(), "bs": head[:, self._net.ld_state].copy()}
 
     def set_params(self, params: Mapping[str, ArrayLike]) -> None:
-        """Set some or all parameters, by name. V is kept as (V + V^T) / 2, which is the same function.
+        """Set some or all parameters by name. V is kept as (V + V^T) / 2: the same function.
 
         Raises
         ------
@@ -174,14 +158,14 @@ class Network:
             raise ValueError(f"params: unknown names {unknown}, accepted are {list(self.shapes)}")
         values = {k: as_array(v, self.shapes[k], self.dtype, f"params[{k!r}]") for k, v in params.items()}
         with self._lock:
-            d, head = self.cell.n_state, self._weights["head"]
+            d, head = self.cell.n_state, self._memory.weights["head"]
             if set(values) & set(self.cell.shapes):
                 whole = {k: v for k, v in self.params.items() if k in self.cell.shapes} | values
-                self._net.pack(tuple(whole[k] for k in self.cell.shapes), self._weights["theta"])
+                self._net.pack(tuple(whole[k] for k in self.cell.shapes), self._memory.weights["theta"])
             head[:, :d] = values.get("Ws", head[:, :d])
             head[:, self._net.ld_state] = values.get("bs", head[:, self._net.ld_state])
             if "E" in values:
-                self._weights["E"][:, :d] = values["E"]
+                self._memory.weights["E"][:, :d] = values["E"]
 
     def _check(self, s: _core.Graph) -> None:
         self.cell.check_structure(s)
@@ -201,7 +185,9 @@ class Network:
         if array.ndim == 2:
             return None, as_array(array, (n, C), self.dtype, "target")
         if array.shape != (n,) or array.dtype.kind not in "iu":
-            raise ValueError(f"target must be integers of shape ({n},) or soft targets ({n}, {C}), got {array.dtype} {array.shape}")
+            raise ValueError(
+                f"target must be integers of shape ({n},) or soft targets ({n}, {C}), got {array.dtype} {array.shape}"
+            )
         if n and (array.min() < -1 or array.max() >= C):
             raise ValueError(f"target must be in -1 .. {C - 1}, got {array.min()} .. {array.max()}")
         return np.ascontiguousarray(array, np.int32), None
@@ -212,12 +198,14 @@ class Network:
         weight = None if node_weight is None else as_array(node_weight, (s.n_nodes,), self.dtype, "node_weight")
         self._net.set_dropout(self.dropout, self.input_dropout, self.dropout_seed)
         scale = 1.0 / max(1, s.n_graphs)
-        loss: float = self._net.step(s, hard, soft, weight, self.loss_nodes == "root", scale, update, self.train_embeddings)
+        loss: float = self._net.step(
+            s, hard, soft, weight, self.loss_nodes == "root", scale, update, self.train_embeddings
+        )
         return loss
 
     @property
     def dropout_seed(self) -> int:
-        """Seed of the next step's masks: :func:`fastbpts._core.dropout_mask` of it for inner nodes, of its complement for leaves."""
+        """Seed of the next step's masks (``_core.dropout_mask``) of inner nodes; its complement is that of leaves."""
         return (self._seed + 0x632BE59BD9B4E019 * self._net.t) % 2**64
 
     def step(self, s: _core.Graph, target: ArrayLike | None = None, node_weight: ArrayLike | None = None) -> float:
@@ -243,18 +231,20 @@ class Network:
     def loss_and_grad(
         self, s: _core.Graph, target: ArrayLike | None = None, node_weight: ArrayLike | None = None
     ) -> tuple[float, Params]:
-        """Loss as in :meth:`step` and dense gradients of all parameters, the penalty's included (for E: of the rows read); no update."""
+        """Loss as in :meth:`step` and dense gradients, the penalty's included (for E: of the rows read); no update."""
         with self._lock:
             loss = self._run(s, target, node_weight, False)
             grads = {name: np.zeros(shape, self.dtype) for name, shape in self.cell.shapes.items()}
-            self._net.unpack(self._gradient["theta"], tuple(grads.values()), True)
-            grads |= self._split_head(self._gradient["head"])
+            self._net.unpack(self._memory.gradient["theta"], tuple(grads.values()), True)
+            grads |= self._split_head(self._memory.gradient["head"])
             words, rows = self._net.sparse
         params = self.params
         for name, grad in grads.items():
             grad += np.asarray(2 * self.alpha[name], self.dtype) * params[name]
         grads["E"] = np.zeros(self.shapes["E"], self.dtype)
-        grads["E"][words] = rows[:, : self.cell.n_state] + np.asarray(2 * self.alpha["E"], self.dtype) * params["E"][words]
+        grads["E"][words] = (
+            rows[:, : self.cell.n_state] + np.asarray(2 * self.alpha["E"], self.dtype) * params["E"][words]
+        )
         return loss, grads
 
     def predict_proba(self, s: _core.Graph, nodes: Literal["root", "all"] = "root") -> Array:
@@ -281,10 +271,10 @@ class Network:
             self._net.predict(s, nodes == "root", p, states)
 
     def state(self) -> dict[str, Array]:
-        """Everything that a later step depends on, to the bit: weights in the kernels' layout, the optimiser's state, counters."""
+        """What later steps depend on, to the bit: weights in the kernels' layout, the optimiser's state, counters."""
         with self._lock:
-            arrays = {f"weights.{k}": v.copy() for k, v in self._weights.items()}
-            arrays |= {f"state.{k}": v.copy() for k, v in self._state.items()}
+            arrays = {f"weights.{k}": v.copy() for k, v in self._memory.weights.items()}
+            arrays |= {f"state.{k}": v.copy() for k, v in self._memory.state.items()}
             counters = np.array([self._net.t, self._seed], np.int64)
             return arrays | {"counters": counters, "learning_rate": np.array([self._learning_rate])}
 
@@ -296,7 +286,9 @@ class Network:
         ValueError
             Naming the array that is missing or of another shape; the network is then unchanged.
         """
-        own = {f"weights.{k}": v for k, v in self._weights.items()} | {f"state.{k}": v for k, v in self._state.items()}
+        own = {f"weights.{k}": v for k, v in self._memory.weights.items()} | {
+            f"state.{k}": v for k, v in self._memory.state.items()
+        }
         missing = sorted({*own, "counters", "learning_rate"} - set(state))
         if missing:
             raise ValueError(f"state: missing {missing}")
@@ -307,37 +299,3 @@ class Network:
                 array[...] = values[k]
             self._net.t, self._seed = t, seed
             self.learning_rate = float(np.asarray(state["learning_rate"]).reshape(-1)[0])
-
-
-def make_cell(name: str, n_state: int, dtype: DTypeLike, input_activation: Activation) -> Any:
-    """The cell, apart from the class's argument of the same name."""
-    return cell(name, n_state=n_state, dtype=dtype, input_activation=input_activation)
-
-
-def check_count(value: Any, name: str) -> int:
-    """A positive number of rows that an int32 can number."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value < 2**31:
-        raise ValueError(f"{name} must be an integer from 1 to 2147483647, got {value!r}")
-    return int(value)
-
-
-def check_norm(value: float | None) -> float | None:
-    """None or a positive number."""
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | np.number) or not value > 0):
-        raise ValueError(f"max_norm must be None or a positive number, got {value!r}")
-    return None if value is None else float(value)
-
-
-def check_alpha(alpha: float | Mapping[str, float], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, float]:
-    """Penalty of every parameter."""
-    if isinstance(alpha, Mapping):
-        unknown = sorted(set(alpha) - set(shapes))
-        if unknown:
-            raise ValueError(f"alpha: unknown parameters {unknown}, accepted are {list(shapes)}")
-        values = {name: alpha.get(name, 0.0) for name in shapes}
-    else:
-        values = {name: 0.0 if name in ("b", "bs") else alpha for name in shapes}
-    for value in values.values():
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
-            raise ValueError(f"alpha must be a finite number >= 0, or a dict of such, got {alpha!r}")
-    return {name: float(value) for name, value in values.items()}

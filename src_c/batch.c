@@ -1,5 +1,5 @@
-/* A minibatch out of a treebank: the plans of its trees merged level by level. Each level of a tree is a run of nodes that moves as one
-   block, so the merge is a counting sort whose keys are known beforehand. */
+/* A minibatch out of a treebank: the plans of its trees merged level by level. Each level of a tree is a run of nodes
+   that moves as one block, so the merge is a counting sort whose keys are known beforehand. */
 #include "common.h"
 
 /* Sizes of the batch: n_nodes, n_edges, n_levels, n_graphs, n_inputs. Returns 1 for a tree that is not in the bank. */
@@ -19,7 +19,8 @@ int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph 
 }
 
 /* Begin of each level of the batch, in level_ptr; where its next run of nodes goes, in level_fill. */
-static void count_levels(const fb_bank *bank, const int64_t *tree, const fb_graph *out, int64_t *level_ptr, int64_t *level_fill) {
+static void count_levels(const fb_bank *bank, const int64_t *tree, const fb_graph *out, int64_t *level_ptr,
+                         int64_t *level_fill) {
     memset(level_ptr, 0, (size_t)(out->n_levels + 1) * sizeof *level_ptr);
     for (int64_t g = 0; g < out->n_graphs; g++) {
         const int32_t *size = bank->level_size + bank->level_ptr[tree[g]];
@@ -49,16 +50,18 @@ static void prefetch_tree(const fb_bank *bank, int64_t t) {
     prefetch(bank->child, bank->edge_ptr[t], bank->edge_ptr[t + 1]);
 }
 
-/* Fills the arrays of `out`. level_fill (L) and place (N) are scratch. order: a node's number among the trees' nodes, one tree after the
-   other. child_ptr holds counts in node order first, then their sums. */
-void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out, int64_t *restrict order,
-              int64_t *restrict level_fill, int32_t *restrict place) {
+/* Fills the arrays of `out`. level_fill (L) and place (N) are scratch. order: a node's number among the trees' nodes,
+   one tree after the other. child_ptr holds counts in node order first, then their sums. */
+void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out,
+              int64_t *restrict order, int64_t *restrict level_fill, int32_t *restrict place) {
     int64_t *restrict child_ptr = (int64_t *)out->child_ptr, before = 0;
-    int32_t *restrict child = (int32_t *)out->child, *restrict word = (int32_t *)out->word, *restrict label = (int32_t *)out->label;
+    int32_t *restrict child = (int32_t *)out->child, *restrict word = (int32_t *)out->word,
+                      *restrict label = (int32_t *)out->label;
     int32_t *restrict graph = (int32_t *)out->graph;
     count_levels(bank, tree, out, (int64_t *)out->level_ptr, level_fill);
     for (int64_t g = 0; g < n; g++) {
-        const int64_t t = tree[g], from = bank->node_ptr[t] - before, levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
+        const int64_t t = tree[g], from = bank->node_ptr[t] - before,
+                      levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
         const int32_t *size = bank->level_size + bank->level_ptr[t];
         if (g + 2 < n) prefetch_tree(bank, tree[g + 2]);
         for (int64_t v = 0; v < levels; v++) {
@@ -80,7 +83,8 @@ void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_word
     before = 0;
     for (int64_t g = 0; g < n; g++) { /* the edges, now that they have their places */
         const int32_t *from = bank->child + bank->edge_ptr[tree[g]], *own = place + before;
-        for (const int64_t end = before + bank->node_ptr[tree[g] + 1] - bank->node_ptr[tree[g]]; before < end; before++) {
+        for (const int64_t end = before + bank->node_ptr[tree[g] + 1] - bank->node_ptr[tree[g]]; before < end;
+             before++) {
             const int64_t i = place[before];
             for (int64_t k = child_ptr[i]; k < child_ptr[i + 1]; k++) child[k] = own[*from++];
         }

@@ -1,5 +1,6 @@
-/* Compiles every kernel body twice, for float and for double. The file that includes this one has set the instruction set: FB_ISA (its
-   name), FB_ISA_LEVEL, FB_VBYTES (bytes of a vector) and FB_ROWS (rows of a micro-kernel's tile: 8 with 32 vector registers, else 4). */
+/* Compiles every kernel body twice, for float and for double. The file that includes this one has set the instruction
+   set: FB_ISA (its name), FB_ISA_LEVEL, FB_VBYTES (bytes of a vector) and FB_ROWS (rows of a micro-kernel's tile: 8
+   with 32 vector registers, else 4). */
 #define FB_JOIN3(a, b, c) a##_##b##_##c
 #define FB_JOIN(a, b, c) FB_JOIN3(a, b, c)
 

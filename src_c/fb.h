@@ -1,11 +1,11 @@
-/* The contract of fastbpts' kernels. A *structure* (fb_graph) is a batch of directed acyclic graphs numbered level by level, children
-   first; a *cell* (fb_cell) says how a node's state follows from its children and its input. Everything else here is either a run of
-   one over the other (fb_run) or one training step around it (fb_net).
+/* The contract of fastbpts' kernels. A *structure* (fb_graph) is a batch of directed acyclic graphs numbered level by
+   level, children first; a *cell* (fb_cell) says how a node's state follows from its children and its input. Everything
+   else here is either a run of one over the other (fb_run) or one training step around it (fb_net).
 
-   Rules. Kernels never allocate, never fail, know no Python and keep no globals: all memory is handed in. Rows of states, features and
-   weights are padded with zeros to FB_PAD elements. What kernels write they overwrite; parameter gradients are added once, in
-   fb_unpack. A value never depends on the number of threads: nodes are computed independently of the batch around them and every sum
-   over nodes runs in node order. */
+   Rules. Kernels never allocate, never fail, know no Python and keep no globals: all memory is handed in. Rows of
+   states, features and weights are padded with zeros to FB_PAD elements. What kernels write they overwrite; parameter
+   gradients are added once, in fb_unpack. A value never depends on the number of threads: nodes are computed
+   independently of the batch around them and every sum over nodes runs in node order. */
 #ifndef FB_H
 #define FB_H
 #include <stddef.h>
@@ -13,10 +13,11 @@
 
 #define FB_PAD 16 /* elements: one AVX-512 vector of float, two of double */
 #define FB_PADDED(n) (((n) + FB_PAD - 1) / FB_PAD * FB_PAD)
-#define FB_ANY 0 /* arity: any number of children */
+#define FB_ANY 0    /* arity: any number of children */
 #define FB_PARAMS 8 /* parameters of a cell at most */
 
-/* N nodes, E edges, L levels, G graphs. Level 0 holds the nodes without children; inside a level nodes are sorted by graph. */
+/* N nodes, E edges, L levels, G graphs. Level 0 holds the nodes without children; inside a level nodes are sorted by
+ * graph. */
 typedef struct fb_graph {
     int64_t n_nodes, n_edges, n_levels, n_graphs, n_inputs;
     const int64_t *level_ptr; /* (L+1) */
@@ -27,13 +28,14 @@ typedef struct fb_graph {
     const int32_t *graph;     /* (N) */
     const int32_t *root;      /* (G) */
     const int32_t *inputs;    /* (n_inputs) */
-    /* Facts, filled by fb_graph_facts: children of inner nodes at least and at most (0 without inner nodes), smallest and largest word of
-       the inputs, largest label, whether the inputs are exactly the nodes of level 0. */
+    /* Facts, filled by fb_graph_facts: children of inner nodes at least and at most (0 without inner nodes), smallest
+       and largest word of the inputs, largest label, whether the inputs are exactly the nodes of level 0. */
     int64_t min_arity, max_arity, min_word, max_word, max_label;
     int leaf_inputs;
 } fb_graph;
 
-/* T trees as flat arrays: nodes of a tree level by level, left to right inside a level, the root last; children numbered in the tree. */
+/* T trees as flat arrays: nodes of a tree level by level, left to right inside a level, the root last; children
+ * numbered in the tree. */
 typedef struct fb_bank {
     int64_t n_trees;
     const int64_t *node_ptr;   /* (T+1) */
@@ -43,7 +45,8 @@ typedef struct fb_bank {
     const int32_t *child, *n_child, *word, *label;
 } fb_bank;
 
-/* How the words of a bank become a model's: word_map (or NULL), and each word's chance to be read as the unknown word 0. */
+/* How the words of a bank become a model's: word_map (or NULL), and each word's chance to be read as the unknown word
+ * 0. */
 typedef struct fb_words {
     const int32_t *map;
     const float *unknown_rate; /* per word of the bank, or NULL */
@@ -56,12 +59,14 @@ typedef struct fb_dims {
     int ld_state, ld_gather, ld_feature, ld_fold; /* ld_fold: dc, and what fold needs besides */
 } fb_dims;
 
-/* Column c of theta is nothing (param < 0), or parameter `param`'s element `at` of each row, plus element `twin` where twin >= 0 (products that commute). */
+/* Column c of theta is nothing (param < 0), or parameter `param`'s element `at` of each row, plus element `twin` where
+ * twin >= 0 (products that commute). */
 typedef struct fb_column {
     int32_t param, at, twin;
 } fb_column;
 
-/* A run of a cell over a structure. theta (n_state, ld_feature) holds the cell's parameters in the kernels' own layout. */
+/* A run of a cell over a structure. theta (n_state, ld_feature) holds the cell's parameters in the kernels' own layout.
+ */
 typedef struct fb_run {
     const fb_graph *graph;
     fb_dims dims;
@@ -78,7 +83,8 @@ typedef struct fb_run {
     void *dtheta; /* (n_state, ld_feature) */
 } fb_run;
 
-/* A cell: features of a node's children, and back. theta . features, then tanh, is the forward step; the driver is level.h. */
+/* A cell: features of a node's children, and back. theta . features, then tanh, is the forward step; the driver is
+ * level.h. */
 typedef struct fb_cell {
     const char *name, *spec;
     int arity;
@@ -109,10 +115,10 @@ typedef struct fb_optim {
 /* Where the loss is taken. */
 typedef struct fb_loss {
     int n_classes, ld_class;
-    const int32_t *label;       /* (N), -1 = no loss; or NULL with soft */
-    const void *soft;           /* (N, n_classes) or NULL */
-    const void *node_weight;    /* (N) or NULL */
-    const void *class_weight;   /* (n_classes) or NULL */
+    const int32_t *label;     /* (N), -1 = no loss; or NULL with soft */
+    const void *soft;         /* (N, n_classes) or NULL */
+    const void *node_weight;  /* (N) or NULL */
+    const void *class_weight; /* (n_classes) or NULL */
     int roots_only;
     double scale;     /* of every node's loss */
     const void *head; /* (n_classes, ld_head) = [Ws | bs] */
@@ -161,8 +167,8 @@ const fb_kernels *fb_kernels_for(int real_bytes);
 int fb_wants_transpose(const fb_dims *d);
 void fb_graph_facts(fb_graph *s);
 int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out);
-void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out, int64_t *order,
-              int64_t *level_fill, int32_t *place);
+void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out,
+              int64_t *order, int64_t *level_fill, int32_t *place);
 int fb_split(fb_net *net); /* -> number of forests */
 void fb_word_rows(fb_net *net);
 void fb_sum_loss(fb_net *net);

@@ -1,4 +1,5 @@
-/* What a step prepares before its parallel phases, the same for every real type: forests, the batch's words, the sum of the loss. */
+/* What a step prepares before its parallel phases, the same for every real type: forests, the batch's words, the sum of
+ * the loss. */
 #include "common.h"
 
 /* Features beyond this count are summed along their own axis; below, along the state's, from a transposed theta. */
@@ -44,7 +45,8 @@ int fb_split(fb_net *net) {
     return n;
 }
 
-/* Inputs sorted by word: rows = distinct words by first appearance, row_node[row_ptr[u] .. row_ptr[u+1]) = the nodes of word u. */
+/* Inputs sorted by word: rows = distinct words by first appearance, row_node[row_ptr[u] .. row_ptr[u+1]) = the nodes of
+ * word u. */
 void fb_word_rows(fb_net *net) {
     const fb_graph *s = net->run.graph;
     int64_t n = 0;

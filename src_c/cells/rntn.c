@@ -1,12 +1,14 @@
-/* Recursive neural tensor network (Socher et al. 2013; Turesson 2015): h = tanh(z), z_k = c^T V_k c + W_k c + b_k, c = [h_l; h_r].
-   With c~ = [h_l; h_r; 1] of n = 2 H + 1 elements this is one quadratic form, z_k = c~^T V~_k c~, and it sees each product c~_i c~_j
-   once. The pairs are numbered by their distance s round the circle of n (n is odd, so each unordered pair has one s in 0 .. H):
-   feature (i, s) is c~_i c~_(i+s). n (H + 1) features instead of (2 H)^2.
-   Order of features: i in blocks of FB_PAD; in a block s after s, the block's i side by side, so a vector of features is the product of
-   two pieces of c~. The i that do not fill a block come last, one after the other, their s side by side; or they are a block with gaps
-   where that is shorter. A gathered row is c~ and its beginning once more, [h_l; h_r; 1; h_l; 0 ..], so that turning is reading on. */
+/* Recursive neural tensor network (Socher et al. 2013; Turesson 2015): h = tanh(z), z_k = c^T V_k c + W_k c + b_k, c =
+   [h_l; h_r]. With c~ = [h_l; h_r; 1] of n = 2 H + 1 elements this is one quadratic form, z_k = c~^T V~_k c~, and it
+   sees each product c~_i c~_j once. The pairs are numbered by their distance s round the circle of n (n is odd, so each
+   unordered pair has one s in 0 .. H): feature (i, s) is c~_i c~_(i+s). n (H + 1) features instead of (2 H)^2. Order of
+   features: i in blocks of FB_PAD; in a block s after s, the block's i side by side, so a vector of features is the
+   product of two pieces of c~. The i that do not fill a block come last, one after the other, their s side by side; or
+   they are a block with gaps where that is shorter. A gathered row is c~ and its beginning once more, [h_l; h_r; 1;
+   h_l; 0 ..], so that turning is reading on. */
 #define RNTN_WIDTH(d) (2 * (d)->n_state + 1)
-#define RNTN_TURNED(d) (FB_PADDED(RNTN_WIDTH(d) + FB_PADDED((d)->n_state + 1)) + FB_PAD) /* c~ and the turns of it, padded */
+#define RNTN_TURNED(d) \
+    (FB_PADDED(RNTN_WIDTH(d) + FB_PADDED((d)->n_state + 1)) + FB_PAD) /* c~ and the turns of it, padded */
 
 /* Blocks of i, and how many i come after them one by one. */
 static FB_INLINE int FB(rntn_blocks)(const fb_dims *d, int *single) {
@@ -55,7 +57,8 @@ static void FB(rntn_gather)(const fb_run *r, int64_t i, void *c_) {
 
 static void FB(rntn_scatter)(const fb_run *r, int64_t i, const void *dc) { FB(pair_scatter)(r, i, dc); }
 
-/* Features begin .. end, multiples of FB_PAD. Those of no pair get some finite value; theta is zero there and stays so. */
+/* Features begin .. end, multiples of FB_PAD. Those of no pair get some finite value; theta is zero there and stays so.
+ */
 static void FB(rntn_features)(const fb_dims *d, int begin, int end, const void *c_, void *q_) {
     const int S = d->n_state + 1, per_single = FB_PADDED(S) / FB_PAD;
     int single, g = begin / FB_PAD;
@@ -74,9 +77,10 @@ static void FB(rntn_features)(const fb_dims *d, int begin, int end, const void *
     }
 }
 
-/* The blocks' share of fold: dc, and what reaches the turned c~. Row p of `turn` collects the latter for s = p, p + FB_PAD, .. at whole
-   blocks; the shift by p is made once, when the rows are added up. */
-static void FB(rntn_fold_blocks)(const fb_dims *d, int blocks, const real *c, const real *dq, real *dc, real *turned, real *turn) {
+/* The blocks' share of fold: dc, and what reaches the turned c~. Row p of `turn` collects the latter for s = p, p +
+   FB_PAD, .. at whole blocks; the shift by p is made once, when the rows are added up. */
+static void FB(rntn_fold_blocks)(const fb_dims *d, int blocks, const real *c, const real *dq, real *dc, real *turned,
+                                 real *turn) {
     const int S = d->n_state + 1, width = RNTN_TURNED(d), ld = width + FB_PAD, rows = S < FB_PAD ? S : FB_PAD;
     const int reach = blocks + (S - 1) / FB_PAD; /* blocks that something can reach */
     for (int b = 0; b < blocks; b++)
@@ -94,7 +98,8 @@ static void FB(rntn_fold_blocks)(const fb_dims *d, int blocks, const real *c, co
         real *t = turn + p * ld;
         FB(zero)(t, FB_PAD);
         for (int l = 0; l < blocks * FB_PAD; l += VL)
-            FB(store)(t + FB_PAD + l, FB(load)(dq + ((int64_t)(l / FB_PAD) * (S - 1) + p) * FB_PAD + l) * FB(load)(c + l));
+            FB(store)(t + FB_PAD + l,
+                      FB(load)(dq + ((int64_t)(l / FB_PAD) * (S - 1) + p) * FB_PAD + l) * FB(load)(c + l));
         FB(zero)(t + FB_PAD + blocks * FB_PAD, (reach - blocks + 1) * FB_PAD);
         for (int s = p + FB_PAD; s < S; s += FB_PAD)
             for (int l = 0; l < blocks * FB_PAD; l += VL) { /* q_(i, s) = c_i c_(i+s): to c_(i+s) */
@@ -115,7 +120,8 @@ static void FB(rntn_fold)(const fb_dims *d, const void *c_, const void *dq_, voi
     int single;
     const int blocks = FB(rntn_blocks)(d, &single), first = blocks * FB_PAD;
     const real *c = c_, *dq = (const real *)dq_ + (int64_t)first * S;
-    real *dc = dc_, *turned = dc + RNTN_TURNED(d), *turn = turned + RNTN_TURNED(d), *part = turn + FB_PAD * (RNTN_TURNED(d) + FB_PAD);
+    real *dc = dc_, *turned = dc + RNTN_TURNED(d), *turn = turned + RNTN_TURNED(d),
+         *part = turn + FB_PAD * (RNTN_TURNED(d) + FB_PAD);
     FB(rntn_fold_blocks)(d, blocks, c, dq_, dc, turned, turn);
     for (int i = 0; i < single; i++, dq += FB_PADDED(S)) {
         vec sum = {0};

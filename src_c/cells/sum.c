@@ -1,4 +1,5 @@
-/* Recursive net with summed children (Rosenberg 2016): h = tanh(W sum_c h_c). Features: the sum of the children's states. */
+/* Recursive net with summed children (Rosenberg 2016): h = tanh(W sum_c h_c). Features: the sum of the children's
+ * states. */
 static void FB(sum_shape)(fb_dims *d) {
     d->n_gather = d->n_feature = d->n_state;
     d->ld_gather = d->ld_fold = d->ld_state;
@@ -14,7 +15,8 @@ static void FB(sum_gather)(const fb_run *r, int64_t i, void *c_) {
     const int64_t *ptr = r->graph->child_ptr;
     for (int j = 0; j < ld; j += VL) {
         vec sum = {0};
-        for (int64_t k = ptr[i]; k < ptr[i + 1]; k++) sum += FB(load)((const real *)r->h + (int64_t)r->graph->child[k] * ld + j);
+        for (int64_t k = ptr[i]; k < ptr[i + 1]; k++)
+            sum += FB(load)((const real *)r->h + (int64_t)r->graph->child[k] * ld + j);
         FB(store)(c + j, sum);
     }
 }
@@ -25,6 +27,7 @@ static void FB(sum_scatter)(const fb_run *r, int64_t i, const void *dc_) {
     const int64_t *ptr = r->graph->child_ptr;
     for (int64_t k = ptr[i]; k < ptr[i + 1]; k++) {
         real *dh_k = (real *)r->dh + (int64_t)r->graph->child[k] * ld;
-        for (int j = 0; j < ld; j += VL) FB(store)(dh_k + j, FB(load)(dh_k + j) + FB(load)(dc + j)); /* c = sum of h_k */
+        for (int j = 0; j < ld; j += VL)
+            FB(store)(dh_k + j, FB(load)(dh_k + j) + FB(load)(dc + j)); /* c = sum of h_k */
     }
 }

@@ -1,5 +1,6 @@
-/* exp and tanh on vectors. With x = n ln 2 + r, |r| <= ln(2)/2: expm1(r) by its Taylor series, which at 7 (float) or 13 (double)
-   terms is exact to half a unit in the last place, then 2^n through the exponent bits. NaN goes through, infinities saturate. */
+/* exp and tanh on vectors. With x = n ln 2 + r, |r| <= ln(2)/2: expm1(r) by its Taylor series, which at 7 (float) or 13
+   (double) terms is exact to half a unit in the last place, then 2^n through the exponent bits. NaN goes through,
+   infinities saturate. */
 #if FB_REAL_BYTES == 4
 #define FB_SQRT sqrtf
 #define FB_TERMS 7
@@ -24,8 +25,9 @@
 
 /* expm1(r) of the reduced argument, and 2^n in *scale. */
 static FB_INLINE vec FB(expm1_parts)(vec x, vec *scale) {
-    static const real inverse_factorial[] = {1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320,
-                                             1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0};
+    static const real inverse_factorial[] = {
+        1.0,        1.0,         1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,       1.0 / 720,
+        1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0};
     const vec shifted = x * (real)1.4426950408889634 + FB_ROUND;
     const vec n = shifted - FB_ROUND;
     const vec r = x - n * FB_LN2_HI - n * FB_LN2_LO;

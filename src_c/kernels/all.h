@@ -1,4 +1,5 @@
-/* Every body, in order of use, for one real type and one instruction set; the table at the end is what the binding sees. */
+/* Every body, in order of use, for one real type and one instruction set; the table at the end is what the binding
+ * sees. */
 #include "kernels/vec.h"
 #include "kernels/act.h"
 #include "kernels/gemm.h"
@@ -26,7 +27,10 @@ static const fb_cell FB(cells)[] = {
 #undef FB_PRODUCTS
 
 const fb_kernels FB(kernels) = {
-    FB_ISA_LEVEL, FB_REAL_BYTES, sizeof FB(cells) / sizeof FB(cells)[0], FB(cells), FB(scratch), FB(transpose), FB(pack), FB(unpack),
-    FB(run_forward), FB(run_backward), FB(step), FB(predict), FB(dropout_mask),
+    FB_ISA_LEVEL,     FB_REAL_BYTES, sizeof FB(cells) / sizeof FB(cells)[0],
+    FB(cells),        FB(scratch),   FB(transpose),
+    FB(pack),         FB(unpack),    FB(run_forward),
+    FB(run_backward), FB(step),      FB(predict),
+    FB(dropout_mask),
 };
 #undef FB_SQRT

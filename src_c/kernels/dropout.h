@@ -1,5 +1,5 @@
-/* Inverted dropout. Component j of row i survives by a bit of a counter-based generator, so masks need no memory and do not depend on
-   threads; a survivor is scaled by 1 / (1 - p). */
+/* Inverted dropout. Component j of row i survives by a bit of a counter-based generator, so masks need no memory and do
+   not depend on threads; a survivor is scaled by 1 / (1 - p). */
 static void FB(drop_row)(uint64_t seed, double p, int64_t i, int n, real *a) {
     const real keep = (real)(1.0 / (1.0 - p));
     for (int j = 0; j < n; j++) a[j] *= fb_uniform(seed + (uint64_t)i, (uint64_t)j) < p ? (real)0 : keep;

@@ -1,25 +1,34 @@
-/* The two micro-kernels everything is made of. Accumulators fill the register file; a result's value does not depend on the tile it
-   falls into (one accumulator per element, terms in index order), which is what makes results independent of batch and threads. */
+/* The two micro-kernels everything is made of. Accumulators fill the register file; a result's value does not depend on
+   the tile it falls into (one accumulator per element, terms in index order), which is what makes results independent
+   of batch and threads. */
 
 /* Tiles of every shape that fits the registers; FB_TILES calls its argument with (rows, columns in vectors). */
 #if FB_ROWS == 8
 #define FB_ACCUMULATORS 24
-#define FB_TILES(T) \
-    T(8, 1) T(8, 2) T(8, 3) T(7, 1) T(7, 2) T(7, 3) T(6, 1) T(6, 2) T(6, 3) T(6, 4) T(5, 1) T(5, 2) T(5, 3) T(5, 4) \
-    T(4, 1) T(4, 2) T(4, 3) T(4, 4) T(4, 5) T(4, 6) T(3, 1) T(3, 2) T(3, 3) T(3, 4) T(3, 5) T(3, 6)                 \
-    T(2, 1) T(2, 2) T(2, 3) T(2, 4) T(2, 5) T(2, 6) T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
+#define FB_TILES(T)                                                                                                 \
+    T(8, 1)                                                                                                         \
+    T(8, 2)                                                                                                         \
+    T(8, 3)                                                                                                         \
+    T(7, 1)                                                                                                         \
+    T(7, 2) T(7, 3) T(6, 1) T(6, 2) T(6, 3) T(6, 4) T(5, 1) T(5, 2) T(5, 3) T(5, 4) T(4, 1) T(4, 2) T(4, 3) T(4, 4) \
+        T(4, 5) T(4, 6) T(3, 1) T(3, 2) T(3, 3) T(3, 4) T(3, 5) T(3, 6) T(2, 1) T(2, 2) T(2, 3) T(2, 4) T(2, 5)     \
+            T(2, 6) T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
 #else
 #define FB_ACCUMULATORS 12
-#define FB_TILES(T) \
-    T(4, 1) T(4, 2) T(4, 3) T(3, 1) T(3, 2) T(3, 3) T(3, 4) T(2, 1) T(2, 2) T(2, 3) T(2, 4) T(2, 5) T(2, 6) \
-    T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
+#define FB_TILES(T)                                                                                                 \
+    T(4, 1)                                                                                                         \
+    T(4, 2)                                                                                                         \
+    T(4, 3)                                                                                                         \
+    T(3, 1)                                                                                                         \
+    T(3, 2) T(3, 3) T(3, 4) T(2, 1) T(2, 2) T(2, 3) T(2, 4) T(2, 5) T(2, 6) T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) \
+        T(1, 6)
 #endif
 
 #define FB_MAX_COLUMNS(m) (FB_ACCUMULATORS / (m) > 6 ? 6 : FB_ACCUMULATORS / (m))
 
 /* C (MR, NR VL) [+]= A (MR, K) . B (K, NR VL): A by element with strides, B and C by rows. */
-static FB_INLINE void FB(outer_tile)(const int MR, const int NR, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
-                                     ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
+static FB_INLINE void FB(outer_tile)(const int MR, const int NR, int K, const real *a, ptrdiff_t am, ptrdiff_t ak,
+                                     const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
     vec acc[FB_ACCUMULATORS];
 #pragma GCC unroll 8
     for (int m = 0; m < MR; m++)
@@ -43,9 +52,10 @@ static FB_INLINE void FB(outer_tile)(const int MR, const int NR, int K, const re
         for (int n = 0; n < NR; n++) FB(store)(c + m * ldc + n * VL, acc[m * NR + n]);
 }
 
-/* Lane-wise partial dot products P (MR, NR) of vectors [+]= sum over K of A (MR, K) * B (NR, K), both by rows along K. */
-static FB_INLINE void FB(dot_tile)(const int MR, const int NR, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *p,
-                                   ptrdiff_t ldp, int add) {
+/* Lane-wise partial dot products P (MR, NR) of vectors [+]= sum over K of A (MR, K) * B (NR, K), both by rows along K.
+ */
+static FB_INLINE void FB(dot_tile)(const int MR, const int NR, int K, const real *a, ptrdiff_t lda, const real *b,
+                                   ptrdiff_t ldb, real *p, ptrdiff_t ldp, int add) {
     vec acc[FB_ACCUMULATORS];
 #pragma GCC unroll 8
     for (int m = 0; m < MR; m++)
@@ -69,25 +79,29 @@ static FB_INLINE void FB(dot_tile)(const int MR, const int NR, int K, const real
         for (int n = 0; n < NR; n++) FB(store)(p + m * ldp + n * VL, acc[m * NR + n]);
 }
 
-#define FB_CASE(M, N) \
-    case M * 8 + N: FB(outer_tile)(M, N, K, a, am, ak, b, ldb, c, ldc, add); return;
-static void FB(outer_any)(int m, int n, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t ldb, real *c,
-                          ptrdiff_t ldc, int add) {
+#define FB_CASE(M, N)                                            \
+    case M * 8 + N:                                              \
+        FB(outer_tile)(M, N, K, a, am, ak, b, ldb, c, ldc, add); \
+        return;
+static void FB(outer_any)(int m, int n, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t ldb,
+                          real *c, ptrdiff_t ldc, int add) {
     switch (m * 8 + n) { FB_TILES(FB_CASE) }
 }
 #undef FB_CASE
-#define FB_CASE(M, N) \
-    case M * 8 + N: FB(dot_tile)(M, N, K, a, lda, b, ldb, p, ldp, add); return;
-static void FB(dot_any)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *p, ptrdiff_t ldp,
-                        int add) {
+#define FB_CASE(M, N)                                       \
+    case M * 8 + N:                                         \
+        FB(dot_tile)(M, N, K, a, lda, b, ldb, p, ldp, add); \
+        return;
+static void FB(dot_any)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *p,
+                        ptrdiff_t ldp, int add) {
     switch (m * 8 + n) { FB_TILES(FB_CASE) }
 }
 #undef FB_CASE
 #undef FB_TILES
 
 /* C (m, width) [+]= A (m, K) . B (K, width), m <= FB_ROWS, width a multiple of FB_PAD. */
-static void FB(outer)(int m, int64_t width, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t ldb, real *c,
-                      ptrdiff_t ldc, int add) {
+static void FB(outer)(int m, int64_t width, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
+                      ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
     const int most = FB_MAX_COLUMNS(m);
     for (int64_t left = width / VL; left > 0;) {
         const int n = (int)(left > most ? (left + (left + most - 1) / most - 1) / ((left + most - 1) / most) : left);
@@ -96,8 +110,10 @@ static void FB(outer)(int m, int64_t width, int K, const real *a, ptrdiff_t am, 
     }
 }
 
-/* Part (m, n) of vectors [+]= products of A (m, K) and B (n, K), m <= FB_ROWS, K a multiple of FB_PAD; part: m * FB_PADDED(n) * VL. */
-static void FB(dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *part, int add) {
+/* Part (m, n) of vectors [+]= products of A (m, K) and B (n, K), m <= FB_ROWS, K a multiple of FB_PAD; part: m *
+ * FB_PADDED(n) * VL. */
+static void FB(dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *part,
+                    int add) {
     const int most = FB_MAX_COLUMNS(m), ldp = FB_PADDED(n) * VL;
     for (int j = 0, w; j < n; j += w) {
         const int pieces = (n - j + most - 1) / most;

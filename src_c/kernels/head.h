@@ -5,7 +5,8 @@ static void FB(logits)(const fb_net *net, int64_t i, int m, real *z) {
     const fb_loss *l = &net->loss;
     const int H = net->run.dims.n_state, ld = net->run.dims.ld_state;
     const real *t = l->head_t;
-    for (int k = 0; k < m; k++) memcpy(z + (int64_t)k * l->ld_class, t + (int64_t)H * l->ld_class, (size_t)l->ld_class * sizeof(real));
+    for (int k = 0; k < m; k++)
+        memcpy(z + (int64_t)k * l->ld_class, t + (int64_t)H * l->ld_class, (size_t)l->ld_class * sizeof(real));
     FB(outer)(m, l->ld_class, H, (const real *)net->run.h + i * ld, ld, 1, t, l->ld_class, z, l->ld_class, 1);
 }
 
@@ -24,7 +25,8 @@ static double FB(softmax_row)(real *z, int C) {
 /* Loss of node i and, in place of its logits z, the gradient by them. */
 static double FB(loss_row)(const fb_loss *l, int64_t i, real *z) {
     const int C = l->n_classes;
-    const real *weight = l->node_weight, *by_class = l->class_weight, *soft = l->soft ? (const real *)l->soft + i * C : NULL;
+    const real *weight = l->node_weight, *by_class = l->class_weight,
+               *soft = l->soft ? (const real *)l->soft + i * C : NULL;
     const int32_t y = soft ? 0 : l->label[i];
     double loss = 0, w = l->scale * (weight ? (double)weight[i] : 1), mass = 0, z_y = 0;
     if (y < 0 || w == 0) {
@@ -44,7 +46,8 @@ static double FB(loss_row)(const fb_loss *l, int64_t i, real *z) {
         mass += t, z_y += t * (double)z[c];
     }
     loss = w * (mass * FB(softmax_row)(z, C) - z_y);
-    for (int c = 0; c < C; c++) z[c] = (real)(w * (mass * (double)z[c] - (double)soft[c] * (by_class ? (double)by_class[c] : 1)));
+    for (int c = 0; c < C; c++)
+        z[c] = (real)(w * (mass * (double)z[c] - (double)soft[c] * (by_class ? (double)by_class[c] : 1)));
     return loss;
 }
 
@@ -55,7 +58,8 @@ static void FB(loss_tile)(const fb_net *net, int64_t i, int m) {
     real *dz = (real *)l->dz + i * l->ld_class;
     FB(logits)(net, i, m, dz);
     for (int k = 0; k < m; k++) l->node_loss[i + k] = FB(loss_row)(l, i + k, dz + (int64_t)k * l->ld_class);
-    FB(outer)(m, ld, l->n_classes, dz, l->ld_class, 1, l->head, l->ld_head, (real *)net->run.dh + i * ld, ld, 0); /* z = Ws h + bs */
+    FB(outer)(m, ld, l->n_classes, dz, l->ld_class, 1, l->head, l->ld_head, (real *)net->run.dh + i * ld, ld,
+              0); /* z = Ws h + bs */
 }
 
 /* d[Ws | bs] = sum over the loss nodes of dz o [h; 1], in node order. */

@@ -1,4 +1,5 @@
-/* The levels of a run, forward and backward: h = tanh(theta . q), q the features of the node's children. Tiles of FB_ROWS nodes. */
+/* The levels of a run, forward and backward: h = tanh(theta . q), q the features of the node's children. Tiles of
+ * FB_ROWS nodes. */
 #define FB_LD_Q(d) ((d)->ld_feature + FB_PAD)
 
 /* Pieces of one thread's scratch memory, in elements of real. */
@@ -25,7 +26,7 @@ static size_t FB(scratch)(const fb_dims *d) {
 }
 
 /* z (m, ld_state) of nodes i .. i + m. Many features are made and used in blocks that stay in the first-level cache. */
-static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, int m, real *z, const FB(work) *w) {
+static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, int m, real *z, const FB(work) * w) {
     enum { BLOCK = 1792 / sizeof(real) / FB_PAD * FB_PAD };
     const fb_dims *d = &r->dims;
     const ptrdiff_t ldq = FB_LD_Q(d);
@@ -33,11 +34,12 @@ static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, in
     for (int begin = 0, end; begin < d->ld_feature; begin = end) {
         end = r->theta_t ? d->ld_feature : (int)fb_min(begin + BLOCK, d->ld_feature);
         real *q = cell->features ? w->q : w->q + begin;
-        for (int k = 0; k < m && cell->features; k++) cell->features(d, begin, end, w->c + k * d->ld_gather, q + k * ldq);
-        if (r->theta_t)
-            FB(outer)(m, d->ld_state, d->n_feature, q, ldq, 1, r->theta_t, d->ld_state, z, d->ld_state, 0);
+        for (int k = 0; k < m && cell->features; k++)
+            cell->features(d, begin, end, w->c + k * d->ld_gather, q + k * ldq);
+        if (r->theta_t) FB(outer)(m, d->ld_state, d->n_feature, q, ldq, 1, r->theta_t, d->ld_state, z, d->ld_state, 0);
         else
-            FB(dot)(m, d->n_state, end - begin, q, ldq, (const real *)r->theta + begin, d->ld_feature, w->part, begin > 0);
+            FB(dot)(m, d->n_state, end - begin, q, ldq, (const real *)r->theta + begin, d->ld_feature, w->part,
+                    begin > 0);
     }
     if (!r->theta_t) FB(dot_sums)(m, d->n_state, w->part, z, d->ld_state);
 }
@@ -58,7 +60,7 @@ static void FB(input_forward)(const fb_run *r, int64_t i) {
 }
 
 /* Nodes a .. b of one level. */
-static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, const FB(work) *w) {
+static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, const FB(work) * w) {
     const fb_dims *d = &r->dims;
     const int H = d->n_state, ld = d->ld_state;
     for (int64_t i = a; i < b; i += FB_ROWS) {
@@ -74,7 +76,8 @@ static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, i
     }
 }
 
-/* dh (upstream) -> error before tanh, in place. A dropped component sends nothing; a kept one was scaled by 1 / (1 - p). */
+/* dh (upstream) -> error before tanh, in place. A dropped component sends nothing; a kept one was scaled by 1 / (1 -
+ * p). */
 static void FB(tanh_backward)(real *dh, const real *h, int n, double dropout, uint64_t seed, int64_t i) {
     if (dropout > 0) FB(drop_row)(seed, dropout, i, n, dh); /* h = mask * t */
     const real keep = (real)(1.0 - dropout);
@@ -85,14 +88,12 @@ static void FB(input_backward)(const fb_run *r, int64_t i) {
     const int D = r->dims.n_in;
     real *dh = (real *)r->dh + i * r->dims.ld_state;
     const real *h = (const real *)r->h + i * r->dims.ld_state;
-    if (r->tanh_input)
-        FB(tanh_backward)(dh, h, D, r->input_dropout, ~r->seed, i);
-    else if (r->input_dropout > 0)
-        FB(drop_row)(~r->seed, r->input_dropout, i, D, dh); /* h = mask * x */
+    if (r->tanh_input) FB(tanh_backward)(dh, h, D, r->input_dropout, ~r->seed, i);
+    else if (r->input_dropout > 0) FB(drop_row)(~r->seed, r->input_dropout, i, D, dh); /* h = mask * x */
 }
 
 /* Nodes a .. b of one level: their own errors, and what they send to their children. */
-static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, const FB(work) *w) {
+static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, const FB(work) * w) {
     const fb_dims *d = &r->dims;
     const int H = d->n_state, ld = d->ld_state, ldq = FB_LD_Q(d);
     for (int64_t i = a; i < b; i += FB_ROWS) {

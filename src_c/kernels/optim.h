@@ -1,58 +1,62 @@
-/* Updates of rows of weights; each row is updated alone, so a sparse update equals the dense one on the rows it touches. Definitions as
-   in torch.optim. Column c's gradient gains l2_c w (for AdamW: the decay is apart), its learning rate is multiplied by mult_c: a column
-   that stands for two equal elements moves twice as far. */
-static void FB(update_row)(const fb_optim *o, int64_t n, real scale, real *restrict w, const real *restrict g, real *restrict s1,
-                           real *restrict s2, const real *restrict mult, const real *restrict l2) {
-    const real lr = (real)o->learning_rate, mu = (real)o->momentum, eps = (real)o->eps, b1 = (real)o->beta1, b2 = (real)o->beta2;
+/* Updates of rows of weights; each row is updated alone, so a sparse update equals the dense one on the rows it
+   touches. Definitions as in torch.optim. Column c's gradient gains l2_c w (for AdamW: the decay is apart), its
+   learning rate is multiplied by mult_c: a column that stands for two equal elements moves twice as far. */
+static void FB(update_row)(const fb_optim *o, int64_t n, real scale, real *restrict w, const real *restrict g,
+                           real *restrict s1, real *restrict s2, const real *restrict mult, const real *restrict l2) {
+    const real lr = (real)o->learning_rate, mu = (real)o->momentum, eps = (real)o->eps, b1 = (real)o->beta1,
+               b2 = (real)o->beta2;
     const real c1 = (real)o->correction1, c2 = (real)o->correction2;
     switch (o->kind) {
-    case FB_SGD:
-        for (int64_t j = 0; j < n; j++) w[j] -= lr * mult[j] * scale * (g[j] + l2[j] * w[j]);
-        return;
-    case FB_MOMENTUM:
-        for (int64_t j = 0; j < n; j++) {
-            s1[j] = mu * s1[j] + scale * (g[j] + l2[j] * w[j]);
-            w[j] -= lr * mult[j] * s1[j];
+        case FB_SGD:
+            for (int64_t j = 0; j < n; j++) w[j] -= lr * mult[j] * scale * (g[j] + l2[j] * w[j]);
+            return;
+        case FB_MOMENTUM:
+            for (int64_t j = 0; j < n; j++) {
+                s1[j] = mu * s1[j] + scale * (g[j] + l2[j] * w[j]);
+                w[j] -= lr * mult[j] * s1[j];
+            }
+            return;
+        case FB_NESTEROV:
+            for (int64_t j = 0; j < n; j++) {
+                const real d = scale * (g[j] + l2[j] * w[j]);
+                s1[j] = mu * s1[j] + d;
+                w[j] -= lr * mult[j] * (d + mu * s1[j]);
+            }
+            return;
+        case FB_ADAGRAD:
+            for (int64_t j = 0; j < n; j++) {
+                const real d = scale * (g[j] + l2[j] * w[j]);
+                s1[j] += d * d;
+                w[j] -= lr * mult[j] * d / (FB_SQRT(s1[j]) + eps);
+            }
+            return;
+        default: { /* Adam, AdamW */
+            const real apart = o->kind == FB_ADAMW ? 1 : 0;
+            for (int64_t j = 0; j < n; j++) {
+                const real d = scale * (g[j] + (1 - apart) * l2[j] * w[j]);
+                s1[j] = b1 * s1[j] + (1 - b1) * d;
+                s2[j] = b2 * s2[j] + (1 - b2) * d * d;
+                w[j] -= lr * mult[j] * (s1[j] / c1 / (FB_SQRT(s2[j]) / c2 + eps) + apart * l2[j] * w[j]);
+            }
         }
-        return;
-    case FB_NESTEROV:
-        for (int64_t j = 0; j < n; j++) {
-            const real d = scale * (g[j] + l2[j] * w[j]);
-            s1[j] = mu * s1[j] + d;
-            w[j] -= lr * mult[j] * (d + mu * s1[j]);
-        }
-        return;
-    case FB_ADAGRAD:
-        for (int64_t j = 0; j < n; j++) {
-            const real d = scale * (g[j] + l2[j] * w[j]);
-            s1[j] += d * d;
-            w[j] -= lr * mult[j] * d / (FB_SQRT(s1[j]) + eps);
-        }
-        return;
-    default: { /* Adam, AdamW */
-        const real apart = o->kind == FB_ADAMW ? 1 : 0;
-        for (int64_t j = 0; j < n; j++) {
-            const real d = scale * (g[j] + (1 - apart) * l2[j] * w[j]);
-            s1[j] = b1 * s1[j] + (1 - b1) * d;
-            s2[j] = b2 * s2[j] + (1 - b2) * d * d;
-            w[j] -= lr * mult[j] * (s1[j] / c1 / (FB_SQRT(s2[j]) / c2 + eps) + apart * l2[j] * w[j]);
-        }
-    }
     }
 }
 
 /* Rows first .. last of the gradient; row k of it belongs to row rows[k] of the weights (rows NULL: to row k). */
-static void FB(update_block)(const fb_optim *o, const fb_block *b, const int32_t *rows, int64_t first, int64_t last, double scale) {
+static void FB(update_block)(const fb_optim *o, const fb_block *b, const int32_t *rows, int64_t first, int64_t last,
+                             double scale) {
     for (int64_t k = first; k < last; k++) {
         const int64_t at = (rows ? rows[k] : k) * b->ld;
         real *s1 = b->s1 ? (real *)b->s1 + at : NULL, *s2 = b->s2 ? (real *)b->s2 + at : NULL;
-        FB(update_row)(o, b->ld, (real)scale, (real *)b->w + at, (const real *)b->g + k * b->ld, s1, s2, b->mult, b->l2);
+        FB(update_row)(o, b->ld, (real)scale, (real *)b->w + at, (const real *)b->g + k * b->ld, s1, s2, b->mult,
+                       b->l2);
     }
 }
 
 /* Squared norm of one row of the gradient, penalty included (but not AdamW's decay). */
 static double FB(row_norm)(const fb_optim *o, const fb_block *b, const int32_t *rows, int64_t k) {
-    const real *w = (const real *)b->w + (rows ? rows[k] : k) * b->ld, *g = (const real *)b->g + k * b->ld, *l2 = b->l2, *mult = b->mult;
+    const real *w = (const real *)b->w + (rows ? rows[k] : k) * b->ld, *g = (const real *)b->g + k * b->ld, *l2 = b->l2,
+               *mult = b->mult;
     const double decay = o->kind == FB_ADAMW ? 0 : 1;
     double sum = 0;
     for (int64_t j = 0; j < b->ld; j++) {

@@ -1,4 +1,5 @@
-/* Between the public parameters and theta, the kernels' layout: one row per component of the state, one column per feature. */
+/* Between the public parameters and theta, the kernels' layout: one row per component of the state, one column per
+ * feature. */
 static void FB(transpose)(int64_t rows, int64_t cols, const void *a, int64_t lda, void *b, int64_t ldb) {
     const real *src = a; /* (rows, cols) */
     real *dst = b;       /* (cols, rows) */
@@ -33,8 +34,10 @@ static void FB(pack)(const fb_dims *d, const fb_column *column, const void *cons
     }
 }
 
-/* Back again. Weights are shared equally by the elements of a column (the symmetric choice, the same function); gradients ADD. */
-static void FB(unpack)(const fb_dims *d, const fb_column *column, int gradient, const void *theta, void *const *params) {
+/* Back again. Weights are shared equally by the elements of a column (the symmetric choice, the same function);
+ * gradients ADD. */
+static void FB(unpack)(const fb_dims *d, const fb_column *column, int gradient, const void *theta,
+                       void *const *params) {
     int64_t length[FB_PARAMS] = {0};
     FB(row_lengths)(d, column, length);
     for (int i = 0; i < d->n_state; i++) {

@@ -1,5 +1,5 @@
-/* The phases of a run and of a training step. Phase 1 works on forests (ranges of graphs: each thread has its own nodes of every level),
-   phase 2 on slices of the weights' gradients, phase 3 on rows of weights. */
+/* The phases of a run and of a training step. Phase 1 works on forests (ranges of graphs: each thread has its own nodes
+   of every level), phase 2 on slices of the weights' gradients, phase 3 on rows of weights. */
 static FB(work) FB(own_work)(const fb_net *net, int part) {
     return FB(work_of)(&net->run.dims, net->scratch + (size_t)part * net->scratch_size);
 }
@@ -7,7 +7,8 @@ static FB(work) FB(own_work)(const fb_net *net, int part) {
 /* The nodes of level v in forest `part`: a .. b. */
 static void FB(level_range)(const fb_net *net, int64_t v, int part, int n_parts, int64_t *a, int64_t *b) {
     const fb_graph *s = net->run.graph;
-    *a = n_parts == 1 ? s->level_ptr[v] : fb_lower_bound(s->graph, s->level_ptr[v], s->level_ptr[v + 1], net->split[part]);
+    *a = n_parts == 1 ? s->level_ptr[v]
+                      : fb_lower_bound(s->graph, s->level_ptr[v], s->level_ptr[v + 1], net->split[part]);
     *b = n_parts == 1 ? s->level_ptr[v + 1] : fb_lower_bound(s->graph, *a, s->level_ptr[v + 1], net->split[part + 1]);
 }
 
@@ -24,8 +25,7 @@ static void FB(forward_part)(void *ctx, int part, int n_parts) {
                         __builtin_prefetch((const real *)net->run.x + net->run.x_row[i + 8] * net->run.ld_x + j);
                 FB(input_forward)(&net->run, i);
             }
-        else
-            FB(level_forward)(&net->run, net->cell, a, b, &w);
+        else FB(level_forward)(&net->run, net->cell, a, b, &w);
     }
 }
 
@@ -41,7 +41,8 @@ static void FB(loss_part)(const fb_net *net, int part, int n_parts) {
             for (int64_t i = a; i < b; i += FB_ROWS) FB(loss_tile)(net, i, (int)fb_min(FB_ROWS, b - i));
     }
     if (net->loss.roots_only)
-        for (int64_t g = n_parts == 1 ? 0 : net->split[part]; g < (n_parts == 1 ? s->n_graphs : net->split[part + 1]); g++)
+        for (int64_t g = n_parts == 1 ? 0 : net->split[part]; g < (n_parts == 1 ? s->n_graphs : net->split[part + 1]);
+             g++)
             FB(loss_tile)(net, s->root[g], 1);
 }
 
@@ -53,8 +54,7 @@ static void FB(backward_part)(void *ctx, int part, int n_parts) {
         FB(level_range)(net, v, part, n_parts, &a, &b);
         if (v == 0)
             for (int64_t i = a; i < b; i++) FB(input_backward)(&net->run, i);
-        else
-            FB(level_backward)(&net->run, net->cell, a, b, &w);
+        else FB(level_backward)(&net->run, net->cell, a, b, &w);
     }
 }
 
@@ -76,7 +76,8 @@ static void FB(update_part)(void *ctx, int part, int n_parts) {
     const fb_net *net = ctx;
     const fb_optim *o = &net->optim;
     const fb_block *c = &net->cell_block;
-    FB(update_block)(o, c, NULL, FB(share)(c->n_rows, 1, part, n_parts), FB(share)(c->n_rows, 1, part + 1, n_parts), net->clip);
+    FB(update_block)(o, c, NULL, FB(share)(c->n_rows, 1, part, n_parts), FB(share)(c->n_rows, 1, part + 1, n_parts),
+                     net->clip);
     if (part == 0) FB(update_block)(o, &net->head_block, NULL, 0, net->head_block.n_rows, net->clip);
     if (net->train_words)
         FB(update_block)(o, &net->word_block, net->rows, FB(share)(net->n_rows, 1, part, n_parts),
@@ -88,7 +89,8 @@ static double FB(clip_factor)(const fb_net *net) {
     double sum = 0;
     for (int64_t k = 0; k < net->cell_block.n_rows; k++) sum += FB(row_norm)(&net->optim, &net->cell_block, NULL, k);
     for (int64_t k = 0; k < net->head_block.n_rows; k++) sum += FB(row_norm)(&net->optim, &net->head_block, NULL, k);
-    for (int64_t k = 0; net->train_words && k < net->n_rows; k++) sum += FB(row_norm)(&net->optim, &net->word_block, net->rows, k);
+    for (int64_t k = 0; net->train_words && k < net->n_rows; k++)
+        sum += FB(row_norm)(&net->optim, &net->word_block, net->rows, k);
     const double norm = sqrt(sum);
     return norm > net->optim.max_norm ? net->optim.max_norm / (norm + 1e-6) : 1;
 }
@@ -102,7 +104,8 @@ static void FB(turn_weights)(fb_net *net) {
     if (!l->head) return;
     FB(transpose)(l->n_classes, d->n_state, l->head, l->ld_head, (void *)l->head_t, l->ld_class);
     for (int c = 0; c < l->n_classes; c++)
-        ((real *)l->head_t)[(int64_t)d->n_state * l->ld_class + c] = ((const real *)l->head)[c * l->ld_head + d->ld_state];
+        ((real *)l->head_t)[(int64_t)d->n_state * l->ld_class + c] =
+            ((const real *)l->head)[c * l->ld_head + d->ld_state];
 }
 
 static void FB(run_forward)(fb_net *net) {
@@ -146,7 +149,9 @@ static void FB(predict)(fb_net *net, int roots_only, void *p_, void *states_) {
         for (int64_t j = 0; j < m; j++) {
             if (p) FB(softmax_row)(z + j * net->loss.ld_class, C);
             if (p) memcpy(p + (k + j) * C, z + j * net->loss.ld_class, (size_t)C * sizeof(real));
-            if (states) memcpy(states + (k + j) * H, (real *)net->run.h + (i + j) * net->run.dims.ld_state, (size_t)H * sizeof(real));
+            if (states)
+                memcpy(states + (k + j) * H, (real *)net->run.h + (i + j) * net->run.dims.ld_state,
+                       (size_t)H * sizeof(real));
         }
     }
 }

@@ -1,5 +1,6 @@
-/* Vectors of `real` as wide as the instruction set allows, written with the compiler's vector extensions: the same source is AVX-512,
-   AVX2, SSE2 or NEON. Every row that kernels touch is padded with zeros to FB_PAD elements, so there are no scalar tails. */
+/* Vectors of `real` as wide as the instruction set allows, written with the compiler's vector extensions: the same
+   source is AVX-512, AVX2, SSE2 or NEON. Every row that kernels touch is padded with zeros to FB_PAD elements, so there
+   are no scalar tails. */
 typedef real FB(vec) __attribute__((vector_size(FB_VBYTES)));
 typedef real FB(uvec) __attribute__((vector_size(FB_VBYTES), aligned(sizeof(real)), may_alias));
 typedef bits FB(ivec) __attribute__((vector_size(FB_VBYTES)));
@@ -15,11 +16,12 @@ static FB_INLINE vec FB(choose)(ivec m, vec a, vec b) { return (vec)((m & (ivec)
 /* Position p of the sum of the two halves of each block of B lanes, over the 2 VL lanes of two vectors. */
 #define FB_LO(p, B) ((p) / ((B) / 2) * (B) + (p) % ((B) / 2))
 #if FB_VBYTES / FB_REAL_BYTES == 16
-#define FB_LANES(F, B, o) F(0, B) + o, F(1, B) + o, F(2, B) + o, F(3, B) + o, F(4, B) + o, F(5, B) + o, F(6, B) + o, \
-                          F(7, B) + o, F(8, B) + o, F(9, B) + o, F(10, B) + o, F(11, B) + o, F(12, B) + o,          \
-                          F(13, B) + o, F(14, B) + o, F(15, B) + o
+#define FB_LANES(F, B, o)                                                                                   \
+    F(0, B) + o, F(1, B) + o, F(2, B) + o, F(3, B) + o, F(4, B) + o, F(5, B) + o, F(6, B) + o, F(7, B) + o, \
+        F(8, B) + o, F(9, B) + o, F(10, B) + o, F(11, B) + o, F(12, B) + o, F(13, B) + o, F(14, B) + o, F(15, B) + o
 #elif FB_VBYTES / FB_REAL_BYTES == 8
-#define FB_LANES(F, B, o) F(0, B) + o, F(1, B) + o, F(2, B) + o, F(3, B) + o, F(4, B) + o, F(5, B) + o, F(6, B) + o, F(7, B) + o
+#define FB_LANES(F, B, o) \
+    F(0, B) + o, F(1, B) + o, F(2, B) + o, F(3, B) + o, F(4, B) + o, F(5, B) + o, F(6, B) + o, F(7, B) + o
 #elif FB_VBYTES / FB_REAL_BYTES == 4
 #define FB_LANES(F, B, o) F(0, B) + o, F(1, B) + o, F(2, B) + o, F(3, B) + o
 #else

@@ -1,36 +1,45 @@
-/* Gradients of weights, once over all nodes after the levels: dtheta = sum over nodes of error o features, in node order. Parts split
-   the columns (cells whose features are made) or the rows of dtheta, never the nodes. */
-static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int row0, int row1, int col0, int col1, const FB(work) *w) {
+/* Gradients of weights, once over all nodes after the levels: dtheta = sum over nodes of error o features, in node
+   order. Parts split the columns (cells whose features are made) or the rows of dtheta, never the nodes. */
+static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int row0, int row1, int col0, int col1,
+                              const FB(work) * w) {
     const fb_dims *d = &r->dims;
     const int64_t first = r->graph->n_levels ? r->graph->level_ptr[1] : 0, N = r->graph->n_nodes;
     const int64_t ldq = FB_LD_Q(d);
     real *g = (real *)r->dtheta;
     if (first == N)
-        for (int k = row0; k < row1; k++) memset(g + (int64_t)k * d->ld_feature + col0, 0, (size_t)(col1 - col0) * sizeof(real));
+        for (int k = row0; k < row1; k++)
+            memset(g + (int64_t)k * d->ld_feature + col0, 0, (size_t)(col1 - col0) * sizeof(real));
     for (int64_t i = first; i < N; i += w->panel_rows) {
         const int64_t n = fb_min(w->panel_rows, N - i);
         for (int64_t k = 0; k < n; k++) {
             cell->gather(r, i + k, cell->features ? w->c : w->panel + k * ldq);
             if (cell->features) cell->features(d, col0, col1, w->c, w->panel + k * ldq);
         }
-        const int pieces = (row1 - row0 + FB_ROWS - 1) / FB_ROWS, m = (row1 - row0 + pieces - 1) / (pieces ? pieces : 1);
+        const int pieces = (row1 - row0 + FB_ROWS - 1) / FB_ROWS,
+                  m = (row1 - row0 + pieces - 1) / (pieces ? pieces : 1);
         for (int c = col0, wide = 4 * FB_PAD; c < col1; c += wide)
             for (int k = row0; k < row1; k += m)
-                FB(outer)((int)fb_min(m, row1 - k), fb_min(wide, col1 - c), (int)n, (const real *)r->dh + i * d->ld_state + k, 1,
-                          d->ld_state, w->panel + (cell->features ? c - col0 : c), ldq, g + (int64_t)k * d->ld_feature + c, d->ld_feature, i > first);
+                FB(outer)((int)fb_min(m, row1 - k), fb_min(wide, col1 - c), (int)n,
+                          (const real *)r->dh + i * d->ld_state + k, 1, d->ld_state,
+                          w->panel + (cell->features ? c - col0 : c), ldq, g + (int64_t)k * d->ld_feature + c,
+                          d->ld_feature, i > first);
     }
 }
 
 /* Begin of part p of n equal pieces of `total`, in units. */
-static int64_t FB(share)(int64_t total, int64_t unit, int p, int n) { return fb_min(total, (total / unit * p + n - 1) / n * unit); }
+static int64_t FB(share)(int64_t total, int64_t unit, int p, int n) {
+    return fb_min(total, (total / unit * p + n - 1) / n * unit);
+}
 
-static void FB(weights_part)(const fb_run *r, const fb_cell *cell, int part, int n_parts, const FB(work) *w) {
+static void FB(weights_part)(const fb_run *r, const fb_cell *cell, int part, int n_parts, const FB(work) * w) {
     const fb_dims *d = &r->dims;
     const int H = d->n_state, K = d->ld_feature;
     if (cell->features)
-        FB(weights_slice)(r, cell, 0, H, (int)FB(share)(K, FB_PAD, part, n_parts), (int)FB(share)(K, FB_PAD, part + 1, n_parts), w);
+        FB(weights_slice)(r, cell, 0, H, (int)FB(share)(K, FB_PAD, part, n_parts),
+                          (int)FB(share)(K, FB_PAD, part + 1, n_parts), w);
     else
-        FB(weights_slice)(r, cell, (int)FB(share)(H, 1, part, n_parts), (int)FB(share)(H, 1, part + 1, n_parts), 0, K, w);
+        FB(weights_slice)(r, cell, (int)FB(share)(H, 1, part, n_parts), (int)FB(share)(H, 1, part + 1, n_parts), 0, K,
+                          w);
 }
 
 /* Gradients of word vectors: a segment sum over the inputs sorted by word, in node order. */

@@ -1,0 +1,65 @@
+"""Checks of arguments that several modules share; each error names the argument, the value and what is accepted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+Array = NDArray[Any]
+
+
+def as_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: str) -> Array:
+    """A C-ordered array of this dtype, or ValueError where value has another shape or no numbers."""
+    try:
+        array = np.ascontiguousarray(value, dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be an array of numbers of shape {shape}: {error}") from None
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
+    return array
+
+
+def check_rate(value: float, name: str) -> float:
+    """A probability below 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < 1:
+        raise ValueError(f"{name} must be a number in [0, 1), got {value!r}")
+    return float(value)
+
+
+def check_width(value: Any, name: str) -> int:
+    """A positive number of components."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= 16384:
+        raise ValueError(f"{name} must be an integer from 1 to 16384, got {value!r}")
+    return int(value)
+
+
+def check_count(value: Any, name: str) -> int:
+    """A positive number of rows that an int32 can number."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value < 2**31:
+        raise ValueError(f"{name} must be an integer from 1 to 2147483647, got {value!r}")
+    return int(value)
+
+
+def check_norm(value: float | None) -> float | None:
+    """None or a positive number."""
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, int | float | np.number) or not value > 0
+    ):
+        raise ValueError(f"max_norm must be None or a positive number, got {value!r}")
+    return None if value is None else float(value)
+
+
+def check_alpha(alpha: float | Mapping[str, float], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, float]:
+    """Penalty of every parameter."""
+    if isinstance(alpha, Mapping):
+        unknown = sorted(set(alpha) - set(shapes))
+        if unknown:
+            raise ValueError(f"alpha: unknown parameters {unknown}, accepted are {list(shapes)}")
+        values = {name: alpha.get(name, 0.0) for name in shapes}
+    else:
+        values = {name: 0.0 if name in ("b", "bs") else alpha for name in shapes}
+    for value in values.values():
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
+            raise ValueError(f"alpha must be a finite number >= 0, or a dict of such, got {alpha!r}")
+    return {name: float(value) for name, value in values.items()}

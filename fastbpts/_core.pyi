@@ -1,0 +1,162 @@
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from typing_extensions import disjoint_base
+
+_Array = NDArray[Any]
+_I32 = NDArray[np.int32]
+_I64 = NDArray[np.int64]
+_G = TypeVar("_G", bound=Graph)
+
+POISON: bool
+OPTIMIZERS: tuple[str, ...]
+
+def isa() -> str: ...
+def cells() -> dict[str, tuple[int, str]]: ...
+def aligned(shape: tuple[int, ...], dtype: DTypeLike, zero: bool = False) -> _Array: ...
+def dropout_mask(seed: int, p: float, rows: int, cols: int, dtype: DTypeLike = "float64") -> _Array: ...
+
+@disjoint_base
+class Graph:
+    level_ptr: _I64
+    child_ptr: _I64
+    child: _I32
+    word: _I32
+    label: _I32
+    graph: _I32
+    root: _I32
+    inputs: _I32
+    order: _I64
+    def __init__(
+        self,
+        level_ptr: _I64,
+        child_ptr: _I64,
+        child: _I32,
+        word: _I32,
+        label: _I32,
+        graph: _I32,
+        root: _I32,
+        inputs: _I32,
+        order: _I64,
+    ) -> None: ...
+    @property
+    def n_nodes(self) -> int: ...
+    @property
+    def n_graphs(self) -> int: ...
+    @property
+    def n_levels(self) -> int: ...
+    @property
+    def facts(self) -> dict[str, int]: ...
+
+@disjoint_base
+class Bank:
+    def __init__(
+        self,
+        node_ptr: _I64,
+        level_ptr: _I64,
+        level_size: _I32,
+        edge_ptr: _I64,
+        child: _I32,
+        n_child: _I32,
+        word: _I32,
+        label: _I32,
+    ) -> None: ...
+    def batch(
+        self,
+        kind: type[_G],
+        tree: _I64,
+        word_map: _I32 | None = None,
+        unknown_rate: NDArray[np.float32] | None = None,
+        seed: int = 0,
+    ) -> _G: ...
+
+@disjoint_base
+class Net:
+    cell: str
+    dtype: np.dtype[Any]
+    t: int
+    def __init__(self, cell: str, n_in: int, n_state: int, dtype: DTypeLike, tanh_input: bool) -> None: ...
+    @staticmethod
+    def padded(n: int) -> int: ...
+    @property
+    def n_state(self) -> int: ...
+    @property
+    def n_feature(self) -> int: ...
+    @property
+    def ld_feature(self) -> int: ...
+    @property
+    def ld_state(self) -> int: ...
+    @property
+    def n_forward(self) -> int: ...
+    @property
+    def columns(self) -> _I32: ...
+    @property
+    def sparse(self) -> tuple[_I32, _Array]: ...
+    def set_threads(self, n: int) -> None: ...
+    def pack(self, params: tuple[_Array, ...], theta: _Array) -> None: ...
+    def unpack(self, theta: _Array, params: tuple[_Array, ...], gradient: bool) -> None: ...
+    def bind_cell(
+        self,
+        theta: _Array,
+        theta_t: _Array | None,
+        dtheta: _Array,
+        s1: _Array | None,
+        s2: _Array | None,
+        mult: _Array | None,
+        l2: _Array | None,
+    ) -> None: ...
+    def bind_head(
+        self,
+        head: _Array,
+        head_t: _Array,
+        dhead: _Array,
+        s1: _Array | None,
+        s2: _Array | None,
+        mult: _Array,
+        l2: _Array,
+        class_weight: _Array | None,
+    ) -> None: ...
+    def bind_words(self, words: _Array, s1: _Array | None, s2: _Array | None, mult: _Array, l2: _Array) -> None: ...
+    def set_optimizer(
+        self, name: str, learning_rate: float, momentum: float, beta1: float, beta2: float, eps: float, max_norm: float
+    ) -> None: ...
+    def set_dropout(self, states: float, inputs: float, seed: int) -> None: ...
+    def forward(self, s: Graph, x: _Array, h: _Array) -> None: ...
+    def backward(self, s: Graph, h: _Array, dh: _Array) -> None: ...
+    def step(
+        self,
+        s: Graph,
+        label: _I32 | None,
+        soft: _Array | None,
+        node_weight: _Array | None,
+        roots_only: bool,
+        scale: float,
+        update: bool,
+        train_words: bool,
+    ) -> float: ...
+    def predict(self, s: Graph, roots_only: bool, p: _Array | None, states: _Array | None) -> None: ...
+
+def intern_rehash(old: _Array, slot: _Array) -> None: ...
+def ptb_parse(
+    data: _Array,
+    n_brackets: int,
+    final: bool,
+    int_labels: int,
+    collapse: bool,
+    binarize: int,
+    n_classes: int,
+    max_trees: int,
+    words: tuple[Any, ...],
+    labels: tuple[Any, ...],
+    stack: _Array,
+    n_child: _I32,
+    word: _I32,
+    label: _I32,
+    end: _I64,
+) -> tuple[int, int, int, int, int, int, int]: ...
+def plan_forest(
+    node_ptr: _I64, n_child: _I32, word: _I32, label: _I32, out: tuple[_Array, ...], scratch: _I32, largest: int
+) -> int: ...
+def dag_heights(n: int, child: _I32, parent: _I32, height: _I32, scratch: _I32) -> int: ...
+def dag_components(n: int, child: _I32, parent: _I32, comp: _I32) -> None: ...
