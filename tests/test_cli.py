@@ -2,11 +2,9 @@
 
 import inspect
 import json
-import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,11 +49,6 @@ def failed(capsys, status, *args):
     assert len(err.splitlines()) == 1
     assert "error: " in err
     return err
-
-
-def process(*args, **kwargs):
-    command = [sys.executable, "-m", "fastbpts", *map(str, args)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
 
 
 def test_version(capsys):
@@ -198,53 +191,14 @@ def test_predict_jsonl(capsys, folder):
         assert np.argmax(record["nodes"], axis=1).tolist() == labels
 
 
-def test_predict_reads_standard_input(folder):
-    text = (folder / "dev.txt").read_bytes()
-    with process("predict", folder / "m.safetensors") as child:
-        out, err = child.communicate(text)
-    assert (child.returncode, err) == (0, b"")
-    assert len(out.splitlines()) == 20
-
-
-def test_predict_of_words_that_are_not_ascii(folder):
-    with process("predict", folder / "m.safetensors", env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}) as child:
-        out, err = child.communicate("(2 (2 é) (2 漢字))\n".encode())
-    assert (child.returncode, err) == (0, b"")
-    assert "漢字" in out.decode()
-
-
-@pytest.mark.parametrize("command", [["predict"], ["show", "-c", "1000000"]])
-def test_a_reader_that_leaves_is_no_error(folder, tmp_path, command):
-    big = tmp_path / "big.txt"
-    big.write_text((folder / "train.txt").read_text() * 50)
-    with process(command[0], folder / "m.safetensors", big, *command[1:]) as child:
-        child.stdout.readline()
-        child.stdout.close()
-        assert child.stderr.read() == b""
-        assert child.wait() == 0
-
-
-PEAK = """
-import sys
-from fastbpts.cli import main
-assert main(sys.argv[1:]) == 0
-print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells the peak of memory on Linux")
-def test_predict_needs_constant_memory(folder, tmp_path):
-    trees = (folder / "train.txt").read_text().splitlines()
-    text = f"{' '.join(trees)}\n"
-    padded = text.replace(" (", " " * 150 + "(")  # most of a file's bytes are cheap to read
-    peaks = []
-    for copies in (40, 160):
-        (tmp_path / "in.txt").write_text(padded * copies)
-        args = ["predict", folder / "m.safetensors", tmp_path / "in.txt", "-o", tmp_path / "out.txt"]
-        done = subprocess.run([sys.executable, "-c", PEAK, *args], capture_output=True, text=True, check=True)
-        peaks.append(int(done.stdout) / 1024)
-        assert (tmp_path / "out.txt").read_text().count("\n") == 100 * copies
-    assert peaks[1] < peaks[0] + 20  # MB; the second file is 45 MB larger
+def test_predict_classes_with_names(capsys, folder, tmp_path):
+    model = TreeClassifier(n_state=2, max_iter=1, loss_nodes="root").fit(["(0 a)", "(0 b)"], ["very (good)", "bad"])
+    model.save(tmp_path / "m")
+    (tmp_path / "t").write_text("(0 (0 a) (0 b))")
+    _, out, _ = run(capsys, "predict", tmp_path / "m", tmp_path / "t")
+    assert len(fb.Treebank.from_ptb(out)) == 1
+    _, out, _ = run(capsys, "predict", tmp_path / "m", tmp_path / "t", "-f", "jsonl")
+    assert set(json.loads(out)["probabilities"]) == {"very (good)", "bad"}
 
 
 def test_show(capsys, folder, tmp_path):

@@ -1,11 +1,13 @@
 """``fastbpts predict``."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 from typer import Argument, Option
 
@@ -22,15 +24,24 @@ from fastbpts.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from fastbpts.estimators import TreeClassifier
     from fastbpts.treebank import Treebank
 
 _CHUNK = 1000
 
 
+def _in_brackets(labels: "NDArray[Any]") -> "NDArray[Any]":
+    """Labels as brackets can hold them: in names, space and brackets become underscores."""
+    if labels.dtype.kind in "iu":
+        return labels
+    return np.array([re.sub(r"[\s()]", "_", str(label)) or "_" for label in labels.tolist()])
+
+
 def _ptb(model: "TreeClassifier", bank: "Treebank") -> Iterator[str]:
     for tree, labels in zip(bank, model.predict_nodes(bank), strict=True):
-        yield tree.to_ptb(labels)
+        yield tree.to_ptb(_in_brackets(labels))
 
 
 def _jsonl(model: "TreeClassifier", bank: "Treebank", nodes: bool = False) -> Iterator[str]:
@@ -41,7 +52,7 @@ def _jsonl(model: "TreeClassifier", bank: "Treebank", nodes: bool = False) -> It
         record = {
             "label": labels[-1].item(),
             "probabilities": dict(zip(names, rounded[-1], strict=True)),
-            "tree": tree.to_ptb(labels),
+            "tree": tree.to_ptb(_in_brackets(labels)),
         }
         if nodes:
             record["nodes"] = [rounded[i] for i, _, _ in tree._walk(list(range(tree.n_nodes)))]

@@ -184,6 +184,12 @@ class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ig
         self.checkpoint_every = checkpoint_every
         self.verbose = verbose
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.target_tags.required = False
+        return tags
+
     def _groups(self) -> list[str]:
         return [*make_cell(self.cell, n_state=1).shapes, "Ws", "bs", "E"]
 

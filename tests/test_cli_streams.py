@@ -1,0 +1,75 @@
+"""The command line as a process: standard input, readers that leave, memory that does not grow."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastbpts as fb
+from fastbpts.estimators import TreeClassifier
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A treebank and a model trained on it."""
+    path = tmp_path_factory.mktemp("streams")
+    bank = fb.demo_treebank("sentiment", n_trees=100)
+    (path / "trees.txt").write_text("".join(f"{tree.to_ptb()}\n" for tree in bank))
+    TreeClassifier(n_state=4, max_iter=1).fit(bank).save(path / "m.safetensors")
+    return path
+
+
+def process(*args, **kwargs):
+    command = [sys.executable, "-m", "fastbpts", *map(str, args)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+
+
+def test_predict_reads_standard_input(folder):
+    text = (folder / "trees.txt").read_bytes()
+    with process("predict", folder / "m.safetensors") as child:
+        out, err = child.communicate(text)
+    assert (child.returncode, err) == (0, b"")
+    assert len(out.splitlines()) == 100
+
+
+def test_predict_of_words_that_are_not_ascii(folder):
+    with process("predict", folder / "m.safetensors", env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}) as child:
+        out, err = child.communicate("(2 (2 é) (2 漢字))\n".encode())
+    assert (child.returncode, err) == (0, b"")
+    assert "漢字" in out.decode()
+
+
+@pytest.mark.parametrize("command", [["predict"], ["show", "-c", "1000000"]])
+def test_a_reader_that_leaves_is_no_error(folder, tmp_path, command):
+    big = tmp_path / "big.txt"
+    big.write_text((folder / "trees.txt").read_text() * 50)
+    with process(command[0], folder / "m.safetensors", big, *command[1:]) as child:
+        child.stdout.readline()
+        child.stdout.close()
+        assert child.stderr.read() == b""
+        assert child.wait() == 0
+
+
+PEAK = """
+import sys
+from fastbpts.cli import main
+assert main(sys.argv[1:]) == 0
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells the peak of memory on Linux")
+def test_predict_needs_constant_memory(folder, tmp_path):
+    trees = (folder / "trees.txt").read_text().splitlines()
+    text = f"{' '.join(trees)}\n"
+    padded = text.replace(" (", " " * 150 + "(")  # most of a file's bytes are cheap to read
+    peaks = []
+    for copies in (40, 160):
+        (tmp_path / "in.txt").write_text(padded * copies)
+        args = ["predict", folder / "m.safetensors", tmp_path / "in.txt", "-o", tmp_path / "out.txt"]
+        done = subprocess.run([sys.executable, "-c", PEAK, *args], capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout) / 1024)
+        assert (tmp_path / "out.txt").read_text().count("\n") == 100 * copies
+    assert peaks[1] < peaks[0] + 20  # MB; the second file is 45 MB larger
