@@ -54,7 +54,7 @@ def concat(banks: "list[Treebank]") -> "Treebank":
         raise ValueError("banks: an iterable of Treebank is needed")
     if len(banks) < 2:
         return banks[0] if banks else empty_bank()
-    plan = join([bank.plan for bank in banks])
+    plan = join(bank.plan for bank in banks)
     vocabulary = banks[0].vocabulary
     if any(bank.vocabulary is not vocabulary for bank in banks):
         words, maps = _merge([bank.vocabulary.words for bank in banks])

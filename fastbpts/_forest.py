@@ -1,7 +1,7 @@
 """Trees in post-order, as readers hand them over, and their level-major plan, as a Treebank keeps them."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,8 @@ from . import _core
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
+
+_SPARE = 1 << 20  # arrays grow by their size up to this, then by an eighth
 
 
 class Plan(NamedTuple):
@@ -71,23 +73,42 @@ def plan(node_ptr: I64, n_child: I32, word: I32, label: I32) -> Plan:
     return Plan(node_ptr, level_ptr, level_size, edge_ptr, child, new_n_child, new_word, new_label)
 
 
-def join(plans: Sequence[Plan]) -> Plan:
-    """Concatenate. A list is emptied field by field, so that memory peaks at one field above the result."""
-    if not plans:
-        return empty()
-    columns = [list(column) for column in zip(*plans, strict=True)]
-    if isinstance(plans, list):
-        plans.clear()
-    joined: dict[str, NDArray[Any]] = {}
-    for name, column in zip(Plan._fields, columns, strict=True):
-        if name.endswith("_ptr"):
-            base = np.cumsum([0, *(int(part[-1]) for part in column)])
-            ends = [part[1:] + before for part, before in zip(column, base, strict=False)]
-            joined[name] = np.concatenate([np.zeros(1, np.int64), *ends])
-        else:
-            joined[name] = np.concatenate(column)
-        column.clear()
-    return Plan(**joined)
+class Collector:
+    """Joins plans as they come, in arrays that grow in place, so that memory peaks little above the result."""
+
+    def __init__(self) -> None:
+        self._arrays: list[NDArray[Any]] = [array.copy() for array in empty()]
+        self._used = [array.size for array in self._arrays]
+
+    def __len__(self) -> int:
+        """Number of trees."""
+        return self._used[0] - 1
+
+    def add(self, part: Plan) -> None:
+        """Append the trees of a plan."""
+        for k, name in enumerate(Plan._fields):
+            values: NDArray[Any] = getattr(part, name)
+            used = self._used[k]
+            new = values[1:] + self._arrays[k][used - 1] if name.endswith("_ptr") else values
+            self._used[k] = used + len(new)
+            if self._used[k] > self._arrays[k].size:
+                spare = max(used // 8, min(used, _SPARE))
+                self._arrays[k].resize(self._used[k] + spare, refcheck=False)
+            self._arrays[k][used : self._used[k]] = new
+
+    def plan(self) -> Plan:
+        """The plan of all trees; nothing can be added after that."""
+        for array, used in zip(self._arrays, self._used, strict=True):
+            array.resize(used, refcheck=False)
+        return Plan(*self._arrays)
+
+
+def join(plans: Iterable[Plan]) -> Plan:
+    """Concatenate."""
+    collector = Collector()
+    for part in plans:
+        collector.add(part)
+    return collector.plan()
 
 
 def empty() -> Plan:

@@ -97,16 +97,16 @@ def slow_batch(bank: fb.Treebank, indices: Any, word_map: np.ndarray | None = No
         w = int(bank.word[bank.node_ptr[tree.index] + local])
         word.append(w if w < 0 or word_map is None else int(word_map[w]))
         label.append(int(tree.labels[local]))
-    level = [node[0] for node in nodes]
+    level_of = [node[0] for node in nodes]
     return {
-        "level_ptr": np.cumsum([0, *np.bincount(level)]),
+        "level_ptr": np.cumsum([0, *np.bincount(level_of)]),
         "child_ptr": np.cumsum([0, *n_child]),
         "child": np.array(child, int),
         "word": np.array(word),
         "label": np.array(label),
         "graph": np.array([g for _, g, _ in nodes]),
         "root": np.array([place[g, bank[int(t)].n_nodes - 1] for g, t in enumerate(indices)]),
-        "inputs": np.arange(level.count(0)),
+        "inputs": np.arange(level_of.count(0)),
         "order": np.array([start[g] + local for _, g, local in nodes]),
     }
 

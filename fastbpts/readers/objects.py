@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._bankjoin import concat, select
-from .._forest import Plan
+from .._forest import Collector
 from .._tree import Tree
 from ..treebank import Treebank
 from ._postorder import Node, Options, PostOrder
@@ -115,14 +115,13 @@ def _number(label: str) -> int | None:
 
 def _read_strings(start: int, items: Iterable[str], options: Options) -> Treebank:
     parser = PTBParser("", options.labels, None, options.unary, options.binarize)
-    plans: list[Plan] = []
+    trees = Collector()
     for k, item in enumerate(items, start):
         parser.filename, parser.line, parser.column = f"trees[{k}]", 1, 1
-        plans += parse_text(parser, item)
-        n_trees = sum(len(part.node_ptr) - 1 for part in plans[k - start :])
-        if n_trees != 1:
-            raise ValueError(f"trees[{k}]: one tree is needed, the text has {n_trees}")
-    return parser.bank(plans)
+        parse_text(parser, item, trees)
+        if len(trees) != k - start + 1:
+            raise ValueError(f"trees[{k}]: one tree is needed, the text has {len(trees) - k + start}")
+    return parser.bank(trees)
 
 
 def _read_views(start: int, items: Iterable[Tree], options: Options) -> Treebank:

@@ -10,14 +10,14 @@ from typing import IO, Literal
 import numpy as np
 
 from .. import _core
-from .._forest import Plan, StringTable, join, plan
+from .._forest import Collector, StringTable, plan
 from ..treebank import Treebank
 from ..vocabulary import Vocabulary
 from ._files import FilePath, display_name, open_bytes, utf8_blocks
 
 BLOCK = 1 << 22
 _FRAME_BYTES = 24  # sizeof(fb_frame)
-_NO_LIMIT = 1 << 62
+_CHUNK, _NO_LIMIT = 1 << 20, 1 << 62
 _FULL, _UNCLOSED = 1, 2
 _STR, _INT = 0, 1
 _LABELS = {"str": _STR, "int": _INT, "auto": 2}
@@ -91,8 +91,8 @@ class PTBParser:
             self._nodes = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
             self._end = np.empty(n, np.int64)
 
-    def step(self, used: int, final: bool, max_trees: int) -> tuple[Plan | None, int, bool]:
-        """Parse from byte `used` on. The complete trees, at most `max_trees`; bytes used now; is there more to do."""
+    def step(self, used: int, final: bool, max_trees: int, trees: Collector) -> tuple[int, bool]:
+        """Parse from byte `used` on, at most `max_trees` complete trees. Returns bytes used; whether to go on."""
         options = (final, self.int_labels, self.collapse, self.binarize, self.n_classes, max_trees)
         tables = (self.words.arrays(), self.label_names.arrays())
         code, n_trees, n_used, error_at, self.int_labels, self.words.n, self.label_names.n = _core.ptb_parse(
@@ -105,10 +105,9 @@ class PTBParser:
             self.words.grow()
             self.label_names.grow()
         self.advance(self._text[used : used + n_used])
-        node_ptr = np.zeros(n_trees + 1, np.int64)
-        node_ptr[1:] = self._end[:n_trees]
-        result = plan(node_ptr, *self._nodes) if n_trees else None
-        return result, used + n_used, code == _FULL or n_trees == max_trees
+        if n_trees:
+            trees.add(plan(np.concatenate([np.zeros(1, np.int64), self._end[:n_trees]]), *self._nodes))
+        return used + n_used, code == _FULL or n_trees == max_trees
 
     def _message(self, code: int, at: int) -> str:
         end = at
@@ -132,27 +131,27 @@ class PTBParser:
         """An error at the present position."""
         return PTBError(message, self.filename, self.line, self.column)
 
-    def bank(self, plans: list[Plan]) -> Treebank:
-        """The treebank of these plans, which are consumed; words and labels are counted anew from here."""
+    def bank(self, trees: Collector) -> Treebank:
+        """The treebank of these trees; words and labels are counted anew from here."""
         words, names = self.words.strings(), self.label_names.strings()
         self.words, self.label_names = StringTable(), StringTable()
-        vocabulary = Vocabulary._of_distinct(words)
+        vocabulary, joined = Vocabulary._of_distinct(words), trees.plan()
         if self.int_labels == _STR:
-            joined = join(plans)
             phrase, none = joined.label, np.full_like(joined.label, -1)
             return Treebank._of_plan(joined._replace(label=none), vocabulary, phrase, names)
         value = np.array([*map(int, names), -1], np.int32)
-        for part in plans:
-            part.label[:] = value[part.label]
-        return Treebank._of_plan(join(plans), vocabulary)
+        for start in range(0, len(joined.label), _CHUNK):
+            part = joined.label[start : start + _CHUNK]
+            part[:] = value[part]
+        return Treebank._of_plan(joined, vocabulary)
 
 
 def parse_banks(
     parser: PTBParser, stream: IO[bytes], encoding: str, block: int, chunk_trees: int
 ) -> Iterator[Treebank]:
     """Treebanks of `chunk_trees` trees, the last of fewer; at least one, or there is an error."""
-    plans: list[Plan] = []
-    n_trees = n_waiting = n_banks = 0
+    trees = Collector()
+    n_waiting = n_banks = 0
     waiting = [b""]  # text not parsed yet: what is left of a tree, then blocks
     for part, ending in utf8_blocks(stream, encoding, block):
         waiting.append(part)
@@ -163,19 +162,16 @@ def parse_banks(
         parser.start(text)
         used, more = 0, True
         while more:
-            piece, used, more = parser.step(used, ending == "", chunk_trees - n_trees)
-            if piece is not None:
-                plans.append(piece)
-                n_trees += len(piece.node_ptr) - 1
-            if n_trees == chunk_trees:
-                yield parser.bank(plans)
-                plans, n_trees, n_banks = [], 0, n_banks + 1
+            used, more = parser.step(used, ending == "", chunk_trees - len(trees), trees)
+            if len(trees) == chunk_trees:
+                yield parser.bank(trees)
+                trees, n_banks = Collector(), n_banks + 1
         waiting, n_waiting = [text[used:]], 0
         if ending:
             parser.advance(waiting[0])
             raise parser.error(ending)
-    if n_trees:
-        yield parser.bank(plans)
+    if len(trees):
+        yield parser.bank(trees)
     elif not n_banks:
         raise PTBError(_NO_TREE, parser.filename, 1, 1)
 
@@ -277,23 +273,21 @@ def parse_ptb(
 ) -> Treebank:
     """Like :func:`read_ptb`, but of a string; `name` stands for the file in errors."""
     parser = PTBParser(name, labels, n_classes, unary, binarize)
-    return parser.bank(parse_text(parser, text))
+    trees = Collector()
+    parse_text(parser, text, trees)
+    return parser.bank(trees)
 
 
-def parse_text(parser: PTBParser, text: str) -> list[Plan]:
-    """The trees of a whole text, for :meth:`PTBParser.bank`."""
+def parse_text(parser: PTBParser, text: str, trees: Collector) -> None:
+    """Collect the trees of a whole text, for :meth:`PTBParser.bank`."""
     try:
         data = text.removeprefix("\ufeff").encode()
     except UnicodeEncodeError as error:
         parser.advance(text[: error.start].encode())
         raise parser.error(f"invalid text: {error.reason}") from error
     parser.start(data)
-    plans: list[Plan] = []
-    used, more = 0, True
+    before, used, more = len(trees), 0, True
     while more:
-        piece, used, more = parser.step(used, True, _NO_LIMIT)
-        if piece is not None:
-            plans.append(piece)
-    if not plans:
+        used, more = parser.step(used, True, _NO_LIMIT, trees)
+    if len(trees) == before:
         raise PTBError(_NO_TREE, parser.filename, 1, 1)
-    return plans
