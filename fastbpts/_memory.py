@@ -36,6 +36,12 @@ class Memory:
         self.theta_t = zeros(net.n_forward, ld) if net.n_forward else None
         self.head_t = zeros(d + 1, net.padded(n_classes))
 
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """What a network's state consists of."""
+        weights = {f"weights.{name}": array for name, array in self.weights.items()}
+        return weights | {f"state.{name}": array for name, array in self.state.items()}
+
     def bind(
         self,
         net: _core.Net,

@@ -146,7 +146,7 @@ class Network:
         return {"Ws": head[:, : self.cell.n_state].copy(), "bs": head[:, self._net.ld_state].copy()}
 
     def set_params(self, params: Mapping[str, ArrayLike]) -> None:
-        """Set some or all parameters by name. V is kept as (V + V^T) / 2: the same function.
+        """Set some or all parameters by name; V is kept as (V + V^T) / 2, which is the same function.
 
         Raises
         ------
@@ -273,8 +273,7 @@ class Network:
     def state(self) -> dict[str, Array]:
         """What later steps depend on, to the bit: weights in the kernels' layout, the optimiser's state, counters."""
         with self._lock:
-            arrays = {f"weights.{k}": v.copy() for k, v in self._memory.weights.items()}
-            arrays |= {f"state.{k}": v.copy() for k, v in self._memory.state.items()}
+            arrays = {k: v.copy() for k, v in self._memory.arrays.items()}
             counters = np.array([self._net.t, self._seed], np.int64)
             return arrays | {"counters": counters, "learning_rate": np.array([self._learning_rate])}
 
@@ -286,16 +285,15 @@ class Network:
         ValueError
             Naming the array that is missing or of another shape; the network is then unchanged.
         """
-        own = {f"weights.{k}": v for k, v in self._memory.weights.items()} | {
-            f"state.{k}": v for k, v in self._memory.state.items()
-        }
+        own = self._memory.arrays
         missing = sorted({*own, "counters", "learning_rate"} - set(state))
         if missing:
             raise ValueError(f"state: missing {missing}")
         values = {k: as_array(state[k], v.shape, self.dtype, f"state[{k!r}]") for k, v in own.items()}
         t, seed = (int(v) for v in as_array(state["counters"], (2,), np.int64, "state['counters']"))
+        rate = Optimizer(self.optimizer.name, float(np.asarray(state["learning_rate"]).reshape(-1)[0])).learning_rate
         with self._lock:
             for k, array in own.items():
                 array[...] = values[k]
-            self._net.t, self._seed = t, seed
-            self.learning_rate = float(np.asarray(state["learning_rate"]).reshape(-1)[0])
+            self._net.t, self._seed, self._learning_rate = t, seed, rate
+            self._set_optimizer()
