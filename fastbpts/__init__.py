@@ -30,7 +30,7 @@ _LAZY = {
     "read_ptb": "readers.ptb",
     "softmax_cross_entropy": "losses",
 }
-_SUBPACKAGES = {"reference"}
+_SUBPACKAGES = {"draw", "reference"}
 
 __all__ = ["__version__", *_LAZY, *_SUBPACKAGES]
 

@@ -48,9 +48,9 @@ def evaluate(
         return
     from rich.table import Table
 
-    table = Table()
+    table = Table(title="accuracy")
     table.add_column("file", overflow="fold")
-    for name in ("trees", "labelled nodes", "root accuracy", "accuracy, all nodes"):
+    for name in ("trees", "labelled nodes", "root", "all nodes"):
         table.add_column(name, justify="right")
     for row in rows:
         root = "" if row["root"] is None else f"{row['root']:.4f}"
