@@ -60,7 +60,7 @@ class Structure(_core.Graph):
     ) -> None:
         arrays = GraphArrays(level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
         check_structure(arrays)  # before the core looks at them
-        super().__init__(*arrays)
+        super().__init__(*(array.copy() for array in arrays))
 
     @classmethod
     def _of_arrays(cls, *arrays: NDArray[Any]) -> Self:

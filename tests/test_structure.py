@@ -204,6 +204,15 @@ def test_wrong_edges(arguments: tuple[Any, ...], message: str) -> None:
         fb.Structure.from_edges(*arguments)
 
 
+def test_given_arrays_are_copied() -> None:
+    given_arrays = {name: array.copy() for name, array in arrays(fb.Structure.from_ptb("(1 (2 a) (3 b))")).items()}
+    s = fb.Structure(**given_arrays)
+    given_arrays["child"][0] = 1_000_000
+    s.check()
+    with pytest.raises(ValueError, match="read-only"):
+        s.child[0] = 0
+
+
 def test_wrong_parents_and_lengths() -> None:
     for parents in ([2, -1], [-2, 0], [0.5], [[0]]):
         with pytest.raises(ValueError, match="parents: "):
