@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
 import common
 import numpy as np
+from numpy.typing import NDArray
 
 import fastbpts as fb
 from fastbpts.benchmark.problem import LOSS_NODES, SIZES
@@ -30,6 +33,16 @@ def per_call(function: Callable[[int], object], runs: int) -> list[float]:
     return out
 
 
+def predict(net: fb.Network, structures: list[fb.Structure], i: int, nodes: Literal["root", "all"] = "root") -> object:
+    """Probabilities of one ready structure."""
+    return net.predict_proba(structures[i], nodes)
+
+
+def batch_and_predict(net: fb.Network, source: fb.Treebank, chosen: list[NDArray[np.int64]], i: int) -> object:
+    """The way from a treebank."""
+    return net.predict_proba(source.batch(chosen[i]))
+
+
 def measure(quick: bool) -> str:
     """A table in markdown."""
     source = common.bank(500 if quick else 8544)
@@ -43,9 +56,9 @@ def measure(quick: bool) -> str:
         )
         runs = 3 if quick else 50
         calls: list[Callable[[int], object]] = [
-            lambda i, net=net: net.predict_proba(structures[i]),
-            lambda i, net=net: net.predict_proba(source.batch(chosen[i])),
-            lambda i, net=net: net.predict_proba(structures[i], nodes="all"),
+            partial(predict, net, structures),
+            partial(batch_and_predict, net, source, chosen),
+            partial(predict, net, structures, nodes="all"),
         ]
         times = [common.spread(per_call(call, runs)) for call in calls]
         out.append(f"| {cell}, d = {d} | " + " | ".join(times) + " |")
