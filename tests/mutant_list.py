@@ -17,7 +17,7 @@ EXTREME = "test_cells.py -k saturated or tanh_itself"
 
 @dataclass(frozen=True)
 class Mutant:
-    """A text replacement in one file; `tests` are arguments of pytest, run in the folder of the tests."""
+    """A text replacement in one file, white space apart; `tests` are arguments of pytest, run in its folder."""
 
     name: str
     path: str
@@ -42,14 +42,14 @@ MUTANTS = [
         GRID,
     ),
     Mutant("children swapped backward", PAIR, "dh[j] += dc[k * H + j];", "dh[j] += dc[(1 - k) * H + j];", GRID),
-    Mutant("second parent overwrites", SUM, "dh_k[j] += dc[j];", "dh_k[j] = dc[j];", LAWS),
+    Mutant("second parent overwrites", SUM, "FB(load)(dh_k + j) + FB(load)(dc + j)", "FB(load)(dc + j)", LAWS),
     Mutant("second parent overwrites (pair)", PAIR, "dh[j] += dc[k * H + j];", "dh[j] = dc[k * H + j];", LAWS),
     Mutant("bias feature missing", PAIR, "c[2 * H] = 1;", "c[2 * H] = 0;", GRID),
     Mutant(
         "last child forgotten",
         SUM,
-        "k < ptr[i + 1]; k++) {\n        const real *h_k",
-        "k + 1 < ptr[i + 1]; k++) {\n        const real *h_k",
+        "k < ptr[i + 1]; k++) sum +=",
+        "k + 1 < ptr[i + 1]; k++) sum +=",
         GRID,
     ),
     Mutant("derivative of tanh missing", LEVEL, "dh[j] *= 1 - (keep * h[j]) * (keep * h[j]);", ";", GRID),
@@ -99,8 +99,8 @@ MUTANTS = [
     Mutant(
         "float32 branch empty",
         WEIGHTS,
-        "const int s0 = col0 / width",
-        "if (FB_REAL_BYTES == 4) return;\n    const int s0 = col0 / width",
+        "real *g = (real *)r->dtheta;",
+        "real *g = (real *)r->dtheta; if (FB_REAL_BYTES == 4) return;",
         GRID,
     ),
     Mutant("no inner node: dW stays", WEIGHTS, "if (first == N)", "if (0)", GRID),
@@ -114,8 +114,8 @@ MUTANTS = [
     Mutant("only the upper triangle packed", PACK, "p[k.at] + p[k.twin];", "p[k.at];", GRID),
     Mutant("only one triangle unpacked", PACK, "if (k.twin >= 0) p[k.twin] += row[c];", "", GRID),
     Mutant("symmetric choice loses a half", PACK, "p[k.at] = p[k.twin] = row[c] / 2;", "p[k.at] = row[c] / 2;", STEPS),
-    Mutant("circle not closed in the fold", RNTN, "(i < H ? turned[n + i] : 0)", "0", GRID),
-    Mutant("one distance missing in the fold", RNTN, "FB(rntn_sums)(0, H, dq", "FB(rntn_sums)(0, H - 1, dq", GRID),
+    Mutant("circle not closed in the fold", RNTN, "dc[i] += turned[n + i];", ";", GRID),
+    Mutant("one distance missing in the fold", RNTN, "s < S; s += FB_PAD)", "s + FB_PAD < S; s += FB_PAD)", GRID),
     Mutant("softmax without the maximum", SOFTMAX, "FB(load)(z + c) - top", "FB(load)(z + c) - (top = 0)", NETWORK),
     Mutant("target not subtracted", SOFTMAX, "z[y] -= 1;", "", NETWORK),
     Mutant("node weights ignored", SOFTMAX, "(weight ? (double)weight[i] : 1)", "1", NETWORK),
@@ -162,7 +162,8 @@ MUTANTS = [
         'l2["theta"][: net.n_feature] = 1 *',
         STEPS,
     ),
-    Mutant("penalty of twins doubled", NET, 'l2["theta"] /= mult["theta"]', "", STEPS),
+    Mutant("penalty of twins doubled", NET, 'l2["theta"] /= np.maximum(mult["theta"], 1)', "", STEPS),
+    Mutant("gaps are weights", NET, "np.where(columns[:, 0] < 0, 0,", "np.where(columns[:, 0] < 0, 1,", STEPS),
     Mutant("loss not per graph", NET, "scale = 1.0 / max(1, s.n_graphs)", "scale = 1.0", NETWORK),
     Mutant("step counter not restored", NET, "self._net.t, self._seed = t, seed", "self._seed = seed", STEPS),
     Mutant("same masks in every step", NET, "self._net.t) % 2**64", "0) % 2**64", STEPS),

@@ -5,6 +5,7 @@ tests per mutant. Prints a table; exit status 1 if a mutant survives, or if its 
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -74,15 +75,21 @@ def tests_fail(folder: Path, tests: str) -> bool:
     return done.returncode != 0
 
 
+def pattern(text: str) -> str:
+    """The text, however it is broken into lines."""
+    return r"\s*".join(re.escape(word) for word in text.split())
+
+
 def is_killed(clean: Path, mutant: Mutant) -> bool:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_sources(folder)
         path = folder / mutant.path
         text = path.read_text()
-        if text.count(mutant.old) != 1:
-            raise RuntimeError(f"{mutant.path}: the text to replace occurs {text.count(mutant.old)} times")
-        path.write_text(text.replace(mutant.old, mutant.new))
+        found = re.findall(pattern(mutant.old), text)
+        if len(found) != 1:
+            raise RuntimeError(f"{mutant.path}: the text to replace occurs {len(found)} times")
+        path.write_text(text.replace(found[0], mutant.new))
         unit = unit_of(mutant.path)
         objects = sorted(clean.glob("*.o"))
         if unit is not None:
