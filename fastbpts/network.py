@@ -30,7 +30,7 @@ class Network:
     cell : str
         One of :func:`fastbpts.cells`.
     n_state, n_classes, n_words : int
-        Widths d, C and |V|.
+        Widths d, C and the size of the vocabulary.
     dtype : "float32" or "float64"
     input_activation : "identity" or "tanh"
         Whether a leaf's state is its word vector or the tanh of it.
