@@ -31,7 +31,7 @@ LEVEL, WEIGHTS, PACK = "src_c/kernels/level.h", "src_c/kernels/weights.h", "src_
 SOFTMAX, OPTIM, STEP = "src_c/kernels/head.h", "src_c/kernels/optim.h", "src_c/kernels/step.h"
 
 BATCH = "src_c/batch.c"
-NET, CELL = "fastbpts/network.py", "fastbpts/_cell.py"
+MEMORY, NET, CELL = "fastbpts/_memory.py", "fastbpts/network.py", "fastbpts/_cell.py"
 
 MUTANTS = [
     Mutant(
@@ -157,15 +157,21 @@ MUTANTS = [
     Mutant("sign of tanh lost", "src_c/kernels/act.h", "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),
     Mutant(
         "penalty without its two",
-        NET,
+        MEMORY,
         'l2["theta"][: net.n_feature] = 2 *',
         'l2["theta"][: net.n_feature] = 1 *',
         STEPS,
     ),
-    Mutant("penalty of twins doubled", NET, 'l2["theta"] /= np.maximum(mult["theta"], 1)', "", STEPS),
-    Mutant("gaps are weights", NET, "np.where(columns[:, 0] < 0, 0,", "np.where(columns[:, 0] < 0, 1,", STEPS),
+    Mutant("penalty of twins doubled", MEMORY, 'l2["theta"] /= np.maximum(mult["theta"], 1)', "", STEPS),
+    Mutant("gaps are weights", MEMORY, "np.where(param < 0, 0,", "np.where(param < 0, 1,", STEPS),
     Mutant("loss not per graph", NET, "scale = 1.0 / max(1, s.n_graphs)", "scale = 1.0", NETWORK),
-    Mutant("step counter not restored", NET, "self._net.t, self._seed = t, seed", "self._seed = seed", STEPS),
+    Mutant(
+        "step counter not restored",
+        NET,
+        "self._net.t, self._seed, self._learning_rate = t,",
+        "_, self._seed, self._learning_rate = t,",
+        STEPS,
+    ),
     Mutant("same masks in every step", NET, "self._net.t) % 2**64", "0) % 2**64", STEPS),
     Mutant("dropout in predictions", NET, "self._net.set_dropout(0.0, 0.0, 0)", "", STEPS),
     Mutant("words not checked", NET, "not 0 <= facts", "False and 0 <= facts", ERRORS),
