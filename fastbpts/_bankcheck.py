@@ -14,7 +14,10 @@ _CHUNK = 1 << 21  # nodes looked at together
 
 def as_integers(name: str, given: ArrayLike, dtype: type[np.signedinteger[Any]]) -> NDArray[Any]:
     """A one-dimensional C-ordered copy of integers, all of which `dtype` can hold."""
-    array = np.asarray(given)
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise ValueError(f"{name}: a one-dimensional array of integers is needed ({error})") from error
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ValueError(
             f"{name}: a one-dimensional array of integers is needed, not {array.dtype} of shape {array.shape}"

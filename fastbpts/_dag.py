@@ -18,7 +18,10 @@ def checked_size(name: str, n: int) -> int:
 
 def checked_edges(edges: Any, n_nodes: int | None) -> tuple[I32, I32, int]:
     if not isinstance(edges, np.ndarray):
-        edges = np.array(list(edges) or np.empty((0, 2), np.int64))
+        try:
+            edges = np.array(list(edges) or np.empty((0, 2), np.int64))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"edges: pairs of integers (child, parent) are needed ({error})") from error
     if edges.ndim != 2 or edges.shape[1] != 2 or (edges.size and edges.dtype.kind not in "iu"):
         raise ValueError(
             f"edges: pairs of integers (child, parent) are needed, not {edges.dtype} of shape {edges.shape}"
@@ -27,6 +30,10 @@ def checked_edges(edges: Any, n_nodes: int | None) -> tuple[I32, I32, int]:
     if n is None or isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
         raise ValueError(f"n_nodes={n_nodes!r}: accepted are integers from 1 on")
     n = checked_size("n_nodes", int(n))
+    if n_nodes is None and n > 2 * len(edges):
+        raise ValueError(
+            f"edges: {len(edges)} of them cannot reach all nodes 0..{n - 1}; if some have none, give n_nodes"
+        )
     outside = np.flatnonzero(((edges < 0) | (edges >= n)).any(axis=1))
     if outside.size:
         raise ValueError(f"edges[{outside[0]}]={tuple(edges[outside[0]].tolist())}: nodes are 0..{n - 1}")

@@ -181,8 +181,11 @@ def test_facts_and_pickle() -> None:
         (([(-1, 1)],), r"edges\[0\]=\(-1, 1\)"),
         (([(0, 1, 2)],), r"edges: pairs of integers .* of shape \(1, 3\)"),
         (([(0.5, 1)],), "edges: pairs of integers"),
+        (([(0, 1), (2,)],), "edges: pairs of integers"),
+        ((3,), "edges: pairs of integers"),
         (([],), "n_nodes=None"),
         (([], 0), "n_nodes=0"),
+        (([(0, 2_000_000_000)],), "edges: 1 of them cannot reach all nodes"),
         (([], 1 << 31), "n_nodes: 2147483648 nodes"),
         (([(0, 2), (0, 1)],), r"root: graph 0 has 2 nodes without parents \(\[1, 2\]\)"),
         (([(0, 1)], 2, [1]), "words: 2 integers"),
@@ -254,3 +257,19 @@ def test_wrong_arrays_never_reach_the_core(trees: list[Any], data: st.DataObject
         return
     with pytest.raises(ValueError, match="|".join(FIELDS)):
         fb.Structure(**given_arrays)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.lists(st.integers(-2, 5) | st.integers() | st.none() | st.floats(), max_size=3), max_size=6),
+    st.none() | st.integers(-1, 7),
+    st.none() | st.lists(st.integers(-2, 3), max_size=7),
+    st.none() | st.lists(st.integers(-2, 7), max_size=3),
+)
+def test_any_edges_give_a_structure_or_a_clear_error(edges: Any, n_nodes: Any, graph: Any, root: Any) -> None:
+    try:
+        s = fb.Structure.from_edges(edges, n_nodes, graph=graph, root=root)
+    except ValueError as error:
+        assert str(error).split(":")[0].split("[")[0].split("=")[0] in ("edges", "n_nodes", "graph", "root")  # noqa: PT017
+        return
+    s.check()

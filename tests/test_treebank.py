@@ -307,3 +307,22 @@ def test_lists_that_contain_themselves() -> None:
         fb.Treebank.from_trees([loop])
     leaf = [0, "a"]
     assert nest(fb.Treebank.from_trees([[1, leaf, leaf]])) == [(1, (0, "a"), (0, "a"))]
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.binary(max_size=2) | st.just({}),
+    lambda part: st.lists(part, max_size=4) | st.lists(part, max_size=4).map(tuple),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(JUNK, max_size=3), st.sampled_from(["auto", "int", "str"]), st.sampled_from([None, "left", "right"]))
+def test_any_objects_give_trees_or_a_clear_error(objects: list[Any], labels: Any, binarize: Any) -> None:
+    try:
+        b = fb.Treebank.from_trees(objects, labels, "collapse", binarize)
+    except ValueError as error:
+        assert "trees[" in str(error)  # noqa: PT017
+        return
+    fb.Treebank(*b.plan, b.vocabulary, b.phrase, b.label_names)
+    assert len(b) == len(objects)
