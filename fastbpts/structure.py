@@ -58,9 +58,9 @@ class Structure(_core.Graph):
         inputs: I32,
         order: I64,
     ) -> None:
-        arrays = GraphArrays(level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
-        check_structure(arrays)  # before the core looks at them
-        super().__init__(*(array.copy() for array in arrays))
+        given: tuple[Any, ...] = (level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
+        check_structure(GraphArrays(*given))  # before the core looks at them
+        super().__init__(*(array.copy() for array in given))
 
     @classmethod
     def _of_arrays(cls, *arrays: NDArray[Any]) -> Self:
