@@ -120,10 +120,10 @@ cdef class Net:
         self.k.unpack(&self.n.run.dims, columns, gradient, self.theta_ptr(theta), p)
 
     cdef void *theta_ptr(self, object theta) except? NULL:
-        return out_ptr(theta, self.real, self.n.run.dims.n_state * self.n.run.dims.ld_feature, "theta")
+        return out_ptr(theta, self.real, <Py_ssize_t>self.n.run.dims.n_state * self.n.run.dims.ld_feature, "theta")
 
     def bind_cell(self, theta, theta_t, dtheta, s1, s2, mult, l2):
-        cdef Py_ssize_t n = self.n.run.dims.n_state * self.n.run.dims.ld_feature, ld = self.n.run.dims.ld_feature
+        cdef Py_ssize_t ld = self.n.run.dims.ld_feature, n = self.n.run.dims.n_state * ld
         self.n.run.theta = self.own(theta, n, "theta")
         self.n.run.theta_t = self.own(theta_t, self.n_forward * self.ld_state, "theta_t")
         self.n.run.dtheta = self.own(dtheta, n, "dtheta")

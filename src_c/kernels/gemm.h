@@ -17,8 +17,6 @@
     T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
 #endif
 /* clang-format on */
-#define FB_MAX_COLUMNS(m) (FB_ACCUMULATORS / (m) > 6 ? 6 : FB_ACCUMULATORS / (m))
-
 /* C (MR, NR VL) [+]= A (MR, K) . B (K, NR VL): A by element with strides, B and C by rows. */
 static FB_INLINE void FB(outer_tile)(const int MR, const int NR, int K, const real *a, ptrdiff_t am, ptrdiff_t ak,
                                      const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
@@ -72,47 +70,56 @@ static FB_INLINE void FB(dot_tile)(const int MR, const int NR, int K, const real
         for (int n = 0; n < NR; n++) FB(store)(p + m * ldp + n * VL, acc[m * NR + n]);
 }
 
-#define FB_CASE(M, N)                                            \
-    case M * 8 + N:                                              \
-        FB(outer_tile)(M, N, K, a, am, ak, b, ldb, c, ldc, add); \
+/* `count` tiles of equal shape side by side. */
+#define FB_CASE(M, N)                                                                                                 \
+    case M * 8 + N:                                                                                                   \
+        for (; count > 0; count--, b += N * VL, c += N * VL) FB(outer_tile)(M, N, K, a, am, ak, b, ldb, c, ldc, add); \
         return;
-static void FB(outer_any)(int m, int n, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b, ptrdiff_t ldb,
-                          real *c, ptrdiff_t ldc, int add) {
+static void FB(outer_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
+                          ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
     switch (m * 8 + n) { FB_TILES(FB_CASE) }
 }
 #undef FB_CASE
-#define FB_CASE(M, N)                                       \
-    case M * 8 + N:                                         \
-        FB(dot_tile)(M, N, K, a, lda, b, ldb, p, ldp, add); \
+#define FB_CASE(M, N)                                                                                             \
+    case M * 8 + N:                                                                                               \
+        for (; count > 0; count--, b += N * ldb, p += N * VL) FB(dot_tile)(M, N, K, a, lda, b, ldb, p, ldp, add); \
         return;
-static void FB(dot_any)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *p,
-                        ptrdiff_t ldp, int add) {
+static void FB(dot_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb,
+                        real *p, ptrdiff_t ldp, int add) {
     switch (m * 8 + n) { FB_TILES(FB_CASE) }
 }
 #undef FB_CASE
 #undef FB_TILES
 
+/* Cuts `total` columns into as few tiles as m rows allow, of two widths that differ by one: *wide tiles of the width
+   returned, then *narrow tiles of one less. */
+static int FB(cut)(int m, int64_t total, int64_t *wide, int64_t *narrow) {
+    const int most = FB_ACCUMULATORS / m > 6 ? 6 : FB_ACCUMULATORS / m;
+    const int64_t tiles = (total + most - 1) / most, width = tiles ? (total + tiles - 1) / tiles : 1;
+    *wide = total - tiles * (width - 1);
+    *narrow = tiles - *wide;
+    return (int)width;
+}
+
 /* C (m, width) [+]= A (m, K) . B (K, width), m <= FB_ROWS, width a multiple of FB_PAD. */
 static void FB(outer)(int m, int64_t width, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
                       ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
-    const int most = FB_MAX_COLUMNS(m);
-    for (int64_t left = width / VL; left > 0;) {
-        const int n = (int)(left > most ? (left + (left + most - 1) / most - 1) / ((left + most - 1) / most) : left);
-        FB(outer_any)(m, n, K, a, am, ak, b, ldb, c, ldc, add);
-        left -= n, b += n * VL, c += n * VL;
-    }
+    int64_t wide, narrow;
+    const int n = FB(cut)(m, width / VL, &wide, &narrow);
+    FB(outer_row)(m, n, wide, K, a, am, ak, b, ldb, c, ldc, add);
+    b += wide * n * VL, c += wide * n * VL;
+    if (narrow) FB(outer_row)(m, n - 1, narrow, K, a, am, ak, b, ldb, c, ldc, add);
 }
 
-/* Part (m, n) of vectors [+]= products of A (m, K) and B (n, K), m <= FB_ROWS, K a multiple of FB_PAD; part: m *
- * FB_PADDED(n) * VL. */
+/* Vectors `part` (m, n) [+]= products of A (m, K) and B (n, K), m <= FB_ROWS, K a multiple of FB_PAD. A row of part has
+   room for FB_PADDED(n) vectors. */
 static void FB(dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *part,
                     int add) {
-    const int most = FB_MAX_COLUMNS(m), ldp = FB_PADDED(n) * VL;
-    for (int j = 0, w; j < n; j += w) {
-        const int pieces = (n - j + most - 1) / most;
-        w = (n - j + pieces - 1) / pieces;
-        FB(dot_any)(m, w, K, a, lda, b + j * ldb, ldb, part + j * VL, ldp, add);
-    }
+    const int ldp = FB_PADDED(n) * VL;
+    int64_t wide, narrow;
+    const int w = FB(cut)(m, n, &wide, &narrow);
+    FB(dot_row)(m, w, wide, K, a, lda, b, ldb, part, ldp, add);
+    if (narrow) FB(dot_row)(m, w - 1, narrow, K, a, lda, b + wide * w * ldb, ldb, part + wide * w * VL, ldp, add);
 }
 
 /* C (m, n): the sums of the lanes of part. */
@@ -126,4 +133,3 @@ static void FB(dot_sums)(int m, int n, const real *part, real *c, ptrdiff_t ldc)
         }
 }
 #undef FB_ACCUMULATORS
-#undef FB_MAX_COLUMNS
