@@ -72,6 +72,17 @@ def test_resumed_equals_unbroken(bank, name, after, tmp_path, monkeypatch):
     _same(whole, make(path, **params).fit(bank, dev=dev, resume=True))
 
 
+def test_patience_survives_a_break(bank, tmp_path):
+    """Broken after each epoch, a run still stops where the unbroken one does."""
+    params = {"early_stopping": True, "n_iter_no_change": 4, "learning_rate": 0.3, "max_iter": 60}
+    whole = make(None, **params).fit(bank)
+    assert 5 < whole.n_iter_ < 60
+    path = tmp_path / "c"
+    for epoch in range(1, whole.n_iter_ + 3):
+        part = make(path, **{**params, "max_iter": epoch}).fit(bank, resume=True)
+    _same(whole, part)
+
+
 def test_more_epochs_than_planned(bank, tmp_path):
     path = tmp_path / "c"
     make(path, max_iter=2).fit(bank)
@@ -92,6 +103,9 @@ def test_what_cannot_be_resumed(bank, tmp_path):
         make(path, learning_rate=0.1).fit(bank, resume=True)
     with pytest.raises(ValueError, match="other training or validation data"):
         make(path).fit(bank[:100], resume=True)
+    relabelled = [tree.to_ptb((tree.labels + 1) % 5) for tree in bank]
+    with pytest.raises(ValueError, match="other training or validation data"):
+        make(path).fit(relabelled, resume=True)
     with pytest.raises(ValueError, match="other training or validation data"):
         make(path).fit(bank, dev=bank[:10], resume=True)
     with pytest.raises(ValueError, match="checkpoint"):

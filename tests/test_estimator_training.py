@@ -8,6 +8,7 @@ import pytest
 
 import fastbpts as fb
 from fastbpts.estimators import DivergenceError, TreeClassifier
+from fastbpts.estimators.training import batches
 from fastbpts.estimators.words import unknown_words
 
 
@@ -76,6 +77,42 @@ def test_loss_falls_and_history_says_so(bank):
     assert last["dev_score_nodes"] == pytest.approx(model.score_nodes(bank))
 
 
+def test_training_loss_is_the_cross_entropy_per_label(bank):
+    for loss_nodes, weight in (("all", None), ("root", None), ("all", {0: 9.0})):
+        model = small(
+            max_iter=1, learning_rate=1e-30, alpha=0.0, loss_nodes=loss_nodes, class_weight=weight, unknown=None
+        )
+        entry = model.fit(bank, dev=bank).history_[0]
+        assert entry["loss"] == pytest.approx(entry["dev_loss"], rel=1e-4)
+
+
+def test_batches_are_a_new_permutation_each_time():
+    rng = np.random.default_rng(3)
+    first, second = (list(batches(103, 25, rng)) for _ in range(2))
+    assert [len(part) for part in first] == [25, 25, 25, 25, 3]
+    assert sorted(np.concatenate(first)) == sorted(np.concatenate(second)) == list(range(103))
+    assert (np.concatenate(first) != np.concatenate(second)).any()
+    assert (np.concatenate(first) != np.arange(103)).any()
+
+
+def test_parameters_reach_the_network(bank):
+    given = {
+        "cell": "concat", "n_state": 3, "loss_nodes": "root", "dtype": "float64", "dropout": 0.1, "input_dropout": 0.2,
+        "max_norm": 3.0, "train_embeddings": False, "n_threads": 2,
+    }  # fmt: skip
+    constants = {"learning_rate": 0.07, "momentum": 0.5, "beta1": 0.6, "beta2": 0.7, "eps": 1e-3}
+    params = {**given, **constants, "optimizer": "nesterov", "input_activation": "tanh", "alpha": {"W": 0.3}}
+    net = small(**params, max_iter=1).fit(bank).net_
+    assert (net.cell.name, net.cell.n_state, net.cell.input_activation) == ("concat", 3, "tanh")
+    assert {name: getattr(net, name) for name in given if name not in ("cell", "n_state")} == {
+        name: value for name, value in given.items() if name not in ("cell", "n_state")
+    }
+    assert net.optimizer.name == "nesterov"
+    assert {name: getattr(net.optimizer, name) for name in constants} == constants
+    assert net.alpha["W"] == 0.3
+    assert net.alpha["E"] == 0
+
+
 def test_dev_loss_is_the_cross_entropy(bank):
     weight = {0: 3.0}
     model = small(max_iter=1, class_weight=weight).fit(bank, dev=bank)
@@ -106,6 +143,7 @@ def test_early_stopping(bank):
         bank, dev=(bank[:50], bank[:50].root_labels())
     )
     assert again.n_iter_ < 200
+    assert small(max_iter=50, early_stopping=True, n_iter_no_change=4, tol=10).fit(bank).n_iter_ == 5
     with pytest.raises(ValueError, match="too few"):
         small(early_stopping=True).fit(bank[:1])
 
