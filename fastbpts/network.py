@@ -79,6 +79,8 @@ class Network:
         n_threads: int | None = None,
         random_state: int | np.random.Generator | None = 0,
     ) -> None:
+        if cell not in _core.cells():
+            raise ValueError(f"cell must be one of {list(_core.cells())}, got {cell!r}")
         self.cell = make_cell(cell, n_state=n_state, dtype=dtype, input_activation=input_activation)
         if loss_nodes not in ("all", "root"):
             raise ValueError(f"loss_nodes must be 'all' or 'root', got {loss_nodes!r}")

@@ -131,7 +131,7 @@ def test_compiled_converts() -> None:
 @pytest.mark.parametrize(
     ("options", "name"),
     [
-        ({"cell": "no"}, "cell|name"),
+        ({"cell": "no"}, "cell"),
         ({"n_state": 0}, "n_state"),
         ({"n_classes": 0}, "n_classes"),
         ({"n_words": 0}, "n_words"),
