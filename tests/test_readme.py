@@ -46,8 +46,8 @@ def test_example(tmp_path: Path) -> None:
 def test_three_commands() -> None:
     lines = [line.strip() for line in text("README.md").splitlines() if line.startswith("    ")]
     setup = [line for line in lines if line.startswith("python3 -m venv .venv && .venv/bin/pip install -q ")]
-    assert [line.rpartition("&& ")[2] for line in setup] == [".venv/bin/fastbpts demo", ".venv/bin/python -m pytest -q"]
-    assert ".venv/bin/fastbpts bench" in lines
+    programs = [line.rpartition("&& .venv/bin/")[2] for line in setup]
+    assert programs == ["fastbpts demo", "python -m pytest -q", "fastbpts bench"]
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/cli.md"])
