@@ -200,10 +200,7 @@ class Network:
         weight = None if node_weight is None else as_array(node_weight, (s.n_nodes,), self.dtype, "node_weight")
         self._net.set_dropout(self.dropout, self.input_dropout, self.dropout_seed)
         scale = 1.0 / max(1, s.n_graphs)
-        loss: float = self._net.step(
-            s, hard, soft, weight, self.loss_nodes == "root", scale, update, self.train_embeddings
-        )
-        return loss
+        return self._net.step(s, hard, soft, weight, self.loss_nodes == "root", scale, update, self.train_embeddings)
 
     @property
     def dropout_seed(self) -> int:
