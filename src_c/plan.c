@@ -86,7 +86,7 @@ int64_t fb_dag_heights(int64_t n, int64_t n_edge, const int32_t *child, const in
         const int32_t i = queue[head];
         for (int32_t k = first[i]; k < first[i + 1]; k++) {
             const int32_t j = above[k];
-            height[j] = height[i] + 1 > height[j] ? height[i] + 1 : height[j];
+            height[j] = height[i] + 1; /* heights rise along the queue: the last child is a highest */
             if (--waiting[j] == 0) queue[tail++] = j;
         }
     }

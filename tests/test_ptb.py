@@ -191,10 +191,13 @@ def test_a_million_deep(shape: str) -> None:
 
 
 def test_many_words_and_labels() -> None:
-    text = " ".join(f"({k} w{k})" for k in range(50_000))
-    bank = parse_ptb(text)
-    assert bank.word.tolist() == bank.label.tolist() == list(range(50_000))
-    assert bank.vocabulary.words[::10_000] == ["w0", "w10000", "w20000", "w30000", "w40000"]
+    """So many that some have the same 32-bit hash."""
+    n = 400_000
+    bank = parse_ptb(" ".join(f"({k % 9} {k + n})" for k in range(n)))
+    np.testing.assert_array_equal(bank.word, np.arange(n))
+    assert bank.vocabulary.words == [str(k + n) for k in range(n)]
+    labels = parse_ptb(" ".join(f"({k} a)" for k in range(n))).label
+    np.testing.assert_array_equal(labels, np.arange(n))
     long = "x" * 100_000
     assert parse_ptb(f"(1 {long})")[0].words == [long]
 

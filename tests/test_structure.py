@@ -207,6 +207,11 @@ def test_wrong_edges(arguments: tuple[Any, ...], message: str) -> None:
         fb.Structure.from_edges(*arguments)
 
 
+def test_components_are_numbered_by_their_smallest_node() -> None:
+    s = fb.Structure.from_edges([(3, 0), (1, 2)])
+    assert s.order[s.root].tolist() == [0, 2]
+
+
 def test_given_arrays_are_copied() -> None:
     given_arrays = {name: array.copy() for name, array in arrays(fb.Structure.from_ptb("(1 (2 a) (3 b))")).items()}
     s = fb.Structure(**given_arrays)
