@@ -1,6 +1,7 @@
 """Does the cost grow linearly? Reading and one training epoch from 10^3 to 10^6 trees, in fresh processes.
 
-The trees are the treebank's, repeated. Prints nanoseconds per node and peak memory, and draws bench/linearity.png.
+The trees are the treebank's, repeated. Prints nanoseconds of processor time per node (one thread) and peak memory, and
+draws bench/linearity.png.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ CODE = """
 import json, re, sys, time
 import numpy as np
 import fastbpts as fb
-start = time.perf_counter()
+start = time.process_time()
 bank = fb.read_ptb(sys.argv[1])
-loaded = time.perf_counter()
+loaded = time.process_time()
 net = fb.Network(cell="rntn", n_state=25, n_classes=5, n_words=len(bank.vocabulary), loss_nodes="all", alpha=1e-4,
                  optimizer=fb.Optimizer("adagrad", learning_rate=0.01), n_threads=1)
 order = np.random.default_rng(0).permutation(len(bank))
-begin = time.perf_counter()
+begin = time.process_time()
 for i in range(0, len(order), 25):
     net.step(bank.batch(order[i : i + 25]))
-end = time.perf_counter()
+end = time.process_time()
 peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 print(json.dumps({"nodes": int(bank.node_ptr[-1]), "load": loaded - start, "train": end - begin, "peak": peak / 1024}))
 """
