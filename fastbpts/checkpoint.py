@@ -48,6 +48,7 @@ def restore(estimator: "NetworkEstimator", fingerprint: str) -> None:
     tensors, header = read_tensors(name)
     try:
         _check(estimator, header, fingerprint)
-        set_tensors(estimator, tensors, header)
+        if not set_tensors(estimator, tensors, header):
+            raise ValueError("it was made by another version of fastbpts")
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"checkpoint={name!r}: cannot be continued: {error}") from error

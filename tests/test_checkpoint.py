@@ -118,6 +118,15 @@ def test_what_cannot_be_resumed(bank, tmp_path):
         make(path).fit(bank, resume=True)
 
 
+def test_a_checkpoint_of_another_layout_is_refused(bank, tmp_path):
+    path = tmp_path / "c"
+    make(path, max_iter=3).fit(bank)
+    tensors, header = io.read_tensors(path)
+    io.write_tensors(path, {k: v for k, v in tensors.items() if "state.theta" not in k}, header)
+    with pytest.raises(ValueError, match="another version"):
+        make(path).fit(bank, resume=True)
+
+
 def test_a_checkpoint_is_not_used_unasked(bank, tmp_path):
     path = tmp_path / "c"
     make(path, max_iter=2).fit(bank)

@@ -76,6 +76,23 @@ def test_params_that_no_file_holds(bank, tmp_path):
     np.testing.assert_array_equal(loaded.predict_proba(bank), model.predict_proba(bank))
 
 
+def test_a_layout_of_another_version(model, path, bank):
+    """Kernels may lay weights out anew: the stored parameters count, and the optimiser's state begins anew."""
+
+    def permuted(tensors, header):
+        for name in [name for name in tensors if name.startswith("net/state/")]:
+            if tensors[name].ndim == 2:
+                tensors[name] = np.roll(tensors[name], 1, axis=1)
+
+    _rewrite(path, permuted)
+    loaded = fb.load(path)
+    np.testing.assert_array_equal(loaded.predict_proba(bank), model.predict_proba(bank))
+    assert not loaded.net_.state()["state.theta.0"].any()
+    loaded.partial_fit(bank)
+    _rewrite(path, lambda tensors, header: [tensors.pop(name) for name in list(tensors) if "/state/" in name])
+    np.testing.assert_array_equal(fb.load(path).predict_proba(bank), model.predict_proba(bank))
+
+
 def test_a_file_does_not_say_where_to_write(bank, tmp_path):
     TreeClassifier(n_state=2, max_iter=1, checkpoint=tmp_path / "c").fit(bank).save(tmp_path / "m")
     assert fb.load(tmp_path / "m").checkpoint is None
@@ -180,8 +197,9 @@ HOSTILE = {
     "cell": lambda t, h: h["params"].update(cell="lstm"),
     "no vocabulary": lambda t, h: t.pop("learnt/vocabulary"),
     "vocabulary": lambda t, h: t.update({"learnt/vocabulary": np.zeros(64, np.uint8)}),
-    "no weights": lambda t, h: t.pop("net/weights.head"),
-    "weights of another shape": lambda t, h: t.update({"net/weights.E": np.zeros((1, 16), np.float32)}),
+    "no weights": lambda t, h: t.pop("net/params/Ws"),
+    "weights of another shape": lambda t, h: t.update({"net/params/E": np.zeros((1, 4), np.float32)}),
+    "weights too many": lambda t, h: t.update({"net/params/U": np.zeros((4, 4), np.float32)}),
     "classes": lambda t, h: h["learnt"].update(classes=[[1], [2]]),
     "progress": lambda t, h: h.update(progress={"epoch": "x"}),
     "generator": lambda t, h: h.update(rng={"bit_generator": "MT19937"}),
@@ -205,3 +223,14 @@ def test_hostile_json(path, text):
 def test_a_file_of_another_library(tmp_path):
     save_file({"w": np.zeros(3, np.float32)}, tmp_path / "x")
     assert "not one of fastbpts" in _rejected(tmp_path / "x")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_written_to_not_replaced(model, path, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with open(reader, "rb") as file:
+        model.save(pipe)
+        assert pipe.is_fifo()
+        assert file.read() == path.read_bytes()

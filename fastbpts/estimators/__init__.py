@@ -18,8 +18,10 @@ def from_tensors(tensors: Tensors, header: dict[str, Any]) -> NetworkEstimator:
     if header.get("class") not in _CLASSES:
         raise ValueError(f"it holds a {header.get('class')!r}, which this fastbpts does not know")
     estimator = _CLASSES[header["class"]](**own_params(header["params"]))
-    set_tensors(estimator, tensors, header)
+    same = set_tensors(estimator, tensors, header)
     best = part(tensors, "best/")
+    if best and not same:
+        raise ValueError("it is a checkpoint of another version of fastbpts")
     if best:
         estimator.net_.load_state(best)
     return estimator

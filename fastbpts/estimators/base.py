@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from fastbpts import checkpoint as _checkpoint
 from fastbpts.estimators import checks
 from fastbpts.estimators.progress import Bar
-from fastbpts.estimators.storage import to_tensors
+from fastbpts.estimators.storage import net_tensors, set_net, to_tensors
 from fastbpts.estimators.training import Net, Plan, Progress, Scores, Tensors, train
 from fastbpts.io import PathLike, write_tensors
 from fastbpts.schedules import make_schedule
@@ -247,7 +247,9 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         """Write the fitted estimator to a safetensors file, atomically; ``fastbpts.load`` reads it.
 
         Parameters that no file can hold (a generator as `random_state`, a function as `schedule`, `embeddings` given as
-        arrays) and `checkpoint` are not saved: the loaded estimator has their defaults. Its weights are the same.
+        arrays) and `checkpoint` are not saved: the loaded estimator has their defaults. Its weights are the same. A
+        version of the library with other kernels predicts from the file as well; there, AdaGrad and the like begin
+        anew when training goes on.
         """
         check_is_fitted(self, "net_")
         tensors, header = to_tensors(self)
@@ -257,12 +259,12 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         state = dict(super().__getstate__())
         net = state.pop("net_", None)
         if net is not None:
-            state["_net_state"] = net.state()
+            state["_net_tensors"] = net_tensors(net)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        net_state = state.pop("_net_state", None)
+        tensors = state.pop("_net_tensors", None)
         super().__setstate__(state)
-        if net_state is not None:
+        if tensors is not None:
             self.net_ = self._make_network(self._seed)
-            self.net_.load_state(net_state)
+            set_net(self.net_, tensors)

@@ -1,15 +1,22 @@
-"""Fitted estimators as named arrays and a header, the contents of model files and checkpoints."""
+"""Fitted estimators as named arrays and a header, the contents of model files and checkpoints.
+
+A network's parameters are stored in their public shapes, which every version reads. The state that training continues
+from is stored in the layout of the kernels beside them, and taken only by a version whose layout is the same.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastbpts.estimators import checks
-from fastbpts.estimators.training import Progress, Tensors
+from fastbpts.estimators.training import Net, Progress, Tensors
 
 if TYPE_CHECKING:
     from fastbpts.estimators.base import NetworkEstimator
+
+_WEIGHTS = "weights."  # what a network's state calls the parameters in the kernels' layout
 
 
 def _storable(name: str, value: Any) -> bool:
@@ -53,8 +60,43 @@ def to_tensors(estimator: "NetworkEstimator") -> tuple[Tensors, dict[str, Any]]:
             "history": progress.history,
         },
     }
-    tensors = {f"net/{k}": v for k, v in estimator.net_.state().items()}
+    tensors = {f"net/{k}": v for k, v in net_tensors(estimator.net_).items()}
     return tensors | {f"learnt/{k}": v for k, v in learnt.items()}, header
+
+
+def _is_padded(array: NDArray[Any], params: Tensors) -> bool:
+    """Whether an array of the state is one of the parameters beside a margin of zeros."""
+    return any(
+        p.ndim == array.ndim == 2
+        and len(p) == len(array)
+        and np.array_equal(array[:, : p.shape[1]], p)
+        and not array[:, p.shape[1] :].any()
+        for p in params.values()
+    )
+
+
+def net_tensors(net: Net) -> Tensors:
+    """A network as arrays: params/NAME in public shapes, state/NAME to continue from (but for copies of the former)."""
+    params, state = net.params, net.state()
+    kept = {k: v for k, v in state.items() if not (k.startswith(_WEIGHTS) and _is_padded(v, params))}
+    return {f"params/{k}": v for k, v in params.items()} | {f"state/{k}": v for k, v in kept.items()}
+
+
+def set_net(net: Net, tensors: Tensors) -> bool:
+    """Take back what `net_tensors` gave; False: only the parameters, the state having the layout of another version."""
+    params, stored = part(tensors, "params/"), part(tensors, "state/")
+    if set(params) != set(net.params):
+        raise ValueError(f"it has the parameters {sorted(params)}, the network has {sorted(net.params)}")
+    net.set_params(params)
+    own = net.state()
+    same = all(name in stored or name.startswith(_WEIGHTS) for name in own)
+    for name, array in stored.items():
+        same = same and name in own and own[name].shape == array.shape
+        if same and name.startswith(_WEIGHTS):
+            same = bool(np.allclose(own[name], array, rtol=1e-5, atol=1e-30))
+    if same:
+        net.load_state(own | stored)
+    return same
 
 
 def part(tensors: Tensors, prefix: str) -> Tensors:
@@ -62,8 +104,8 @@ def part(tensors: Tensors, prefix: str) -> Tensors:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def set_tensors(estimator: "NetworkEstimator", tensors: Tensors, header: dict[str, Any]) -> None:
-    """Take back what `to_tensors` gave: everything but the parameters."""
+def set_tensors(estimator: "NetworkEstimator", tensors: Tensors, header: dict[str, Any]) -> bool:
+    """Take back what `to_tensors` gave, but for the estimator's parameters; the result is that of `set_net`."""
     estimator._set_learnt(part(tensors, "learnt/"), header["learnt"])
     estimator._seed = int(header["seed"])
     estimator._rng = checks.generator(0)
@@ -71,13 +113,13 @@ def set_tensors(estimator: "NetworkEstimator", tensors: Tensors, header: dict[st
     stored = dict(header["progress"])
     score = stored.pop("best_score")
     estimator._progress = Progress(**stored)
-    weights = part(tensors, "net/")
-    widths = [array.shape[-1] for name, array in weights.items() if name.startswith("weights.") and array.ndim]
+    widths = [array.shape[-1] for array in part(tensors, "net/params/").values() if array.ndim > 1]
     if estimator.n_state > min(widths, default=0):  # before memory is asked for
         raise ValueError(f"n_state={estimator.n_state} does not fit the weights")
     estimator.net_ = estimator._make_network(estimator._seed)
-    estimator.net_.load_state(weights)
+    same = set_net(estimator.net_, part(tensors, "net/"))
     if score is not None:
         estimator._progress.best_score = score
         estimator._progress.best_state = part(tensors, "best/") or estimator.net_.state()
     estimator._finish()
+    return same
