@@ -24,10 +24,12 @@ class Treebank:
 
     Parameters
     ----------
-    node_ptr, level_ptr, edge_ptr : int64 (T+1,)
-        Where the nodes, levels and edges of each of the T trees begin, and one end.
+    node_ptr, level_ptr : int64 (T+1,)
+        Where the nodes and levels of each of the T trees begin, and one end.
     level_size : int32
         Nodes on each level of each tree.
+    edge_ptr : int64 (T+1,)
+        Where the edges of each tree begin, and one end.
     child : int32
         Children (numbers within the tree) in order, node after node.
     n_child, word, label : int32 (N,)

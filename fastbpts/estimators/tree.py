@@ -27,10 +27,12 @@ class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ig
         Which labelled nodes the loss sees.
     optimizer : {"sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"}, default="adagrad"
     learning_rate : float, default=0.01
+        `schedule` multiplies it.
     alpha : float or dict, default=1e-4
         L2 penalty ``alpha * ||theta||^2``, which spares the biases; a dict gives one per parameter (0 for those it
         leaves out): those of the cell, "Ws" and "bs" of the classifier, "E" the word vectors.
     batch_size : int, default=25
+        Trees per step.
     max_iter : int, default=40
         The number of epochs.
     random_state : int, numpy Generator, RandomState or None, default=0
@@ -72,7 +74,9 @@ class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ig
     early_stopping : bool, default=False
         Stop when the validation score has not improved by `tol` for `n_iter_no_change` epochs.
     n_iter_no_change : int, default=10
+        Patience of `early_stopping`, in epochs.
     tol : float, default=0.0
+        Smaller improvements do not count for it.
     monitor : {"score", "score_nodes", "score_sum", "loss"}, default="score"
         The validation score that says which model is best: accuracy at the root, over all labelled nodes, their sum,
         or the loss.
