@@ -2,8 +2,8 @@
 
 import fastbpts as fb
 
-bank = fb.demo_treebank("sentiment", n_trees=4000)  # or fb.read_ptb("train.txt")
-train, dev = bank[:3500], bank[3500:]
+bank = fb.demo_treebank("sentiment", n_trees=2500)  # or fb.read_ptb("train.txt")
+train, dev = bank[:2000], bank[2000:]
 clf = fb.TreeClassifier(cell="rntn", n_state=16, optimizer="adam", learning_rate=5e-3, schedule="cosine", max_norm=1.0)
 clf.fit(train, dev=dev)
 print(f"accuracy on trees not seen: {clf.score(dev):.3f} at the root, {clf.score_nodes(dev):.3f} over all nodes")
