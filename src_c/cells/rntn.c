@@ -24,7 +24,7 @@ static void FB(rntn_shape)(fb_dims *d) {
     d->n_gather = RNTN_WIDTH(d);
     d->n_feature = blocks * S * FB_PAD + single * FB_PADDED(S);
     d->ld_gather = RNTN_TURNED(d) + FB_PAD;
-    d->ld_fold = 2 * RNTN_TURNED(d) + FB_PAD * (RNTN_TURNED(d) + FB_PAD) + FB_PAD * FB_PAD;
+    d->ld_fold = 2 * RNTN_TURNED(d) + 4 * FB_PAD;
 }
 
 /* What stands in feature (i, s): an element of V and its mirror, of W, or of b. */
@@ -77,62 +77,77 @@ static void FB(rntn_features)(const fb_dims *d, int begin, int end, const void *
     }
 }
 
-/* The blocks' share of fold: dc, and what reaches the turned c~. Row p of `turn` collects the latter for s = p, p +
-   FB_PAD, .. at whole blocks; the shift by p is made once, when the rows are added up. */
-static void FB(rntn_fold_blocks)(const fb_dims *d, int blocks, const real *c, const real *dq, real *dc, real *turned,
-                                 real *turn) {
-    const int S = d->n_state + 1, width = RNTN_TURNED(d), ld = width + FB_PAD, rows = S < FB_PAD ? S : FB_PAD;
-    const int reach = blocks + (S - 1) / FB_PAD; /* blocks that something can reach */
-    for (int b = 0; b < blocks; b++)
-        for (int l = b * FB_PAD; l < (b + 1) * FB_PAD; l += VL) {
-            const real *dq_l = dq + (int64_t)b * (S - 1) * FB_PAD + l;
-            vec even = {0}, odd = {0};
-            for (int s = 0; s + 1 < S; s += 2) { /* q_(i, s) = c_i c_(i+s): to c_i */
-                even += FB(load)(dq_l + s * FB_PAD) * FB(load)(c + l + s);
-                odd += FB(load)(dq_l + (s + 1) * FB_PAD) * FB(load)(c + l + s + 1);
-            }
-            if (S % 2) even += FB(load)(dq_l + (S - 1) * FB_PAD) * FB(load)(c + l + S - 1);
-            FB(store)(dc + l, even + odd);
-        }
-    for (int p = 0; p < rows; p++) {
-        real *t = turn + p * ld;
-        FB(zero)(t, FB_PAD);
-        for (int l = 0; l < blocks * FB_PAD; l += VL)
-            FB(store)(t + FB_PAD + l,
-                      FB(load)(dq + ((int64_t)(l / FB_PAD) * (S - 1) + p) * FB_PAD + l) * FB(load)(c + l));
-        FB(zero)(t + FB_PAD + blocks * FB_PAD, (reach - blocks + 1) * FB_PAD);
-        for (int s = p + FB_PAD; s < S; s += FB_PAD)
-            for (int l = 0; l < blocks * FB_PAD; l += VL) { /* q_(i, s) = c_i c_(i+s): to c_(i+s) */
-                real *t_l = t + FB_PAD + s - p + l;
-                const vec e = FB(load)(dq + ((int64_t)(l / FB_PAD) * (S - 1) + s) * FB_PAD + l);
-                FB(store)(t_l, FB(load)(t_l) + e * FB(load)(c + l));
-            }
+/* B vectors of i of both sums of the fold, over s = first..last, last - first < VL. Row s of the second sum belongs s
+   lanes further on: the rows are added from the last to the first, and before each the sum moves on by one lane, so the
+   shift is made in registers. */
+static FB_INLINE void FB(rntn_turn)(const int B, int S, int i, int first, int last, const real *dq, const real *c,
+                                    real *dc, real *turned) {
+    vec here[3], low[3], high[3], c_i[3];
+    const real *row[3];
+#pragma GCC unroll 3
+    for (int b = 0; b < B; b++) {
+        const int at = i + b * VL;
+        row[b] = dq + ((int64_t)(at / FB_PAD) * S + last) * FB_PAD + at % FB_PAD;
+        here[b] = FB(load)(dc + at), c_i[b] = FB(load)(c + at), low[b] = high[b] = (vec){0};
     }
-    for (int j = 0; j < width; j += VL) {
-        vec sum = {0};
-        for (int p = 0; p < rows && j < FB_PAD + reach * FB_PAD; p++) sum += FB(load)(turn + p * ld + FB_PAD + j - p);
-        FB(store)(turned + j, sum);
+    for (int s = last; s >= first; s--)
+#pragma GCC unroll 3
+        for (int b = 0; b < B; b++) {
+            const vec e = FB(load)(row[b] - (last - s) * FB_PAD);
+            high[b] = FB(moved)(low[b], high[b]);
+            low[b] = FB(moved)((vec){0}, low[b]) + e * c_i[b]; /* q_(i, s) = c_i c_(i+s): to c_(i+s) */
+            here[b] += e * FB(load)(c + i + s + b * VL);       /* and to c_i */
+        }
+#pragma GCC unroll 3
+    for (int b = 0; b < B; b++) {
+        real *t = turned + i + b * VL + first;
+        FB(store)(dc + i + b * VL, here[b]);
+        FB(store)(t, FB(load)(t) + low[b]);
+        FB(store)(t + VL, FB(load)(t + VL) + high[b]);
     }
 }
 
+/* The same for i = first..last, last - first < VL, that stand one by one: rows and lanes have changed places. */
+static void FB(rntn_turn_single)(int S, int first, int last, const real *dq, const real *c, real *dc, real *turned) {
+    real part[VL * VL];
+    FB(zero)(part, VL * VL);
+    for (int s = 0; s < S; s += VL) {
+        vec low = {0}, high = {0};
+        for (int i = last; i >= first; i--) {
+            const vec e = FB(load)(dq + (i - first) * FB_PADDED(S) + s);
+            real *p = part + (i - first) * VL;
+            high = FB(moved)(low, high);
+            low = FB(moved)((vec){0}, low) + e * c[i];
+            FB(store)(p, FB(load)(p) + e * FB(load)(c + i + s));
+        }
+        FB(store)(turned + first + s, FB(load)(turned + first + s) + low);
+        FB(store)(turned + first + s + VL, FB(load)(turned + first + s + VL) + high);
+    }
+    FB(store)(dc + first, FB(lane_sums)(part));
+}
+
+/* dc~_i = sum_s dq_(i, s) c~_(i+s) + dq_(i-s, s) c~_(i-s). The second sum is taken for i = 0 .. n + H, then folded
+ * round the circle. */
 static void FB(rntn_fold)(const fb_dims *d, const void *c_, const void *dq_, void *dc_) {
     const int H = d->n_state, n = RNTN_WIDTH(d), S = H + 1;
     int single;
-    const int blocks = FB(rntn_blocks)(d, &single), first = blocks * FB_PAD;
-    const real *c = c_, *dq = (const real *)dq_ + (int64_t)first * S;
-    real *dc = dc_, *turned = dc + RNTN_TURNED(d), *turn = turned + RNTN_TURNED(d),
-         *part = turn + FB_PAD * (RNTN_TURNED(d) + FB_PAD);
-    FB(rntn_fold_blocks)(d, blocks, c, dq_, dc, turned, turn);
-    for (int i = 0; i < single; i++, dq += FB_PADDED(S)) {
-        vec sum = {0};
-        for (int s = 0; s < S; s += VL) { /* q_(i, s) = c_i c_(i+s) */
-            real *t = turned + first + i + s;
-            sum += FB(load)(dq + s) * FB(load)(c + first + i + s);
-            FB(store)(t, FB(load)(t) + FB(load)(dq + s) * FB(splat)(c[first + i]));
+    const int whole = FB(rntn_blocks)(d, &single) * FB_PAD;
+    const real *c = c_, *dq = dq_;
+    real *dc = dc_, *turned = dc + RNTN_TURNED(d);
+    FB(zero)(dc, RNTN_TURNED(d) + FB_PADDED(whole + S) + 2 * FB_PAD);
+    for (int i = 0, b; i < whole; i += b * VL) {
+        b = (int)fb_min((whole - i) / VL, 3);
+        for (int s = 0; s < S; s += VL) {
+            const int last = (int)fb_min(s + VL, S) - 1;
+            if (b == 3) FB(rntn_turn)(3, S, i, s, last, dq, c, dc, turned);
+            else if (b == 2) FB(rntn_turn)(2, S, i, s, last, dq, c, dc, turned);
+            else FB(rntn_turn)(1, S, i, s, last, dq, c, dc, turned);
         }
-        FB(store)(part + i * VL, sum);
     }
-    for (int i = 0; i < single; i += VL) FB(store)(dc + first + i, FB(lane_sums)(part + i * VL));
-    for (int i = 0; i < n; i++) dc[i] += turned[i];
-    for (int i = 0; i < H; i++) dc[i] += turned[n + i]; /* c_(n+i) is c_i again */
+    for (int i = whole; i < whole + single; i += VL)
+        FB(rntn_turn_single)(S, i, (int)fb_min(i + VL, whole + single) - 1, dq + whole * S + (i - whole) * FB_PADDED(S),
+                             c, dc, turned);
+    for (int i = 0; i < n; i += VL) FB(store)(dc + i, FB(load)(dc + i) + FB(load)(turned + i));
+    for (int i = 0; i < H; i += VL)
+        FB(store)(dc + i, FB(load)(dc + i) + FB(load)(turned + n + i)); /* c_(n+i) is c_i again */
 }

@@ -28,7 +28,10 @@ static FB_INLINE void FB(outer_tile)(const int MR, const int NR, int K, const re
     for (int k = 0; k < K; k++, a += ak, b += ldb) {
         vec t[6];
 #pragma GCC unroll 6
-        for (int n = 0; n < NR; n++) t[n] = FB(load)(b + n * VL);
+        for (int n = 0; n < NR; n++) {
+            t[n] = FB(load)(b + n * VL);
+            if (MR < 4) FB_KEEP(t[n]);
+        }
 #pragma GCC unroll 8
         for (int m = 0; m < MR; m++) {
             vec s = FB(splat)(a[m * am]);
@@ -55,7 +58,10 @@ static FB_INLINE void FB(dot_tile)(const int MR, const int NR, int K, const real
     for (int k = 0; k < K; k += VL) {
         vec t[6];
 #pragma GCC unroll 6
-        for (int n = 0; n < NR; n++) t[n] = FB(load)(b + n * ldb + k);
+        for (int n = 0; n < NR; n++) {
+            t[n] = FB(load)(b + n * ldb + k);
+            if (MR < 4) FB_KEEP(t[n]);
+        }
 #pragma GCC unroll 8
         for (int m = 0; m < MR; m++) {
             vec s = FB(load)(a + m * lda + k);

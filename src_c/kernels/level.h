@@ -27,7 +27,7 @@ static size_t FB(scratch)(const fb_dims *d) {
 
 /* z (m, ld_state) of nodes i .. i + m. Many features are made and used in blocks that stay in the first-level cache. */
 static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, int m, real *z, const FB(work) * w) {
-    enum { BLOCK = 1792 / sizeof(real) / FB_PAD * FB_PAD };
+    enum { BLOCK = 2688 / sizeof(real) / FB_PAD * FB_PAD };
     const fb_dims *d = &r->dims;
     const ptrdiff_t ldq = FB_LD_Q(d);
     for (int k = 0; k < m; k++) cell->gather(r, i + k, cell->features ? w->c + k * d->ld_gather : w->q + k * ldq);

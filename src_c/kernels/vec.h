@@ -13,6 +13,25 @@ static FB_INLINE void FB(store)(real *p, vec v) { *(FB(uvec) *)p = v; }
 static FB_INLINE vec FB(splat)(real a) { return a - (vec){0}; }
 static FB_INLINE vec FB(choose)(ivec m, vec a, vec b) { return (vec)((m & (ivec)a) | (~m & (ivec)b)); }
 
+/* b's lanes moved on by one, a's last lane in front. */
+#if FB_VBYTES / FB_REAL_BYTES == 16
+#define FB_MOVED 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+#elif FB_VBYTES / FB_REAL_BYTES == 8
+#define FB_MOVED 7, 8, 9, 10, 11, 12, 13, 14
+#elif FB_VBYTES / FB_REAL_BYTES == 4
+#define FB_MOVED 3, 4, 5, 6
+#else
+#define FB_MOVED 1, 2
+#endif
+static FB_INLINE vec FB(moved)(vec a, vec b) {
+#ifdef __clang__
+    return __builtin_shufflevector(a, b, FB_MOVED);
+#else
+    return __builtin_shuffle(a, b, (ivec){FB_MOVED});
+#endif
+}
+#undef FB_MOVED
+
 /* Position p of the sum of the two halves of each block of B lanes, over the 2 VL lanes of two vectors. */
 #define FB_LO(p, B) ((p) / ((B) / 2) * (B) + (p) % ((B) / 2))
 #if FB_VBYTES / FB_REAL_BYTES == 16
