@@ -224,13 +224,15 @@ class Treebank:
         Structure
             Nodes sorted by level, then tree, then left to right; so the nodes of a graph keep their order in the bank.
         """
-        index = self._indices(indices)
-        word_map = self._per_word("word_map", word_map, np.int32)
-        unknown_rate = self._per_word("unknown_rate", unknown_rate, np.float32)
-        if index.size == 0:
+        plain = isinstance(indices, np.ndarray) and indices.dtype == np.int64 and indices.flags.c_contiguous
+        index: I64 = indices if plain and indices.ndim == 1 else self._indices(indices)  # type: ignore[assignment,union-attr]
+        if len(index) == 0:
             raise ValueError("indices: at least one tree is needed")
-        batch: Structure = self._bound.batch(Structure, index, word_map, unknown_rate, seed)
-        return batch
+        words = self._per_word("word_map", word_map, np.int32), self._per_word("unknown_rate", unknown_rate, np.float32)
+        try:
+            return self._bound.batch(Structure, index, *words, seed)
+        except IndexError:  # negative numbers count from the end; or an error that says more
+            return self._bound.batch(Structure, self._indices(indices), *words, seed)
 
     def _per_word(self, name: str, values: NDArray[Any] | None, dtype: type[np.number[Any]]) -> NDArray[Any] | None:
         if values is None:

@@ -21,7 +21,7 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
 TOLERANCE = 2e-3  # float32: relative error of losses, probabilities and each parameter's change after a few steps
 
 
-class BenchmarkError(RuntimeError):
+class BenchmarkError(ChildProcessError):
     """A peer failed or computed something else than the others."""
 
 
@@ -56,8 +56,11 @@ class Process:
 
     def __init__(self, peer: str, settings: Settings, n_threads: int) -> None:
         self.peer = peer
-        command = [sys.executable, "-m", f"{__package__}.worker", peer, json.dumps(asdict(settings))]
+        command = [sys.executable, "-P", "-m", f"{__package__}.worker", peer, json.dumps(asdict(settings))]
         env = os.environ | dict.fromkeys(THREAD_VARIABLES, str(n_threads))
+        # The worker must find this very package, not one in the current folder (-P).
+        paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         self.popen = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
         )
