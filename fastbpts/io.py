@@ -70,6 +70,9 @@ def _sync_directory(directory: Path) -> None:
 def write_atomic(path: PathLike, data: bytes) -> None:
     """Write `data` to `path`: at every moment the file is the old one or the new one, also after a power cut."""
     target = Path(path)
+    if target.exists() and not target.is_file():  # a device or a pipe is written to, never replaced
+        target.write_bytes(data)
+        return
     if target.is_symlink():
         target = target.resolve()
     for stale in _stale(target):

@@ -177,6 +177,17 @@ def test_predict_ptb(capsys, folder, tmp_path):
     assert (tmp_path / "out.txt").read_text() == out
 
 
+def test_predict_never_harms_its_input(capsys, folder, tmp_path):
+    trees = tmp_path / "trees.txt"
+    trees.write_text("(0 film)")
+    (tmp_path / "other.txt").symlink_to(trees)
+    for out in (trees, tmp_path / "other.txt"):
+        assert "must be another" in failed(capsys, 1, "predict", folder / "m.safetensors", trees, "-o", out)
+    assert trees.read_text() == "(0 film)"
+    failed(capsys, 1, "predict", folder / "m.safetensors", tmp_path / "nothing", "-o", trees)
+    assert trees.read_text() == "(0 film)"
+
+
 def test_predict_jsonl(capsys, folder):
     model, dev = fb.load(folder / "m.safetensors"), fb.read_ptb(folder / "dev.txt")
     status, out, _ = run(capsys, "predict", folder / "m.safetensors", folder / "dev.txt", "-f", "jsonl", "--nodes")

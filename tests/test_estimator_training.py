@@ -163,6 +163,14 @@ def test_divergence_is_an_error_and_the_model_stays_usable(bank, optimizer, dtyp
     assert isinstance(DivergenceError(), ArithmeticError)
 
 
+@pytest.mark.parametrize("dev", [None, ["(0 (0 bad) (0 film))"]])
+def test_divergence_in_the_last_step_is_an_error_too(bank, dev):
+    model = small(optimizer="sgd", learning_rate=1e30, batch_size=len(bank), max_iter=1)
+    with pytest.raises(DivergenceError, match="not finite"):
+        model.fit(bank, dev=dev)
+    assert np.isfinite(model.predict_proba(bank)).all()
+
+
 def test_divergence_keeps_the_best_model(bank):
     good = small(max_iter=3).fit(bank, dev=bank)
     model = small(max_iter=9, schedule=lambda epoch: 1.0 if epoch < 3 else 1e9)

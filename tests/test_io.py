@@ -230,7 +230,7 @@ def test_a_pipe_is_written_to_not_replaced(model, path, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    with open(reader, "rb") as file:
+    with os.fdopen(reader, "rb") as file:
         model.save(pipe)
         assert pipe.is_fifo()
         assert file.read() == path.read_bytes()

@@ -1,5 +1,6 @@
 """``fastbpts predict``."""
 
+import itertools
 import json
 import re
 import sys
@@ -15,6 +16,7 @@ from fastbpts.cli.common import (
     Binarize,
     Labels,
     Unary,
+    check_not_read,
     check_writable,
     command,
     counting,
@@ -93,9 +95,11 @@ def predict(
     if form not in _FORMATS:
         raise typer.BadParameter(f"{form!r} is not one of {', '.join(_FORMATS)}", param_hint="--format")
     check_writable("--output", out)
+    check_not_read("--output", out, trees)
     classifier = load_model(model)
     if str(trees) == "-" and sys.stdin.isatty():
         print("fastbpts: reading trees from the terminal, end with Ctrl-D", file=sys.stderr)
     banks = iter_banks(trees, _CHUNK, labels=labels, unary=unary, binarize=binarize)
+    first = next(banks)  # an output file is opened only when there is something to write
     with output(out) as file:
-        _write(classifier, banks, file, form, nodes)
+        _write(classifier, itertools.chain([first], banks), file, form, nodes)

@@ -122,9 +122,12 @@ class TreeTraining(NetworkEstimator):
     def _steps(self, data: Examples, rng: np.random.Generator) -> Iterator[tuple[float, float]]:
         bank = self._known(data.bank)
         word_map = unknown_words(bank, data.word_map, self.unknown, self.unk_rate, rng)
+        s = None
         for chosen in batches(len(bank), int(self.batch_size), rng):
-            loss = self.net_.step(bank.batch(chosen, word_map()))
-            yield loss * len(chosen), float(data.weight[chosen].sum())
+            s = bank.batch(chosen, word_map())
+            yield self.net_.step(s) * len(chosen), float(data.weight[chosen].sum())
+        if s is not None and not np.isfinite(self.net_.predict_proba(s)).all():  # the last update has no later loss
+            raise FloatingPointError("after the last update the probabilities are not finite")
 
     def _evaluate(self, data: Examples) -> Scores:
         label = data.bank.label
