@@ -2,10 +2,10 @@
 
 import sys
 
-import fastbpts._core as _core
 import numpy as np
 
 import fastbpts as fb
+import fastbpts._core as _core
 
 EXPECTED = {"Nehalem": "base", "Haswell": "avx2"}
 

@@ -154,6 +154,7 @@ stage_bench() {
     cd "$REPO"
     "$BIN/pip" install -q 'pytest-benchmark>=5'
     "$BIN/python" -m pytest -q bench --benchmark-disable
+    "$BIN/fastbpts" bench --rounds 1 --seconds 0.02
 }
 
 stage_docs() {

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fastbpts._core as _core
 import pytest
+
+import fastbpts._core as _core
 
 NAMES = ["base", "avx2", "avx512"]
 
