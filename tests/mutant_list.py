@@ -55,16 +55,16 @@ MUTANTS = [
     Mutant("derivative of tanh missing", LEVEL, "dh[j] *= 1 - (keep * h[j]) * (keep * h[j]);", ";", GRID),
     Mutant(
         "last node of a level skipped",
-        LEVEL,
-        "const int m = (int)fb_min(FB_ROWS, b - i);\n        real *h =",
-        "const int m = (int)fb_min(FB_ROWS, b - i) - (b - i <= FB_ROWS && b - i > 1);\n        real *h =",
+        STEP,
+        "FB(level_forward)(&net->run, net->cell, a, b, &w);",
+        "FB(level_forward)(&net->run, net->cell, a, b - (b - a > 1), &w);",
         NODES,
     ),
     Mutant(
         "last node of a level skipped back",
-        LEVEL,
-        "const int m = (int)fb_min(FB_ROWS, b - i);\n        real *dh =",
-        "const int m = (int)fb_min(FB_ROWS, b - i) - (b - i <= FB_ROWS && b - i > 1);\n        real *dh =",
+        STEP,
+        "FB(level_backward)(&net->run, net->cell, a, b, &w);",
+        "FB(level_backward)(&net->run, net->cell, a, b - (b - a > 1), &w);",
         NODES,
     ),
     Mutant(
@@ -114,8 +114,10 @@ MUTANTS = [
     Mutant("only the upper triangle packed", PACK, "p[k.at] + p[k.twin];", "p[k.at];", GRID),
     Mutant("only one triangle unpacked", PACK, "if (k.twin >= 0) p[k.twin] += row[c];", "", GRID),
     Mutant("symmetric choice loses a half", PACK, "p[k.at] = p[k.twin] = row[c] / 2;", "p[k.at] = row[c] / 2;", STEPS),
-    Mutant("circle not closed in the fold", RNTN, "dc[i] += turned[n + i];", ";", GRID),
-    Mutant("one distance missing in the fold", RNTN, "s < S; s += FB_PAD)", "s + FB_PAD < S; s += FB_PAD)", GRID),
+    Mutant(
+        "circle not closed in the fold", RNTN, "FB(load)(dc + i) + FB(load)(turned + n + i)", "FB(load)(dc + i)", GRID
+    ),
+    Mutant("one distance missing in the fold", RNTN, "fb_min(s + VL, S) - 1;", "fb_min(s + VL, S - 1) - 1;", GRID),
     Mutant("softmax without the maximum", SOFTMAX, "FB(load)(z + c) - top", "FB(load)(z + c) - (top = 0)", NETWORK),
     Mutant("target not subtracted", SOFTMAX, "z[y] -= 1;", "", NETWORK),
     Mutant("node weights ignored", SOFTMAX, "(weight ? (double)weight[i] : 1)", "1", NETWORK),
