@@ -92,18 +92,17 @@ class Network:
         self.n_threads = resolve_n_threads(n_threads)
         self.shapes = {**self.cell.shapes, "Ws": (n_classes, n_state), "bs": (n_classes,), "E": (n_words, n_state)}
         self.alpha = check_alpha(alpha, self.shapes)
-        if class_weight is not None:
-            class_weight = as_array(class_weight, (n_classes,), self.dtype, "class_weight")
+        weight = None if class_weight is None else as_array(class_weight, (n_classes,), self.dtype, "class_weight")
         self._lock = threading.Lock()
         self._rng = np.random.default_rng(random_state)
         self._net = self.cell.bind()
         self._memory = Memory(self._net, self.n_classes, self.n_words, self.optimizer.n_states)
-        self._memory.bind(self._net, self.cell.shapes, self.alpha, class_weight)
+        self._memory.bind(self._net, self.cell.shapes, self.alpha, weight)
         self._learning_rate = self.optimizer.learning_rate
         self._set_optimizer()
         self._net.set_threads(self.n_threads)
         self.set_params(self._init_params())
-        self._seed = int(self._rng.integers(2**63))
+        self._seed, self._n_steps = int(self._rng.integers(2**63)), 0
 
     def _init_params(self) -> Params:
         d = self.cell.n_state
@@ -128,7 +127,8 @@ class Network:
         self._set_optimizer()
 
     def reset_accumulator(self) -> None:
-        """Forget the optimiser's state (AdaGrad's sums of squares, momenta)."""
+        """Forget the optimiser's state (AdaGrad's sums of squares, momenta, Adam's count of steps)."""
+        self._net.t = 0
         for array in self._memory.state.values():
             array.fill(0)
 
@@ -205,7 +205,7 @@ class Network:
     @property
     def dropout_seed(self) -> int:
         """Seed of the next step's masks (``_core.dropout_mask``) of inner nodes; its complement is that of leaves."""
-        return (self._seed + 0x632BE59BD9B4E019 * self._net.t) % 2**64
+        return (self._seed + 0x632BE59BD9B4E019 * self._n_steps) % 2**64
 
     def step(self, s: _core.Graph, target: ArrayLike | None = None, node_weight: ArrayLike | None = None) -> float:
         """One training step.
@@ -225,7 +225,9 @@ class Network:
             The loss before the update. If it is not finite, nothing was updated.
         """
         with self._lock:
-            return self._run(s, target, node_weight, True)
+            loss = self._run(s, target, node_weight, True)
+            self._n_steps += bool(np.isfinite(loss))
+            return loss
 
     def loss_and_grad(
         self, s: _core.Graph, target: ArrayLike | None = None, node_weight: ArrayLike | None = None
@@ -273,7 +275,7 @@ class Network:
         """What later steps depend on, to the bit: weights in the kernels' layout, the optimiser's state, counters."""
         with self._lock:
             arrays = {k: v.copy() for k, v in self._memory.arrays.items()}
-            counters = np.array([self._net.t, self._seed], np.int64)
+            counters = np.array([self._net.t, self._seed, self._n_steps], np.int64)
             return arrays | {"counters": counters, "learning_rate": np.array([self._learning_rate])}
 
     def load_state(self, state: Mapping[str, Array]) -> None:
@@ -289,10 +291,10 @@ class Network:
         if missing:
             raise ValueError(f"state: missing {missing}")
         values = {k: as_array(state[k], v.shape, self.dtype, f"state[{k!r}]") for k, v in own.items()}
-        t, seed = (int(v) for v in as_array(state["counters"], (2,), np.int64, "state['counters']"))
+        t, seed, n = (int(v) for v in as_array(state["counters"], (3,), np.int64, "state['counters']"))
         rate = Optimizer(self.optimizer.name, float(np.asarray(state["learning_rate"]).reshape(-1)[0])).learning_rate
         with self._lock:
             for k, array in own.items():
                 array[...] = values[k]
-            self._net.t, self._seed, self._learning_rate = t, seed, rate
+            self._net.t, self._seed, self._n_steps, self._learning_rate = t, seed, n, rate
             self._set_optimizer()

@@ -1,6 +1,6 @@
 """The choice of an optimiser and its constants; the updates themselves are src_c/kernels/optim.h."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +8,6 @@ STATES = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "adam": 2, "adam
 RATES = {"sgd": 0.01, "momentum": 0.01, "nesterov": 0.01, "adagrad": 0.01, "adam": 0.001, "adamw": 0.001}
 
 
-@dataclass(frozen=True)
 class Optimizer:
     """An optimiser by name, with the definitions of torch.optim.
 
@@ -31,27 +30,33 @@ class Optimizer:
         Naming the argument that is not accepted.
     """
 
-    name: str = "adagrad"
-    learning_rate: float = -1.0
-    momentum: float = 0.9
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = -1.0
+    def __init__(
+        self,
+        name: str = "adagrad",
+        learning_rate: float | None = None,
+        momentum: float = 0.9,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float | None = None,
+    ) -> None:
+        if name not in STATES:
+            raise ValueError(f"optimizer must be one of {list(STATES)}, got {name!r}")
+        self.name = name
+        self.learning_rate = _number("learning_rate", RATES[name] if learning_rate is None else learning_rate, np.inf)
+        self.momentum = _number("momentum", momentum, 1.0)
+        self.beta1, self.beta2 = _number("beta1", beta1, 1.0), _number("beta2", beta2, 1.0)
+        self.eps = _number("eps", (1e-10 if name == "adagrad" else 1e-8) if eps is None else eps, np.inf)
 
-    def __post_init__(self) -> None:
-        if self.name not in STATES:
-            raise ValueError(f"optimizer must be one of {list(STATES)}, got {self.name!r}")
-        if self.learning_rate == -1.0:
-            object.__setattr__(self, "learning_rate", RATES[self.name])
-        if self.eps == -1.0:
-            object.__setattr__(self, "eps", 1e-10 if self.name == "adagrad" else 1e-8)
-        for field in ("learning_rate", "momentum", "beta1", "beta2", "eps"):
-            value = getattr(self, field)
-            limit = np.inf if field in ("learning_rate", "eps") else 1.0
-            if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < limit:
-                raise ValueError(f"{field} must be a number in [0, {limit:g}), got {value!r}")
+    def __repr__(self) -> str:
+        return f"Optimizer({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
 
     @property
     def n_states(self) -> int:
         """Arrays of state per weight."""
         return STATES[self.name]
+
+
+def _number(name: str, value: Any, limit: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < limit:
+        raise ValueError(f"{name} must be a number in [0, {limit:g}), got {value!r}")
+    return float(value)

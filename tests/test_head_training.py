@@ -46,7 +46,7 @@ def test_five_steps(cell: str, optimizer: str, max_norm: float | None) -> None:
         assert error(value, trainer.params[key]) <= 1e-9, key
 
 
-@pytest.mark.parametrize("optimizer", ["momentum", "adagrad"])
+@pytest.mark.parametrize("optimizer", ["momentum", "adagrad", "adam"])
 def test_rate_and_reset(optimizer: str) -> None:
     """A new learning rate counts from the next step on; a reset forgets the optimiser's state, not the parameters."""
     s, d = structures("concat")["batch"], 4
@@ -58,6 +58,7 @@ def test_rate_and_reset(optimizer: str) -> None:
         if step == 4:
             net.reset_accumulator()
             trainer.state = {key: optim.init_state(optimizer, value) for key, value in trainer.params.items()}
+            trainer.t = 0
         assert net.step(s.compiled()) == pytest.approx(trainer.step(s), rel=1e-10)
     assert net.learning_rate == 0.01
     assert_same(net.params, trainer.params, 1e-10)
