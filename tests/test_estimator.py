@@ -264,3 +264,9 @@ def test_bad_parameters_are_named(bank, name, value):
 def test_bad_data(X, y):
     with pytest.raises(ValueError):
         small().fit(X, y)
+
+
+@pytest.mark.parametrize("y", [["x", 1], [None, "x"]])
+def test_labels_of_several_kinds_are_refused(y):
+    with pytest.raises(ValueError, match="several kinds"):
+        TreeClassifier(loss_nodes="root").fit(["(0 a)", "(1 b)"], np.array(y, object))

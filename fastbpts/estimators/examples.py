@@ -82,6 +82,10 @@ def check_y(y: ArrayLike, n: int) -> NDArray[Any]:
             raise ValueError("y contains fractions: must be class labels. Unknown label type: continuous")
     if labels.dtype.kind not in "iubUSO":
         raise ValueError(f"y has dtype {labels.dtype}: must be class labels")
+    try:
+        np.unique(labels)
+    except TypeError as error:
+        raise ValueError(f"y has labels of several kinds ({error}): must be all numbers or all strings") from None
     return labels
 
 
