@@ -36,6 +36,7 @@ stage_copy() {
     else
         tar --exclude=./build --exclude=./.venv --exclude='*.so' --exclude=__pycache__ -cf - . | tar -xf - -C "$REPO"
     fi
+    cp -r "$REPO" "$WORK/asan" # for the stage sanitizers
     "$PYTHON" --version && gcc --version | head -1 && nproc
     echo "shared data: ${FASTBPTS_DATA:-none}"
 }
@@ -127,16 +128,21 @@ stage_import_time() { cd "$WORK" && "$WORK/wheel_venv/bin/python" "$REPO/.ci/imp
 # All tests that run kernels, parsers and planners, with asserts, bounds checks, and the address and
 # undefined-behaviour sanitizers compiled in.
 stage_sanitizers() {
-    cp -r "$REPO" "$WORK/asan" && cd "$WORK/asan"
-    rm -rf build fastbpts/_core*.so
-    "$BIN/pip" install -q 'Cython>=3.1,<4' 'setuptools>=77'
-    FASTBPTS_SANITIZE=1 FASTBPTS_DEBUG=1 "$BIN/python" setup.py -q build_ext --inplace
-    local files
-    mapfile -t files < <(printf '%s\n' tests/test_*.py | grep -vE 'test_(cli|demo|draw|import|oracle|pool)')
+    cd "$WORK/asan"
+    local python=$WORK/asan_venv/bin/python files requirements
+    "$PYTHON" -m venv "$WORK/asan_venv"
+    requirements=$("$PYTHON" -c "
+import tomllib
+project = tomllib.load(open('pyproject.toml', 'rb'))
+needed = project['build-system']['requires'] + project['project']['dependencies']
+print('\n'.join(needed + project['project']['optional-dependencies']['test']))")
+    "$python" -m pip install -q -r <(echo "$requirements")
+    FASTBPTS_SANITIZE=1 FASTBPTS_DEBUG=1 "$python" setup.py -q build_ext --inplace
+    mapfile -t files < <(printf '%s\n' tests/test_*.py | grep -vE 'test_(cli|demo|draw|import|oracle|pool|readme)')
     # pytest hides the report of a process that dies, hence -s.
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" PYTHONPATH=$PWD \
         ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
-        run_pytest "torch|PyTorch|sanitize|benchmark$(data_skips)" "$BIN/python" -s -q "${files[@]}"
+        run_pytest "torch|PyTorch|sanitize|benchmark$(data_skips)" "$python" -s -q "${files[@]}"
 }
 
 stage_pool() {
