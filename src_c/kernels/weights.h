@@ -17,7 +17,7 @@ static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int row0, in
         }
         const int pieces = (row1 - row0 + FB_ROWS - 1) / FB_ROWS,
                   m = (row1 - row0 + pieces - 1) / (pieces ? pieces : 1);
-        for (int c = col0, wide = 4 * FB_PAD; c < col1; c += wide)
+        for (int c = col0, wide = 6 * FB_PAD; c < col1; c += wide)
             for (int k = row0; k < row1; k += m)
                 FB(outer)((int)fb_min(m, row1 - k), fb_min(wide, col1 - c), (int)n,
                           (const real *)r->dh + i * d->ld_state + k, 1, d->ld_state,
