@@ -93,7 +93,7 @@ class Network:
         self.shapes = {**self.cell.shapes, "Ws": (n_classes, n_state), "bs": (n_classes,), "E": (n_words, n_state)}
         self.alpha = check_alpha(alpha, self.shapes)
         weight = None if class_weight is None else as_array(class_weight, (n_classes,), self.dtype, "class_weight")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._rng = np.random.default_rng(random_state)
         self._net = self.cell.bind()
         self._memory = Memory(self._net, self.n_classes, self.n_words, self.optimizer.n_states)
@@ -128,21 +128,21 @@ class Network:
 
     def reset_accumulator(self) -> None:
         """Forget the optimiser's state (AdaGrad's sums of squares, momenta, Adam's count of steps)."""
-        self._net.t = 0
-        for array in self._memory.state.values():
-            array.fill(0)
+        with self._lock:
+            self._net.t = 0
+            for array in self._memory.state.values():
+                array.fill(0)
 
     @property
     def params(self) -> Params:
         """Fresh arrays of all parameters in their public shapes."""
         shapes = self.cell.shapes
         cell_params = {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()}
-        self._net.unpack(self._memory.weights["theta"], tuple(cell_params.values()), False)
-        return (
-            cell_params
-            | self._split_head(self._memory.weights["head"])
-            | {"E": self._memory.weights["E"][:, : self.cell.n_state].copy()}
-        )
+        with self._lock:
+            weights = self._memory.weights
+            self._net.unpack(weights["theta"], tuple(cell_params.values()), False)
+            E = weights["E"][:, : self.cell.n_state].copy()
+            return cell_params | self._split_head(weights["head"]) | {"E": E}
 
     def _split_head(self, head: Array) -> Params:
         return {"Ws": head[:, : self.cell.n_state].copy(), "bs": head[:, self._net.ld_state].copy()}

@@ -139,3 +139,26 @@ def test_other_instruction_sets(isa: str) -> None:
         command, cwd=tests.parent, env={**os.environ, "FASTBPTS_ISA": isa}, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+def test_parameters_are_read_whole_while_another_thread_sets_them() -> None:
+    import fastbpts as fb
+
+    net = fb.Network("rntn", n_state=64, n_classes=2, n_words=3, n_threads=1)
+    sets = [{name: np.full(a.shape, value) for name, a in net.params.items()} for value in (1, 2)]
+    done = threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            for values in sets:
+                net.set_params(values)
+
+    net.set_params(sets[0])
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(100):
+            assert len({float(value) for a in net.params.values() for value in (a.min(), a.max())}) == 1
+    finally:
+        done.set()
+        writer.join()
