@@ -155,6 +155,8 @@ def test_parameters_are_read_whole_while_another_thread_sets_them() -> None:
 
     net.set_params(sets[0])
     writer = threading.Thread(target=write)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
     writer.start()
     try:
         for _ in range(100):
@@ -162,3 +164,4 @@ def test_parameters_are_read_whole_while_another_thread_sets_them() -> None:
     finally:
         done.set()
         writer.join()
+        sys.setswitchinterval(interval)
