@@ -63,7 +63,7 @@ static int check_label(const fb_ptb *p, const uint8_t *s, int64_t n) {
         if (s[k] < '0' || s[k] > '9') return FB_PTB_LABEL_NOT_INT;
         if (value <= INT32_MAX) value = 10 * value + (s[k] - '0');
     }
-    const int too_large = value > INT32_MAX || (p->n_classes > 0 && value >= p->n_classes);
+    const int too_large = n > 64 || value > INT32_MAX || (p->n_classes > 0 && value >= p->n_classes);
     return minus || too_large ? FB_PTB_LABEL_RANGE : FB_PTB_OK;
 }
 

@@ -158,6 +158,10 @@ def test_train_resumes(capsys, folder, tmp_path):
     assert "learning_rate" in failed(capsys, 1, *base[:-1], 0.1, "-n", 5, "-o", parts, "--resume")
 
 
+def test_a_model_does_not_go_to_standard_output(capsys, folder):
+    assert "--output -" in failed(capsys, 1, "train", "--train", folder / "train.txt", "-o", "-")
+
+
 def test_diverged_training_saves_the_last_good_model(capsys, folder, tmp_path):
     out = tmp_path / "m"
     error = failed(

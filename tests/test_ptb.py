@@ -36,6 +36,7 @@ MALFORMED = {
     "(2 (2 日本)\n (2 日本) (5 b))": (2, 10, "label '5' is out of range: n_classes=5 accepts 0..4"),
     "(-2 a)": (1, 2, "label '-2' is out of range"),
     "(99999999999999999999 a)": (1, 2, "out of range"),
+    f"({'0' * 5000}1 a)": (1, 2, "out of range"),
     "(2147483648 a)": (1, 2, "out of range"),
     "": (1, 1, "there is no tree here"),
     " \r\n\t": (1, 1, "there is no tree here"),

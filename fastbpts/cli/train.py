@@ -111,6 +111,8 @@ def train(
     given |= {"unknown": None if unknown == "none" else unknown, "verbose": 0 if quiet else 1}
     if resume and checkpoint is None:
         given["checkpoint"] = output.with_name(output.name + ".ckpt")
+    if str(output) == "-":
+        raise ValueError("--output -: a model cannot go to standard output, must be a file")
     for option, path in (("--output", output), ("--curve", curve), ("--checkpoint", given["checkpoint"])):
         check_writable(option, path)
     _fit(given, train_file, dev, output, curve, resume, {"labels": labels, "unary": unary, "binarize": binarize})
