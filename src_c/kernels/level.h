@@ -59,14 +59,20 @@ static void FB(input_forward)(const fb_run *r, int64_t i) {
     if (r->input_dropout > 0) FB(drop_row)(~r->seed, r->input_dropout, i, D, h);
 }
 
+/* Rows of the next tile when `left` nodes are left: tiles of a level are about equal, 5 + 4 rather than 8 + 1. */
+static FB_INLINE int FB(tile)(int64_t left) {
+    const int64_t tiles = (left + FB_ROWS - 1) / FB_ROWS;
+    return (int)((left + tiles - 1) / tiles);
+}
+
 /* Nodes a .. b of one level. */
 static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, const FB(work) * w) {
     const fb_dims *d = &r->dims;
     const int H = d->n_state, ld = d->ld_state;
-    for (int64_t i = a; i < b; i += FB_ROWS) {
-        const int m = (int)fb_min(FB_ROWS, b - i);
+    for (int64_t i = a, m; i < b; i += m) {
+        m = FB(tile)(b - i);
         real *h = (real *)r->h + i * ld;
-        FB(tile_forward)(r, cell, i, m, h, w);
+        FB(tile_forward)(r, cell, i, (int)m, h, w);
         for (int k = 0; k < m; k++) {
             real *h_k = h + k * ld;
             for (int j = H; j < ld; j++) h_k[j] = 0;
@@ -96,12 +102,12 @@ static void FB(input_backward)(const fb_run *r, int64_t i) {
 static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, const FB(work) * w) {
     const fb_dims *d = &r->dims;
     const int H = d->n_state, ld = d->ld_state, ldq = FB_LD_Q(d);
-    for (int64_t i = a; i < b; i += FB_ROWS) {
-        const int m = (int)fb_min(FB_ROWS, b - i);
+    for (int64_t i = a, m; i < b; i += m) {
+        m = FB(tile)(b - i);
         real *dh = (real *)r->dh + i * ld;
         for (int k = 0; k < m; k++)
             FB(tanh_backward)(dh + k * ld, (const real *)r->h + (i + k) * ld, H, r->dropout, r->seed, i + k);
-        FB(outer)(m, d->ld_feature, H, dh, ld, 1, r->theta, d->ld_feature, w->q, ldq, 0); /* z = theta . q */
+        FB(outer)((int)m, d->ld_feature, H, dh, ld, 1, r->theta, d->ld_feature, w->q, ldq, 0); /* z = theta . q */
         for (int k = 0; k < m; k++) {
             real *dq = w->q + k * ldq;
             if (cell->fold) {
