@@ -2,6 +2,19 @@
    that moves as one block, so the merge is a counting sort whose keys are known beforehand. */
 #include "common.h"
 
+enum { AHEAD = 64 }; /* trees whose memory is asked for before it is needed */
+
+/* Asks for the memory of a tree that comes soon: the trees of a shuffled batch are far apart. */
+static void prefetch(const void *array, int64_t from, int64_t to) {
+    for (int64_t k = from & ~15; k < to; k += 16) __builtin_prefetch((const int32_t *)array + k);
+}
+
+static void prefetch_tree(const fb_bank *bank, int64_t t) {
+    const int32_t *const of_nodes[] = {bank->word, bank->label, bank->n_child};
+    for (int k = 0; k < 3; k++) prefetch(of_nodes[k], bank->node_ptr[t], bank->node_ptr[t + 1]);
+    prefetch(bank->child, bank->edge_ptr[t], bank->edge_ptr[t + 1]);
+}
+
 /* Sizes of the batch: n_nodes, n_edges, n_levels, n_graphs, n_inputs. Returns 1 for a tree that is not in the bank. */
 int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out) {
     out->n_nodes = out->n_edges = out->n_levels = out->n_inputs = 0;
@@ -10,6 +23,7 @@ int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph 
         const int64_t t = tree[g];
         if (t < 0 || t >= bank->n_trees) return 1;
         const int64_t levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
+        if (g < AHEAD) prefetch_tree(bank, t);
         out->n_nodes += bank->node_ptr[t + 1] - bank->node_ptr[t];
         out->n_edges += bank->edge_ptr[t + 1] - bank->edge_ptr[t];
         out->n_inputs += bank->level_size[bank->level_ptr[t]];
@@ -39,17 +53,6 @@ static int32_t read_word(const fb_words *words, int32_t word, int64_t counter) {
     return words->map ? words->map[word] : word;
 }
 
-/* Asks for the memory of a tree that comes soon: the trees of a shuffled batch are far apart. */
-static void prefetch(const void *array, int64_t from, int64_t to) {
-    for (int64_t k = from & ~15; k < to; k += 16) __builtin_prefetch((const int32_t *)array + k);
-}
-
-static void prefetch_tree(const fb_bank *bank, int64_t t) {
-    const int32_t *const of_nodes[] = {bank->word, bank->label, bank->n_child};
-    for (int k = 0; k < 3; k++) prefetch(of_nodes[k], bank->node_ptr[t], bank->node_ptr[t + 1]);
-    prefetch(bank->child, bank->edge_ptr[t], bank->edge_ptr[t + 1]);
-}
-
 /* Fills the arrays of `out`. level_fill (L) and place (N) are scratch. order: a node's number among the trees' nodes,
    one tree after the other. child_ptr holds counts in node order first, then their sums. */
 void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out,
@@ -63,7 +66,7 @@ void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_word
         const int64_t t = tree[g], from = bank->node_ptr[t] - before,
                       levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
         const int32_t *size = bank->level_size + bank->level_ptr[t];
-        if (g + 2 < n) prefetch_tree(bank, tree[g + 2]);
+        if (g + AHEAD < n) prefetch_tree(bank, tree[g + AHEAD]);
         for (int64_t v = 0; v < levels; v++) {
             const int64_t end = level_fill[v] + size[v];
             for (int64_t i = level_fill[v]; i < end; i++, before++) {

@@ -1,6 +1,7 @@
 /* Design: one pool per process, grown on demand, never shrunk; its threads are detached and hold nothing.
    a) A region is short, so a thread that waits spins for a while before it sleeps: waking a sleeper costs about as
-      much as a whole small batch, but spinning for longer takes the core from somebody who has work.
+      much as a whole small batch. The while is what a training loop needs to come back with its next batch; spinning
+      for longer would take the core from somebody who has work.
    b) One flag says that the pool is in a region. Who finds it set (another Python thread that fits a second model,
       or a part that calls fb_parallel itself) does its parts alone: no waiting, hence no deadlock.
    c) A fork copies the memory but only the thread that called it: the child starts with an empty pool. */
@@ -45,7 +46,7 @@ void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) {
 #define RELAX() ((void)0)
 #endif
 
-enum { SPIN_NS = 40000, SPINS_PER_CLOCK = 32 };
+enum { SPIN_NS = 150000, SPINS_PER_CLOCK = 32 };
 
 /* One thread waits at a gate until its count reaches a target; others raise the count. */
 typedef struct {

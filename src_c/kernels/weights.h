@@ -15,14 +15,13 @@ static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int row0, in
             cell->gather(r, i + k, cell->features ? w->c : w->panel + k * ldq);
             if (cell->features) cell->features(d, col0, col1, w->c, w->panel + k * ldq);
         }
-        const int pieces = (row1 - row0 + FB_ROWS - 1) / FB_ROWS,
-                  m = (row1 - row0 + pieces - 1) / (pieces ? pieces : 1);
         for (int c = col0, wide = 6 * FB_PAD; c < col1; c += wide)
-            for (int k = row0; k < row1; k += m)
-                FB(outer)((int)fb_min(m, row1 - k), fb_min(wide, col1 - c), (int)n,
-                          (const real *)r->dh + i * d->ld_state + k, 1, d->ld_state,
+            for (int k = row0, m; k < row1; k += m) {
+                m = FB(tile)(row1 - k);
+                FB(outer)(m, fb_min(wide, col1 - c), (int)n, (const real *)r->dh + i * d->ld_state + k, 1, d->ld_state,
                           w->panel + (cell->features ? c - col0 : c), ldq, g + (int64_t)k * d->ld_feature + c,
                           d->ld_feature, i > first);
+            }
     }
 }
 
