@@ -6,7 +6,6 @@ from typing import Any
 
 from fastbpts.io import PathLike
 
-_ACCURACIES = {"dev_score": "dev, root", "dev_score_nodes": "dev, all nodes"}
 _LOSSES = {"loss": "train", "dev_loss": "dev"}
 
 
@@ -48,13 +47,15 @@ def learning_curve(estimator: Any, path: PathLike, title: str | None = None) -> 
     history = estimator.history_
     if not history:
         raise ValueError("the estimator was not trained for a whole epoch: it has no learning curve")
-    scored = any(key in history[0] for key in _ACCURACIES)
+    scored = "dev_score" in history[0]
     figure = Figure(figsize=(10 if scored else 5.5, 4), layout="constrained")
     panels = figure.subplots(1, 2 if scored else 1, squeeze=False)[0]
     best = getattr(estimator, "best_iter_", None)
     _draw(panels[0], history, _LOSSES, "loss per label", best)
     if scored:
-        _draw(panels[1], history, _ACCURACIES, "accuracy", best)
+        accuracies = {"dev_score": "dev, root", "dev_score_nodes": "dev, all nodes"}
+        nodes = "dev_score_nodes" in history[0]
+        _draw(panels[1], history, accuracies if nodes else {"dev_score": "dev"}, "accuracy", best)
     if title:
         figure.suptitle(title)
     figure.savefig(os.fspath(path), dpi=120, format="png")

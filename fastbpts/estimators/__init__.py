@@ -1,5 +1,6 @@
 """Estimators in the style of scikit-learn."""
 
+import importlib
 from typing import Any
 
 from fastbpts.estimators.base import NetworkEstimator
@@ -10,14 +11,22 @@ from fastbpts.io import Tensors
 
 __all__ = ["DivergenceError", "NetworkEstimator", "TreeClassifier", "from_tensors"]
 
-_CLASSES: dict[str, type[NetworkEstimator]] = {"TreeClassifier": TreeClassifier}
+# Class name in model files -> module that defines it.
+_CLASSES = {
+    "LanguageModel": "fastbpts.sequence.language_model",
+    "SequenceClassifier": "fastbpts.sequence.classifier",
+    "SequenceTagger": "fastbpts.sequence.tagger",
+    "TreeClassifier": "fastbpts.estimators.tree",
+}
 
 
 def from_tensors(tensors: Tensors, header: dict[str, Any]) -> NetworkEstimator:
     """The estimator in a model file or checkpoint (of which: its best model so far)."""
-    if header.get("class") not in _CLASSES:
-        raise ValueError(f"it holds a {header.get('class')!r}, which this fastbpts does not know")
-    estimator = _CLASSES[header["class"]](**own_params(header["params"]))
+    name = header.get("class")
+    if name not in _CLASSES:
+        raise ValueError(f"it holds a {name!r}, which this fastbpts does not know")
+    kind: type[NetworkEstimator] = getattr(importlib.import_module(_CLASSES[name]), name)
+    estimator = kind(**own_params(header["params"]))
     same = set_tensors(estimator, tensors, header)
     best = part(tensors, "best/")
     if best and not same:

@@ -34,6 +34,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     """
 
     _monitors: ClassVar[dict[str, int]]
+    _shown: ClassVar[dict[str, str]] = {"loss": "loss", "dev_loss": "dev loss", "dev_score": "dev score"}
     net_: Any
 
     # -- what a subclass provides ----------------------------------------------------------------------------------
@@ -77,6 +78,12 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     @abstractmethod
     def _set_learnt(self, tensors: Tensors, meta: dict[str, Any]) -> None:
         """Take back what `_learnt` gave."""
+
+    def _check_stored(self, params: Tensors) -> None:
+        """Refuse a file's parameters that are not this estimator's, before memory is asked for the network."""
+        widths = [array.shape[-1] for array in params.values() if array.ndim > 1]
+        if self.n_state > min(widths, default=0):
+            raise ValueError(f"n_state={self.n_state} does not fit the weights")
 
     # -- training --------------------------------------------------------------------------------------------------
 
@@ -209,7 +216,8 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _train(self, data: Any, held_out: Any, plan: Plan, save: bool) -> None:
         shown = int(self.verbose) > 0
-        bar = Bar(plan.n_epochs, self._n_batches(data), int(self.verbose), self._progress.epoch) if shown else None
+        n_batches, done = self._n_batches(data), self._progress.epoch
+        bar = Bar(self._shown, plan.n_epochs, n_batches, int(self.verbose), done) if shown else None
         fingerprint = self._fingerprints(data, held_out) if save else ""
 
         def save_now() -> None:

@@ -4,31 +4,27 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-_SHOWN = {
-    "loss": "loss",
-    "dev_loss": "dev loss",
-    "dev_score": "dev root",
-    "dev_score_nodes": "dev nodes",
-}
 
-
-def _line(entry: Mapping[str, float], n_epochs: int, best: bool) -> str:
+def _line(entry: Mapping[str, float], shown: Mapping[str, str], n_epochs: int, best: bool) -> str:
     width = len(str(n_epochs))
     parts = [f"epoch {int(entry['epoch']):{width}d}/{n_epochs}"]
-    parts += [f"{text} {entry[key]:.4f}" for key, text in _SHOWN.items() if key in entry]
+    parts += [f"{text} {entry[key]:.4f}" for key, text in shown.items() if key in entry]
     parts.append(f"{entry['seconds']:.2f} s")
     return "  ".join(parts) + ("  best" if best else "")
 
 
 class Bar:
-    """A context that shows training; `verbose` 1 shows a bar where there is a terminal, 2 only lines."""
+    """A context that shows training; `verbose` 1 shows a bar where there is a terminal, 2 only lines.
 
-    def __init__(self, n_epochs: int, n_batches: int, verbose: int, done: int = 0) -> None:
+    `shown` gives the entries of the history that a line has, and their names.
+    """
+
+    def __init__(self, shown: Mapping[str, str], n_epochs: int, n_batches: int, verbose: int, done: int = 0) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._console = Console(stderr=True, highlight=False)
-        self._n_epochs = n_epochs
+        self._shown, self._n_epochs = shown, n_epochs
         self._bar: Progress | None = None
         if verbose < 2 and self._console.is_terminal:
             self._bar = Progress(
@@ -62,5 +58,5 @@ class Bar:
         """One epoch is done."""
         from rich.text import Text
 
-        line = Text(_line(entry, self._n_epochs, best), style="bold" if best else "")
+        line = Text(_line(entry, self._shown, self._n_epochs, best), style="bold" if best else "")
         self._console.print(line, soft_wrap=True)

@@ -31,7 +31,7 @@ def stored_params(estimator: "NetworkEstimator") -> dict[str, Any]:
     """The parameters that a file can hold."""
     params = estimator.get_params(deep=False)
     params["dtype"] = np.dtype(params["dtype"]).name
-    if isinstance(params["class_weight"], Mapping):  # JSON's keys are strings, classes need not be
+    if isinstance(params.get("class_weight"), Mapping):  # JSON's keys are strings, classes need not be
         params["class_weight"] = [[key, weight] for key, weight in params["class_weight"].items()]
     return {name: value for name, value in params.items() if _storable(name, value)}
 
@@ -39,7 +39,7 @@ def stored_params(estimator: "NetworkEstimator") -> dict[str, Any]:
 def own_params(stored: dict[str, Any]) -> dict[str, Any]:
     """The constructor's arguments from what `stored_params` gave."""
     weight = stored.get("class_weight")
-    return {**stored, "class_weight": dict(weight) if isinstance(weight, list) else weight}
+    return {**stored, "class_weight": dict(weight)} if isinstance(weight, list) else stored
 
 
 def to_tensors(estimator: "NetworkEstimator") -> tuple[Tensors, dict[str, Any]]:
@@ -113,9 +113,7 @@ def set_tensors(estimator: "NetworkEstimator", tensors: Tensors, header: dict[st
     stored = dict(header["progress"])
     score = stored.pop("best_score")
     estimator._progress = Progress(**stored)
-    widths = [array.shape[-1] for array in part(tensors, "net/params/").values() if array.ndim > 1]
-    if estimator.n_state > min(widths, default=0):  # before memory is asked for
-        raise ValueError(f"n_state={estimator.n_state} does not fit the weights")
+    estimator._check_stored(part(tensors, "net/params/"))
     estimator.net_ = estimator._make_network(estimator._seed)
     same = set_net(estimator.net_, part(tensors, "net/"))
     if score is not None:

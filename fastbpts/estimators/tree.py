@@ -111,6 +111,12 @@ class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ig
     """
 
     _monitors: ClassVar[dict[str, int]] = {"score": 1, "score_nodes": 1, "score_sum": 1, "loss": -1}
+    _shown: ClassVar[dict[str, str]] = {
+        "loss": "loss",
+        "dev_loss": "dev loss",
+        "dev_score": "dev root",
+        "dev_score_nodes": "dev nodes",
+    }
 
     def __init__(
         self,
