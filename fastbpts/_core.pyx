@@ -200,3 +200,4 @@ cdef class Bank:
 
 
 include "_core_net.pxi"
+include "_core_mlp.pxi"

@@ -108,6 +108,13 @@ cdef extern from "fb.h" nogil:
         int isa, real_bytes, n_cells
         const fb_cell *cells
         size_t (*scratch)(const fb_dims *) noexcept nogil
+        size_t (*packed_size)(int64_t, int64_t) noexcept nogil
+        size_t (*matmul_scratch)() noexcept nogil
+        void (*pack_b)(int64_t, int64_t, const void *, ptrdiff_t, ptrdiff_t, void *) noexcept nogil
+        void (*matmul)(int64_t, int64_t, int64_t, const void *, ptrdiff_t, const void *, void *, ptrdiff_t,
+                       int) noexcept nogil
+        void (*matmul_tn)(int64_t, int64_t, int64_t, const void *, ptrdiff_t, const void *, ptrdiff_t, void *,
+                          ptrdiff_t, int, void *) noexcept nogil
         void (*pack)(const fb_dims *, const fb_column *, const void **, void *) noexcept nogil
         void (*unpack)(const fb_dims *, const fb_column *, int, const void *, void **) noexcept nogil
         void (*forward)(fb_net *) noexcept nogil

@@ -154,6 +154,13 @@ typedef struct fb_kernels {
     const fb_cell *cells;
     size_t (*scratch)(const fb_dims *d);
     void (*transpose)(int64_t rows, int64_t cols, const void *a, int64_t lda, void *b, int64_t ldb);
+    size_t (*packed_size)(int64_t K, int64_t N); /* products of matrices: kernels/matmul.h */
+    size_t (*matmul_scratch)(void);
+    void (*pack_b)(int64_t K, int64_t N, const void *b, ptrdiff_t bk, ptrdiff_t bn, void *packed);
+    void (*matmul)(int64_t M, int64_t N, int64_t K, const void *a, ptrdiff_t lda, const void *packed, void *c,
+                   ptrdiff_t ldc, int add);
+    void (*matmul_tn)(int64_t M, int64_t N, int64_t K, const void *a, ptrdiff_t lda, const void *b, ptrdiff_t ldb,
+                      void *c, ptrdiff_t ldc, int add, void *scratch);
     void (*pack)(const fb_dims *d, const fb_column *c, const void *const *params, void *theta);
     void (*unpack)(const fb_dims *d, const fb_column *c, int gradient, const void *theta, void *const *params);
     void (*forward)(fb_net *net);

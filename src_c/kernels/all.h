@@ -5,6 +5,7 @@
 #include "kernels/gemm.h"
 #include "kernels/dropout.h"
 #include "kernels/pack.h"
+#include "kernels/matmul.h"
 #include "cells/pair.h"
 #include "cells.def"
 #include "kernels/level.h"
@@ -25,10 +26,11 @@ static const fb_cell FB(cells)[] = {
 #undef FB_PRODUCTS
 
 const fb_kernels FB(kernels) = {
-    FB_ISA_LEVEL,     FB_REAL_BYTES, sizeof FB(cells) / sizeof FB(cells)[0],
-    FB(cells),        FB(scratch),   FB(transpose),
-    FB(pack),         FB(unpack),    FB(run_forward),
-    FB(run_backward), FB(step),      FB(predict),
-    FB(dropout_mask),
+    FB_ISA_LEVEL,    FB_REAL_BYTES,      sizeof FB(cells) / sizeof FB(cells)[0],
+    FB(cells),       FB(scratch),        FB(transpose),
+    FB(packed_size), FB(matmul_scratch), FB(pack_b),
+    FB(matmul),      FB(matmul_tn),      FB(pack),
+    FB(unpack),      FB(run_forward),    FB(run_backward),
+    FB(step),        FB(predict),        FB(dropout_mask),
 };
 #undef FB_SQRT
