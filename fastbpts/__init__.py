@@ -12,6 +12,9 @@ __version__ = "0.1.0"
 # importing it would hide the function (hence _cell.py, which defines fb.cell).
 _LAZY = {
     "DivergenceError": "estimators",
+    "Elman": "layers.recurrent",
+    "GRU": "layers.recurrent",
+    "LSTM": "layers.recurrent",
     "Network": "network",
     "Optimizer": "optimizer",
     "PTBError": "readers.ptb",

@@ -1,0 +1,56 @@
+"""Parameters of recurrent layers under the names that torch.nn gives them, into and out of state dicts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .._arguments import Array
+from ._stack import KINDS, Weights
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def parameter_shapes(cell: str, n_in: int, n_state: int, num_layers: int, n_directions: int) -> Shapes:
+    """Name -> shape, chain by chain, each in the order of :class:`Weights`."""
+    rows, shapes = KINDS[cell].n_gates * n_state, {}
+    for k in range(num_layers):
+        width = n_directions * n_state if k else n_in
+        for direction in ("", "_reverse")[:n_directions]:
+            ends = (rows, width), (rows, n_state), (rows,), (rows,)
+            for name, shape in zip(Weights._fields, ends, strict=True):
+                shapes[f"{name}_l{k}{direction}"] = shape
+    return shapes
+
+
+def by_chain(arrays: Mapping[str, Array]) -> list[Weights]:
+    """The arrays of :func:`parameter_shapes`, chain by chain."""
+    values, n = list(arrays.values()), len(Weights._fields)
+    return [Weights(*values[i : i + n]) for i in range(0, len(values), n)]
+
+
+def from_state_dict(state: Mapping[str, Any], shapes: Shapes) -> dict[str, Array]:
+    """NumPy arrays of a state dict of NumPy arrays or PyTorch tensors.
+
+    Raises
+    ------
+    ValueError
+        Naming missing keys, unexpected keys, or the entry that has another shape or is not made of real numbers.
+    """
+    if not isinstance(state, Mapping):
+        raise ValueError(f"state_dict must be a mapping from names to arrays, got {type(state).__name__}")
+    missing, unexpected = [k for k in shapes if k not in state], [k for k in state if k not in shapes]
+    if missing or unexpected:
+        raise ValueError(f"state_dict: missing keys {missing}, unexpected keys {unexpected}")
+    return {name: _entry(state[name], shape, name) for name, shape in shapes.items()}
+
+
+def _entry(value: Any, shape: tuple[int, ...], name: str) -> Array:
+    try:
+        array = np.asarray(value.detach() if hasattr(value, "detach") else value)
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists; tensors of another device or type
+        raise ValueError(f"state_dict[{name!r}] must be an array of shape {shape}: {error}") from None
+    if array.shape != shape or array.dtype.kind not in "fiu":
+        got = f"{array.dtype} of shape {array.shape}"
+        raise ValueError(f"state_dict[{name!r}] must be real numbers of shape {shape}, got {got}")
+    return array

@@ -1,0 +1,286 @@
+"""What Elman, GRU and LSTM layers have in common: all but the equations."""
+
+import threading
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from .._arguments import Array, check_count, check_rate, check_width
+from .._threads import resolve_n_threads
+from ._packing import Packing, make_packing
+from ._parameters import by_chain, from_state_dict, parameter_shapes
+from ._stack import Stack
+
+S = TypeVar("S")
+"""A state: an array, or LSTM's pair of arrays."""
+
+
+class Recurrent(Generic[S]):
+    """Several layers of chains, in one direction or two; :class:`fastbpts.Elman` describes arguments and attributes."""
+
+    _cell: ClassVar[str]
+    activation: str | None = None
+
+    def __init__(
+        self,
+        n_in: int,
+        n_state: int,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        dtype: DTypeLike = "float32",
+        n_threads: int | None = None,
+        random_state: int | np.random.Generator | None = 0,
+    ) -> None:
+        self.n_in, self.n_state = check_width(n_in, "n_in"), check_width(n_state, "n_state")
+        self.num_layers = check_count(num_layers, "num_layers")
+        self.bidirectional, self.batch_first = bool(bidirectional), bool(batch_first)
+        self.dropout, self.n_threads = check_rate(dropout, "dropout"), resolve_n_threads(n_threads)
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+        self.dtype = np.dtype(dtype)
+        self._n_directions = 1 + self.bidirectional
+        sizes = self.n_in, self.n_state, self.num_layers, self._n_directions
+        self._shapes = parameter_shapes(self._cell, *sizes)
+        self._stack = Stack(self._cell, *sizes, self.dtype, self.activation)
+        rng, bound = np.random.default_rng(random_state), 1 / np.sqrt(self.n_state)
+        params = {k: rng.uniform(-bound, bound, shape).astype(self.dtype) for k, shape in self._shapes.items()}
+        grads = {k: np.zeros(shape, self.dtype) for k, shape in self._shapes.items()}
+        self.params: Mapping[str, Array] = MappingProxyType(params)
+        self.grads: Mapping[str, Array] = MappingProxyType(grads)
+        self._stack.bind(by_chain(params))
+        self._gradients = by_chain(grads)
+        self._lock = threading.RLock()
+        self._packing: Packing | None = None
+        self._is_packed = False
+        self._seed, self._n_draws = int(rng.integers(2**63)), 0
+
+    def _split(self, state: Any, shape: tuple[int, ...], name: str) -> tuple[Array | None, Array | None]:
+        """(h, c) of a state that the user gave."""
+        return None if state is None else self._numbers(state, shape, name), None
+
+    def _join(self, h: Array, c: Array | None) -> S:
+        """The state that the user gets."""
+        raise NotImplementedError
+
+    def _numbers(self, value: ArrayLike, shape: tuple[int, ...], name: str) -> Array:
+        array = _real(value, self.dtype, name)
+        if array.shape != shape:
+            raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
+        return array
+
+    def __repr__(self) -> str:
+        options = "".join(f", {k}=True" for k in ("bidirectional", "batch_first") if getattr(self, k))
+        return (
+            f"{type(self).__name__}({self.n_in}, {self.n_state}, num_layers={self.num_layers}{options}, {self.dtype})"
+        )
+
+    def _check_input(self, x: ArrayLike) -> Array:
+        array = _real(x, self.dtype, "x")
+        if array.ndim != 3 or array.shape[2] != self.n_in or not array.size:
+            axes = "B, T" if self.batch_first else "T, B"
+            raise ValueError(f"x must have shape ({axes}, {self.n_in}) with T, B >= 1, got {array.shape}")
+        return array
+
+    def _next_seed(self) -> int:
+        self._n_draws += 1
+        return (self._seed + 0x632BE59BD9B4E019 * self._n_draws) % 2**64
+
+    def forward(
+        self,
+        x: ArrayLike,
+        h0: S | None = None,
+        lengths: ArrayLike | None = None,
+        training: bool = False,
+        seed: int | None = None,
+        *,
+        save: bool = True,
+    ) -> tuple[Array, S]:
+        """Run over a batch of sequences.
+
+        Parameters
+        ----------
+        x : array (T, B, n_in), or (B, T, n_in) with batch_first
+            T and B are at least 1. NaN and infinities are computed with, and stay in their sequence.
+        h0 : array (num_layers * directions, B, n_state), optional
+            States before the first step; None: zeros. LSTM: a pair (h0, c0), of which either may be None.
+        lengths : array (B,) of int, optional
+            Steps of each sequence, from 1 to T, in any order; what stands in x beyond them is not read.
+        training : bool
+            Whether dropout acts.
+        seed : int, optional
+            Of the dropout masks; None: another one at each call, following from random_state.
+        save : bool
+            False: no :meth:`backward` will follow, and less memory is needed.
+
+        Returns
+        -------
+        out : array (T, B, directions * n_state), or (B, T, directions * n_state) with batch_first
+            States of the last layer; zero beyond a sequence's length. Until :meth:`backward`, x and out are not to be
+            changed in place: they are not copied.
+        h_n : array (num_layers * directions, B, n_state)
+            State after the last step of each sequence, of a reverse direction after the first. LSTM: (h_n, c_n).
+
+        Raises
+        ------
+        ValueError
+            Naming the argument that does not fit.
+        """
+        array = self._check_input(x)
+        packing = make_packing(array.shape[:2], self.batch_first, lengths)
+        h, c = self._split(h0, self._state_shape(packing), "h0")
+        with self._lock:
+            self._packing, self._is_packed = None, False
+            dropout = self.dropout if training else 0.0
+            out, h_n, c_n = self._stack.forward(
+                packing.pack(array),
+                packing.batch_sizes,
+                packing.sort(h),
+                packing.sort(c),
+                dropout=dropout,
+                seed=int(seed) if seed is not None else self._next_seed() if dropout else 0,
+                save=save,
+                n_threads=self.n_threads,
+            )
+            self._packing = packing if save else None
+        return packing.unpack(out), self._join(packing.unsort(h_n), None if c_n is None else packing.unsort(c_n))
+
+    def _state_shape(self, packing: Packing) -> tuple[int, int, int]:
+        n_sequences = packing.shape[0] if self.batch_first else packing.shape[1]
+        return self.num_layers * self._n_directions, n_sequences, self.n_state
+
+    def backward(self, dout: ArrayLike | None, dh_n: S | None = None) -> tuple[Array, S]:
+        """Gradients of the last :meth:`forward`, once; those of the parameters are added to :attr:`grads`.
+
+        Parameters
+        ----------
+        dout : array like out, optional
+            Upstream gradient; None: zeros. What stands in it beyond a sequence's length is not read.
+        dh_n : array like h_n, optional
+            Upstream gradient of the final states; None: zeros. LSTM: a pair, of which either may be None.
+
+        Returns
+        -------
+        dx : array like x
+        dh0 : array like h0
+            Also if h0 was None. LSTM: a pair.
+
+        Raises
+        ------
+        ValueError
+            If no :meth:`forward` with save=True stands before, or a shape does not fit.
+        """
+        with self._lock:
+            packing = self._packing
+            if packing is None:
+                raise ValueError("backward needs a forward(..., save=True) before it, one for each backward")
+            shape = *packing.shape, self._n_directions * self.n_state
+            upstream = None if dout is None else packing.pack(self._numbers(dout, shape, "dout"))
+            dh, dc = self._split(dh_n, self._state_shape(packing), "dh_n")
+            self._packing, self._is_packed = None, False
+            dx, dh0, dc0 = self._stack.backward(upstream, packing.sort(dh), packing.sort(dc), self._gradients)
+        assert dx is not None
+        return packing.unpack(dx), self._join(packing.unsort(dh0), None if dc0 is None else packing.unsort(dc0))
+
+    def step(self, x: ArrayLike, state: S | None = None) -> tuple[Array, S]:
+        """One time step, for streams and generation: the same numbers as :meth:`forward` over the whole sequence.
+
+        Parameters
+        ----------
+        x : array (B, n_in)
+        state : array (num_layers, B, n_state), optional
+            What the step before returned, or h_n; None: zeros. LSTM: a pair.
+
+        Returns
+        -------
+        out : array (B, n_state)
+            The last layer's part of the new state, not a copy of it.
+        state : like state
+
+        Raises
+        ------
+        ValueError
+            For a bidirectional layer, or if a shape does not fit.
+
+        Notes
+        -----
+        Parameters are read at the first step after a :meth:`forward`, :meth:`backward` or :meth:`load_state_dict`. Who
+        changes them by hand between two steps calls :meth:`pack`.
+        """
+        if self.bidirectional:
+            raise ValueError("step needs a layer of one direction: the reverse one begins at the end of the sequence")
+        array = np.ascontiguousarray(_real(x, self.dtype, "x"))
+        if array.ndim != 2 or array.shape[1] != self.n_in or not array.size:
+            raise ValueError(f"x must have shape (B, {self.n_in}) with B >= 1, got {array.shape}")
+        h, c = self._split(state, (self.num_layers, len(array), self.n_state), "state")
+        with self._lock:
+            if not self._is_packed:
+                self.pack()
+            out, h_n, c_n = self._stack.step(array, h, c)
+        return out, self._join(h_n, c_n)
+
+    def pack(self) -> None:
+        """Read the parameters again for :meth:`step`."""
+        with self._lock:
+            self._stack.pack()
+            self._is_packed = True
+
+    def zero_grad(self) -> None:
+        """Set all gradients to zero."""
+        with self._lock:
+            for grad in self.grads.values():
+                grad.fill(0)
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of the parameters under their names in torch.nn."""
+        with self._lock:
+            return {name: value.copy() for name, value in self.params.items()}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Set all parameters.
+
+        Parameters
+        ----------
+        state_dict : mapping
+            Name -> NumPy array or PyTorch tensor: of :meth:`state_dict`, or of torch.nn's layer of the same sizes.
+
+        Raises
+        ------
+        ValueError
+            Naming missing keys, unexpected keys or the entry whose shape does not fit; nothing is changed then.
+        """
+        values = from_state_dict(state_dict, self._shapes)
+        with self._lock:
+            self._is_packed = False
+            for name, array in self.params.items():
+                array[...] = values[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = ["n_in", "n_state", "num_layers", "bidirectional", "batch_first", "dropout", "dtype", "n_threads"]
+        if self.activation is not None:
+            names.append("activation")
+        with self._lock:
+            config = {name: getattr(self, name) for name in names}
+            return {"config": config, "params": self.state_dict(), "draws": (self._seed, self._n_draws)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state["config"])  # type: ignore[misc]
+        self.load_state_dict(state["params"])
+        self._seed, self._n_draws = state["draws"]
+
+
+def _real(value: ArrayLike, dtype: np.dtype[Any], name: str) -> Array:
+    """An array of this dtype, the given one if it is one."""
+    if type(value) is np.ndarray and value.dtype == dtype:
+        return value
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists; tensors of another device or with a graph
+        raise ValueError(f"{name} must be an array of real numbers: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be an array of real numbers, got {array.dtype}")
+    return array.astype(dtype)
