@@ -26,7 +26,7 @@ def row(cell: str, batch_size: int, quick: bool) -> str:
     """Ratios of one network."""
     rounds, seconds = (1, 0.05) if quick else (11, 0.5)
     task = common.settings(cell, quick, batch_size)
-    processes = [Process("library", task, n_threads) for n_threads in (1, 2)]
+    processes = [Process.of_trees("library", task, n_threads) for n_threads in (1, 2)]
     try:
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder, name) for name in ("one.npz", "two.npz")]

@@ -52,18 +52,28 @@ class Comparison:
 
 
 class Process:
-    """A worker process and the pipe to it."""
+    """A worker process and the pipe to it: a Python program that answers every line with a line of JSON."""
 
-    def __init__(self, peer: str, settings: Settings, n_threads: int) -> None:
+    def __init__(self, peer: str, arguments: Sequence[str], n_threads: int) -> None:
         self.peer = peer
-        command = [sys.executable, "-P", "-m", f"{__package__}.worker", peer, json.dumps(asdict(settings))]
         env = os.environ | dict.fromkeys(THREAD_VARIABLES, str(n_threads))
-        # The worker must find this very package, not one in the current folder (-P).
+        # The worker must find this very package, not one in the current folder.
         paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
         env["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         self.popen = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
+            [sys.executable, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=env,
         )
+
+    @classmethod
+    def of_trees(cls, peer: str, settings: Settings, n_threads: int) -> Process:
+        """A peer of this package, on trees."""
+        arguments = ["-P", "-m", f"{__package__}.worker", peer, json.dumps(asdict(settings))]
+        return cls(peer, arguments, n_threads)
 
     def ask(self, command: str) -> dict[str, Any]:
         """Send one command and wait for its answer."""
@@ -116,7 +126,7 @@ def compare(
     processes: list[Process] = []
     try:
         with tempfile.TemporaryDirectory() as folder:
-            processes += [Process(peer, settings, n_threads) for peer in peers]
+            processes += [Process.of_trees(peer, settings, n_threads) for peer in peers]
             facts = []
             for p in processes:
                 progress(f"{settings.cell}: {p.peer} takes its first steps")

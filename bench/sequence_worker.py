@@ -1,0 +1,81 @@
+"""A fresh process with one peer: reads commands from standard input, answers in JSON, one line each.
+
+``python bench/sequence_worker.py MODULE`` understands ``task JSON``, ``check FILE``, ``time SECONDS``.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import statistics
+import sys
+import time
+from typing import Any
+
+import numpy as np
+from recurrent.task import Task
+
+SAMPLE = 5e-4  # seconds: shorter calls are timed in groups
+
+
+class Worker:
+    """Answers the commands of one peer's process."""
+
+    def __init__(self, module: str) -> None:
+        if module == "jax_scan" and os.environ["FASTBPTS_NUM_THREADS"] == "1":
+            # XLA starts as many threads as there are processors that it may use.
+            os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+            os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        self.module = importlib.import_module(f"recurrent.{module}")
+        self.peer: Any = None
+        self.kind = ""
+
+    def task(self, text: str) -> dict[str, Any]:
+        """Set up; the answer tells the peer's name."""
+        task = Task(**json.loads(text))
+        self.peer, self.kind = None, task.kind  # the arrays of the last task go before those of the next come
+        self.peer = self.module.Peer(task)
+        return {"name": self.module.NAME}
+
+    def check(self, path: str) -> dict[str, Any]:
+        """Results of the second call: what the first one leaves behind must not matter."""
+        call = getattr(self.peer, self.kind)
+        call()
+        call()
+        np.savez(path, **self.peer.results())
+        return {}
+
+    def time(self, seconds: str) -> dict[str, Any]:
+        """Seconds per call: the median over at least one sample and `seconds` seconds."""
+        if hasattr(self.peer, "seconds"):
+            return {"seconds": self.peer.seconds()}
+        call, clock, wanted = getattr(self.peer, self.kind), time.perf_counter, float(seconds)
+        start = clock()
+        call()
+        first = clock() - start
+        samples, group = [first] if first > wanted else [], max(1, int(SAMPLE / first))
+        gc.disable()
+        start = clock()
+        while not samples or clock() - start < wanted - first:
+            before = clock()
+            for _ in range(group):
+                call()
+            samples.append((clock() - before) / group)
+        gc.enable()
+        return {"seconds": statistics.median(samples)}
+
+
+def main() -> None:
+    """Serve the commands on standard input."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints does not mix with the answers
+    worker = Worker(sys.argv[1])
+    for line in sys.stdin:
+        command, argument = line.rstrip("\n").split(" ", 1)
+        print(json.dumps(getattr(worker, command)(argument)), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
