@@ -1,13 +1,14 @@
 """Are the gradients right? Analytic gradients against central differences, on any structure and any parameters."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 TOLERANCE = 1e-6
+_INITIAL = ("h0", "c0")
 _STENCIL = ((1, 8 / 12), (-1, -8 / 12), (2, -1 / 12), (-2, 1 / 12))
 
 
@@ -65,6 +66,7 @@ def check_grad(
     s: Any,
     params: Mapping[str, Array],
     x: Array,
+    h0: Array | tuple[Array, ...] | None = None,
     *,
     eps: float = 1e-3,
     max_entries: int | None = 200,
@@ -72,7 +74,8 @@ def check_grad(
 ) -> dict[str, float]:
     """Compare a cell's gradients with central differences.
 
-    The loss is the inner product of all states with a random array, so every node sends an error.
+    The loss is the inner product of all states (both, if the cell has two) with random arrays, so every node sends an
+    error.
 
     Parameters
     ----------
@@ -82,6 +85,8 @@ def check_grad(
     params : dict of float64 arrays
         Where to check: your own parameters, or ``cell.init_params()``. They are not modified.
     x : float64 array (len(s.inputs), n_in)
+    h0 : float64 array, tuple of arrays or None
+        Initial states of a recurrent cell, as for its ``forward``; None checks at zero.
     eps : float
         Step of the four-point stencil.
     max_entries : int or None
@@ -92,8 +97,8 @@ def check_grad(
     Returns
     -------
     dict
-        For each parameter and for "x": the largest error, relative to the largest entry of that gradient. Correct
-        gradients stay below 1e-6 for states of ordinary size.
+        For each parameter, for "x" and, in the recurrent cells, "h0" and "c0": the largest error, relative to the
+        largest entry of that gradient. Correct gradients stay below 1e-6 for states of ordinary size.
 
     Examples
     --------
@@ -108,18 +113,30 @@ def check_grad(
         raise ValueError(f"cell: got dtype {np.dtype(cell.dtype)}, gradients are checked in float64 only")
     if not eps > 0:
         raise ValueError(f"eps: got {eps}, must be positive")
-    _require_float64({**{f"params[{key!r}]": value for key, value in params.items()}, "x": x})
+    initial = () if h0 is None else h0 if isinstance(h0, tuple) else (h0,)
+    given = {f"params[{key!r}]": value for key, value in params.items()}
+    _require_float64({**given, "x": x, **dict(zip(_INITIAL, initial, strict=False))})
     rng = np.random.default_rng(random_state)
     moved = {key: value.copy() for key, value in params.items()}
     moved_x = x.copy()
+    moved_h0 = tuple(value.copy() for value in initial)
     dh = rng.standard_normal((s.n_nodes, cell.n_state))
+    dc = rng.standard_normal((s.n_nodes, cell.n_state))
+
+    def forward() -> Any:
+        start = None if not moved_h0 else moved_h0[0] if len(moved_h0) == 1 else moved_h0
+        return cell.forward(s, moved, moved_x, start)
 
     def loss() -> float:
-        return float((dh * cell.forward(s, moved, moved_x).h).sum())
+        run = forward()
+        return float((dh * run.h).sum() + (0.0 if getattr(run, "c", None) is None else (dc * run.c).sum()))
 
-    dparams, dx, _ = cell.backward(cell.forward(s, moved, moved_x), dh.copy())
-    grads = {**dparams, "x": dx}
-    arrays = {**moved, "x": moved_x}
+    run = forward()
+    dparams, dx, dh0 = cell.backward(run, dh.copy(), *(() if getattr(run, "c", None) is None else (dc.copy(),)))
+    below = () if dh0 is None else dh0 if isinstance(dh0, tuple) else (dh0,)
+    moved_h0 = moved_h0 or tuple(np.zeros_like(value) for value in below)
+    grads = {**dparams, "x": dx, **dict(zip(_INITIAL, below, strict=False))}
+    arrays = {**moved, "x": moved_x, **dict(zip(_INITIAL, moved_h0, strict=False))}
     return {key: _max_error(loss, arrays[key], grads[key], eps, max_entries, rng) for key in arrays}
 
 
@@ -164,18 +181,18 @@ def check_network(
         net.set_params(before)
 
 
-def _sample(rng: np.random.Generator, n_words: int, n_classes: int) -> Any:
+def _sample(rng: np.random.Generator, n_words: int, n_classes: int, inputs: Literal["leaves", "all"]) -> Any:
     """A batch with a single leaf, a pair, a deeper tree and a node with two parents; every word occurs twice."""
     from fastbpts.structure import Structure
 
     edges = [(1, 3), (2, 3), (4, 6), (5, 6), (6, 8), (7, 8), (8, 10), (9, 10), (11, 13), (12, 13)]
     edges += [(13, 14), (11, 14), (13, 15), (14, 15)]
     graph = np.repeat(np.arange(4), [1, 3, 7, 5])
-    leaves = [0, 1, 2, 4, 5, 7, 9, 11, 12]
+    reads = np.arange(16) if inputs == "all" else np.array([0, 1, 2, 4, 5, 7, 9, 11, 12])
     words = np.full(len(graph), -1)
-    words[leaves] = np.arange(len(leaves)) % n_words
+    words[reads] = np.arange(len(reads)) % n_words
     labels = rng.integers(n_classes, size=len(graph))
-    return Structure.from_edges(edges, n_nodes=len(graph), words=words, labels=labels, graph=graph)
+    return Structure.from_edges(edges, n_nodes=len(graph), words=words, labels=labels, graph=graph, inputs=inputs)
 
 
 def table(
@@ -203,16 +220,23 @@ def table(
         ``(cell, parameter, error, ok)``.
     """
     import fastbpts as fb
+    from fastbpts import reference
 
     n_words, n_classes = 4, 3
     rows = []
     for name in fb.cells() if cells is None else cells:
         rng = np.random.default_rng(random_state)
-        s = _sample(rng, n_words, n_classes)
-        cell = fb.cell(name, n_state=n_state, dtype="float64")
+        initial = reference.cell(name).initial
+        s = _sample(rng, n_words, n_classes, "all" if initial else "leaves")
+        width = {"n_in": n_state + 2, "n_state": n_state} if initial else {"n_state": n_state}
+        cell = fb.cell(name, **width, dtype="float64")
         params = {key: value + 0.1 * rng.standard_normal(value.shape) for key, value in cell.init_params(rng).items()}
-        errors = check_grad(cell, s, params, rng.standard_normal((len(s.inputs), cell.n_in)), random_state=rng)
-        net = fb.Network(name, n_state, n_classes, n_words, dtype="float64", alpha=1e-2, random_state=random_state)
+        x = rng.standard_normal((len(s.inputs), cell.n_in))
+        h0 = tuple(rng.standard_normal((s.n_graphs, n_state)) for _ in initial)
+        errors = check_grad(cell, s, params, x, h0, random_state=rng)
+        net = fb.Network(
+            name, **width, n_classes=n_classes, n_words=n_words, dtype="float64", alpha=1e-2, random_state=random_state
+        )
         for key, error in check_network(net, s, random_state=rng).items():
             errors[key] = max(error, errors.get(key, 0.0))
         rows += [Row(name, key, error, error <= tolerance) for key, error in errors.items()]

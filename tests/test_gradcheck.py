@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grid import CELLS, Array, problem, structures
+from grid import CELLS, SPECS, Array, problem, structures
 
 from fastbpts import gradcheck, reference
 from fastbpts.gradcheck import check_grad
@@ -17,12 +17,16 @@ class Tampered:
         self.cell, self.key, self.change = cell, key, change
         self.dtype, self.n_state = cell.dtype, cell.n_state
 
-    def forward(self, s: Any, params: dict[str, Array], x: Array) -> Any:
-        return self.cell.forward(s, params, x)
+    def forward(self, s: Any, params: dict[str, Array], x: Array, h0: Any) -> Any:
+        return self.cell.forward(s, params, x, h0)
 
-    def backward(self, run: Any, dh: Array) -> Any:
-        dparams, dx, dh0 = self.cell.backward(run, dh)
-        if self.key == "x":
+    def backward(self, run: Any, *upstream: Array) -> Any:
+        dparams, dx, dh0 = self.cell.backward(run, *upstream)
+        if self.key == "h0":
+            dh0 = (self.change(dh0[0].copy()), *dh0[1:])
+        elif self.key == "c0":
+            dh0 = (*dh0[:1], self.change(dh0[1].copy()))
+        elif self.key == "x":
             dx = self.change(dx.copy())
         else:
             dparams[self.key] = self.change(dparams[self.key].copy())
@@ -42,16 +46,16 @@ def nan_last(gradient: Array) -> Array:
 CHANGES = {"transpose": lambda g: g.T.copy(), "scale": lambda g: 1.001 * g, "zero": zero_first, "nan": nan_last}
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_right_gradients(cell: str) -> None:
-    p = problem(cell, structures(cell)["dag"], 4)
-    params, x = {key: value.copy() for key, value in p.params.items()}, p.x.copy()
-    errors = check_grad(reference.cell(cell, n_state=4), p.s, params, x)
-    assert set(errors) == {*params, "x"}
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("cell", SPECS)
+def test_right_gradients(cell: str, given: bool) -> None:
+    p = problem(cell, structures(cell)["ladder"], 4)
+    before = {key: value.copy() for key, value in p.arrays.items()}
+    errors = check_grad(p.plain_cell(), p.s, p.params, p.x, p.h0 if given else None, max_entries=5)
+    assert set(errors) == set(before)
     assert max(errors.values()) < 1e-7
-    np.testing.assert_array_equal(x, p.x)
-    for key, value in params.items():
-        np.testing.assert_array_equal(value, p.params[key])
+    for key, value in before.items():
+        np.testing.assert_array_equal(value, p.arrays[key], err_msg=key)
 
 
 @pytest.mark.parametrize("max_entries", [None, 3])
@@ -64,6 +68,19 @@ def test_wrong_gradients(key: str, change: str, max_entries: int | None) -> None
     if change == "transpose" and key == "x":
         wrong.change = lambda g: g[::-1].copy()
     errors = check_grad(wrong, p.s, p.params, p.x, max_entries=max_entries)
+    assert errors.pop(key) > 1e-4
+    assert max(errors.values()) < 1e-7
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("key", ["W", "U", "b", "h0", "c0"])
+def test_wrong_gradients_recurrent(key: str, change: str) -> None:
+    """The second state's errors and the initial states' are looked at too."""
+    p = problem("lstm", structures("lstm")["unequal"], 2)
+    wrong = Tampered(p.plain_cell(), key, CHANGES[change])
+    if change == "transpose":
+        wrong.change = lambda g: g[::-1].copy()
+    errors = check_grad(wrong, p.s, p.params, p.x, p.h0, max_entries=3)
     assert errors.pop(key) > 1e-4
     assert max(errors.values()) < 1e-7
 
@@ -97,7 +114,7 @@ def test_table() -> None:
     assert [row for row in rows if not row.ok] == []
     for cell in CELLS:
         named = {row.parameter for row in rows if row.cell == cell}
-        assert named == {*reference.cell(cell, n_state=2).shapes, "x", "Ws", "bs", "E"}
+        assert named == {*SPECS[cell].shapes, *SPECS[cell].initial, "x", "Ws", "bs", "E"}
     assert max(row.error for row in rows) < 1e-7
     assert all(not row.ok for row in gradcheck.table(["sum"], n_state=3, tolerance=-1.0))
 

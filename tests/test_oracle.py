@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grid import CASES, Array, assert_same, error, problem, structures
+from grid import CELLS, RECURSIVE, SPECS, Array, Problem, assert_same, error, problem, structures, thinned
 
 from fastbpts import reference
 from fastbpts.reference import optim
@@ -12,8 +12,40 @@ from fastbpts.reference import optim
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
 
 
-def torch_states(torch: Any, cell: str, s: Any, params: dict[str, Any], x: Any) -> Any:
-    """States (N, H) of one of the published cells, node by node."""
+def torch_recurrent(torch: Any, cell: str, s: Any, params: dict[str, Any], x: Any, activation: str = "tanh") -> Any:
+    """States (N, H) of elman or gru, (N, 2H) of lstm, with the sums of Tai et al. (2015), node by node."""
+    W, U, b = params["W"], params["U"], params["b"]
+    H = U.shape[1]
+    zero = torch.zeros(s.n_graphs, H, dtype=W.dtype)
+    h0, c0 = params.get("h0", zero), params.get("c0", zero)
+    h: list[Any] = []
+    c: list[Any] = []
+    inputs = {int(i): row for row, i in enumerate(s.inputs)}
+    for i in range(s.n_nodes):
+        kids = s.child[s.child_ptr[i] : s.child_ptr[i + 1]]
+        h_below = torch.stack([h[k] for k in kids]) if len(kids) else h0[int(s.graph[i])][None]
+        a = b + (W @ x[inputs[i]] if i in inputs else 0)
+        u = h_below.sum(0) @ U.T
+        if cell == "elman":
+            h.append(getattr(torch, activation)(a + u))
+        elif cell == "gru":
+            u = u + params["c"]
+            r, z = torch.sigmoid((a + u)[: 2 * H]).chunk(2)
+            n = torch.tanh(a[2 * H :] + r * u[2 * H :])
+            h.append((1 - z) * n + z * h_below.sum(0))
+        else:
+            c_below = torch.stack([c[k] for k in kids]) if len(kids) else c0[int(s.graph[i])][None]
+            gate_i, _, g, o = (a + u).chunk(4)
+            f = torch.sigmoid(a[H : 2 * H] + h_below @ U[H : 2 * H].T)
+            c.append(torch.sigmoid(gate_i) * torch.tanh(g) + (f * c_below).sum(0))
+            h.append(torch.sigmoid(o) * torch.tanh(c[-1]))
+    return torch.cat([torch.stack(h), torch.stack(c)], 1) if c else torch.stack(h)
+
+
+def torch_states(torch: Any, cell: str, s: Any, params: dict[str, Any], x: Any, **options: Any) -> Any:
+    """States of one of the published cells, node by node."""
+    if cell not in RECURSIVE:
+        return torch_recurrent(torch, cell, s, params, x, **options)
     states: list[Any] = []
     inputs = {int(i): row for row, i in enumerate(s.inputs)}
     for i in range(s.n_nodes):
@@ -35,21 +67,62 @@ def leaf_tensors(torch: Any, arrays: dict[str, Array]) -> dict[str, Any]:
     return {key: torch.tensor(value, requires_grad=True) for key, value in arrays.items()}
 
 
-ORACLE_CASES = [(cell, name) for cell, name in CASES if cell in ("sum", "concat", "rntn")]
-
-
-@pytest.mark.parametrize("d", [2, 5])
-@pytest.mark.parametrize(("cell", "name"), ORACLE_CASES)
-def test_cells(torch: Any, cell: str, name: str, d: int) -> None:
-    p = problem(cell, structures(cell)[name], d)
-    tensors = leaf_tensors(torch, {**p.params, "x": p.x})
-    states = torch_states(torch, cell, p.s, tensors, tensors["x"])
-    (states * torch.tensor(p.dh)).sum().backward()
+def assert_oracle(p: Problem, states: Any, tensors: dict[str, Any]) -> None:
+    """The reference's and the compiled cell's states and gradients are those of autograd."""
     wanted = {  # no inner node: no gradient
         key: np.zeros(tuple(t.shape)) if t.grad is None else t.grad.numpy() for key, t in tensors.items()
     }
-    for h, gradients in (p.reference(), p.compiled()):
+    results = [p.reference(), p.compiled()] if p.cell in CELLS else [p.reference()]
+    for h, gradients in results:
         assert error(h, states.detach().numpy()) <= 1e-12
+        assert_same({key: gradients[key] for key in wanted}, wanted, 1e-12)
+
+
+@pytest.mark.parametrize(("cell", "name", "d", "variant"), thinned([2, 5]))
+def test_cells(torch: Any, cell: str, name: str, d: int, variant: int) -> None:
+    p = problem(cell, structures(cell)[name], d, variant=variant)
+    tensors = leaf_tensors(torch, p.arrays)
+    options = {key: value for key, value in p.options.items() if key == "activation"}
+    states = torch_states(torch, cell, p.s, tensors, tensors["x"], **options)
+    (states * torch.tensor(p.dh)).sum().backward()
+    assert_oracle(p, states, tensors)
+
+
+@pytest.mark.parametrize("name", ["step", "sequence", "equal", "unequal"])
+@pytest.mark.parametrize(("cell", "activation"), [("elman", "tanh"), ("elman", "relu"), ("gru", None), ("lstm", None)])
+def test_torch_layers(torch: Any, cell: str, activation: str | None, name: str) -> None:
+    """nn.RNN, nn.GRU and nn.LSTM themselves, on packed sequences."""
+    options = {"activation": activation} if activation else {}
+    p = problem(cell, structures(cell)[name], 5, **options)
+    tensors = leaf_tensors(torch, p.arrays)
+    W, U, b = tensors["W"], tensors["U"], tensors["b"]
+    kind = {"elman": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell]
+    layer = kind(W.shape[1], 5, dtype=torch.float64, **({"nonlinearity": activation} if activation else {}))
+    weights = dict(zip(("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"), (W, U, b), strict=False))
+    weights["bias_hh_l0"] = tensors.get("c", torch.zeros_like(b))
+    own = np.argsort(p.s.order, kind="stable")  # rows in order of time, one sequence after the other
+    lengths = np.bincount(p.s.graph)
+    start = np.cumsum(lengths) - lengths
+    rows = [torch.tensor(own[first : first + length]) for first, length in zip(start, lengths, strict=True)]
+    packed = torch.nn.utils.rnn.pack_sequence([tensors["x"][r] for r in rows], enforce_sorted=False)
+    initial = tuple(tensors[key][None] for key in SPECS[cell].initial)
+    out, last = torch.func.functional_call(layer, weights, (packed, initial if cell == "lstm" else initial[0]))
+    sequences = torch.nn.utils.rnn.unpack_sequence(out)
+    upstream = torch.tensor(p.dh)
+    if cell == "lstm":  # PyTorch shows c of the last steps only
+        p.dh[np.setdiff1d(np.arange(p.s.n_nodes), p.s.root), 5:] = 0
+        loss = (last[1][0] * upstream[p.s.root][:, 5:]).sum()
+    else:
+        loss = torch.zeros(())
+    for r, h in zip(rows, sequences, strict=True):
+        loss = loss + (h * upstream[r][:, :5]).sum()
+    loss.backward()
+    h = torch.empty(p.s.n_nodes, 5, dtype=torch.float64)
+    for r, h_r in zip(rows, sequences, strict=True):
+        h[r] = h_r.detach()
+    wanted = {key: t.grad.numpy() for key, t in tensors.items()}
+    for got, gradients in [p.reference(), p.compiled()] if cell in CELLS else [p.reference()]:
+        assert error(got[:, :5], h.numpy()) <= 1e-12
         assert_same(gradients, wanted, 1e-12)
 
 

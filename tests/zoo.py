@@ -60,7 +60,7 @@ def build(graphs: list[Kids], words: list[list[int]], labels: list[list[int]]) -
     """Number several graphs level by level, inside a level by graph and then left to right.
 
     Each graph is a list of children per node, children before parents (post-order for trees, so that the order inside
-    a level is left to right); its last node is the root.
+    a level is left to right); its last node is the root. The nodes with words read an input.
     """
     nodes = [(g, i) for g, kids in enumerate(graphs) for i in range(len(kids))]
     level: dict[tuple[int, int], int] = {}
@@ -78,7 +78,7 @@ def build(graphs: list[Kids], words: list[list[int]], labels: list[list[int]]) -
         label=np.array([labels[nodes[k][0]][nodes[k][1]] for k in order], dtype=np.int32),
         graph=np.array([nodes[k][0] for k in order], dtype=np.int32),
         root=np.array([number[g, len(kids) - 1] for g, kids in enumerate(graphs)], dtype=np.int32),
-        inputs=np.array([new for new, kids in enumerate(child_lists) if not kids], dtype=np.int32),
+        inputs=np.array([new for new, k in enumerate(order) if words[nodes[k][0]][nodes[k][1]] >= 0], dtype=np.int32),
         order=np.array(order, dtype=np.int64),
     )
 
@@ -95,10 +95,17 @@ def tree(nested: Nested) -> Kids:
     return kids
 
 
-def dressed(graphs: list[Kids], seed: int = 0, n_words: int = 11, n_classes: int = 5) -> Graphs:
-    """Graphs with random words at the leaves (few words: they repeat) and random labels, some of them -1."""
+def dressed(graphs: list[Kids], seed: int = 0, n_words: int = 11, n_classes: int = 5, inputs: str = "leaves") -> Graphs:
+    """Graphs with random words at the input nodes (few words: they repeat) and random labels, some of them -1.
+
+    inputs: "leaves", "all", "some" (each node by chance) or "none".
+    """
     rng = np.random.default_rng(seed)
-    words = [[int(rng.integers(n_words)) if not kids else -1 for kids in g] for g in graphs]
+    chance = {"leaves": 0.0, "all": 1.0, "some": 0.5, "none": 0.0}[inputs]
+    words = []
+    for g in graphs:
+        reads = [not kids if inputs == "leaves" else bool(rng.random() < chance) for kids in g]
+        words.append([int(rng.integers(n_words)) if read else -1 for read in reads])
     labels = [[int(rng.integers(-1, n_classes)) for _ in g] for g in graphs]
     for g in labels:
         g[-1] = max(g[-1], 0)
@@ -190,6 +197,35 @@ def nary_zoo(seed: int = 0) -> dict[str, Graphs]:
         "nary_dag": [random_dag(rng, 5, 12, None), random_dag(rng, 2, 6, None)],
     }
     return {name: dressed(g, seed) for name, g in graphs.items()}
+
+
+def sequence(length: int) -> Kids:
+    """Each node has the one before it as its only child."""
+    return [[i - 1] if i else [] for i in range(length)]
+
+
+def recurrent_zoo(seed: int = 0) -> dict[str, Graphs]:
+    """Structures for cells that read inputs at any nodes: sequences, and what the others have at their leaves only."""
+    rng = np.random.default_rng(seed)
+    unequal = [sequence(n) for n in (4, 1, 7, 2, 7, 1)]
+    nary = [tree(random_nary(rng, 3)) for _ in range(4)]
+    shared = [random_dag(rng, 3, 7, None), random_dag(rng, 2, 4, 2)]
+    graphs: dict[str, tuple[list[Kids], str]] = {
+        "step": ([sequence(1)], "all"),
+        "sequence": ([sequence(6)], "all"),
+        "equal": ([sequence(5) for _ in range(4)], "all"),
+        "unequal": (unequal, "all"),
+        "sparse_sequences": (unequal, "some"),
+        "first_input": (unequal, "leaves"),
+        "trees": (nary, "all"),
+        "sparse_trees": (nary, "some"),
+        "mixed": ([*unequal[:3], *nary[:2], DIAMOND], "all"),
+        "dags": ([*shared, LADDER], "all"),
+        "sparse_dags": ([DIAMOND, *shared], "some"),
+        "twins": ([[[], [0, 0], [1, 0, 1]]], "all"),
+        "no_input": ([tree(((0, 0), 0)), sequence(3)], "none"),
+    }
+    return {name: dressed(g, seed, inputs=inputs) for name, (g, inputs) in graphs.items()}
 
 
 def wide_levels(n_nodes: int, seed: int = 0) -> Graphs:

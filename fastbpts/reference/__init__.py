@@ -35,6 +35,7 @@ def cell(
     n_state: int = 25,
     dtype: DTypeLike = "float64",
     input_activation: str = "identity",
+    activation: str | None = None,
 ) -> Cell:
     """A cell in plain NumPy, with the methods of `fastbpts.cell`.
 
@@ -43,14 +44,16 @@ def cell(
     name : str
         One of `cells()`.
     n_in : int, optional
-        Width of the input rows; the recursive cells need n_in == n_state.
+        Width of the input rows, n_state by default; the recursive cells need n_in == n_state.
     n_state : int
         Width of the states.
     dtype : dtype
         Any real or complex floating type; complex128 gives complex-step derivatives.
     input_activation : {"identity", "tanh"}
-        What is applied to the input rows.
+        What is applied to the input rows of the recursive cells.
+    activation : str, optional
+        The non-linearity, where a cell has a choice: one of `Spec.activations`, the first by default.
     """
     if name not in _registry():
         raise ValueError(f"name: got {name!r}, accepted are {cells()}")
-    return Cell(name, _registry()[name], n_in, n_state, dtype, input_activation)
+    return Cell(name, _registry()[name], n_in, n_state, dtype, input_activation, activation)

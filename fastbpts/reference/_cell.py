@@ -1,6 +1,6 @@
-"""What the cells of the reference share: the description of a cell, the leaves, and the object users hold.
+"""What the cells of the reference share: the description of a cell, its runs, and the object users hold.
 
-Dimension key: N nodes, I input rows, D input width, H state width.
+Dimension key: N nodes, G graphs, I input rows, D input width, H state width.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[Any]
 Params = Mapping[str, Array]
+Initial = Array | tuple[Array, ...] | None
 
 
 class Graph(Protocol):
@@ -20,9 +21,13 @@ class Graph(Protocol):
     @property
     def n_nodes(self) -> int: ...
     @property
+    def n_graphs(self) -> int: ...
+    @property
     def child_ptr(self) -> Array: ...
     @property
     def child(self) -> Array: ...
+    @property
+    def graph(self) -> Array: ...
     @property
     def inputs(self) -> Array: ...
 
@@ -37,31 +42,71 @@ class Spec:
         ``shapes(n_in, n_state)`` gives the parameters' names and shapes.
     arity : int or None
         The number of children that a node with children must have; None: any.
+    initial : tuple of str
+        What a graph's childless nodes find below them: nothing for the recursive cells, whose childless nodes are
+        their inputs; ("h0",) or ("h0", "c0") for the recurrent ones, which read inputs at any nodes.
+    activations : tuple of str
+        What may be asked for as `activation`, the default first; empty: there is no choice.
     """
 
     shapes: Callable[[int, int], dict[str, tuple[int, ...]]]
-    arity: int | None
+    arity: int | None = None
+    initial: tuple[str, ...] = ()
+    activations: tuple[str, ...] = ()
 
 
 @dataclass
 class Run:
     """What a forward pass leaves behind for the backward pass.
 
+    In the recurrent cells a childless node has one virtual child, the initial state of its graph. Initial states are
+    further rows behind those of the nodes, so that the equations need no special case.
+
     Attributes
     ----------
-    h : array (N, H)
-        States, in the node order of the structure.
+    x_at : array (N, D)
+        Input rows at their nodes, zero at the others.
     y : array (N, H)
         States before dropout: ``h = mask * y``.
+    all_h, all_c : array (N + G, H)
+        States and initial states; (N, H) in the recursive cells. all_c: of the cells that carry a second state.
     """
 
     s: Graph
     params: Params
     x: Array
-    h: Array
+    x_at: Array
     y: Array
     mask: Array
+    all_h: Array
+    all_c: Array | None
     input_activation: str
+    activation: str | None
+
+    @property
+    def h(self) -> Array:
+        """States (N, H), in the node order of the structure."""
+        return self.all_h[: self.s.n_nodes]
+
+    @property
+    def c(self) -> Array | None:
+        """Second states (N, H), of the cells that have them."""
+        return None if self.all_c is None else self.all_c[: self.s.n_nodes]
+
+    def below(self, i: int) -> list[int]:
+        """Rows of all_h below node i: its children, or the initial state of its graph."""
+        kids = children(self.s, i)
+        return [int(k) for k in kids] if len(kids) else [self.s.n_nodes + int(self.s.graph[i])]
+
+
+@dataclass
+class Gradients:
+    """What a backward pass adds to: gradients of the parameters, of x_at, all_h and all_c."""
+
+    params: dict[str, Array]
+    x_at: Array
+    all_h: Array
+    all_c: Array | None
 
 
 def children(s: Graph, i: int) -> Array:
@@ -69,24 +114,20 @@ def children(s: Graph, i: int) -> Array:
     return s.child[s.child_ptr[i] : s.child_ptr[i + 1]]
 
 
-def leaves_forward(s: Graph, x: Array, n_state: int, input_activation: str, dtype: DTypeLike) -> Array:
-    """States before dropout with the input nodes filled in (N, H); the other rows are still to be computed."""
-    y = np.full((s.n_nodes, n_state), np.nan, dtype=dtype)
-    for row, i in enumerate(s.inputs):
-        y[i] = np.tanh(x[row]) if input_activation == "tanh" else x[row]
-    return y
+def leaves_forward(run: Run) -> None:
+    """Recursive cells: an input node's state before dropout is its row, or the tanh of it."""
+    for i in run.s.inputs:
+        run.y[i] = np.tanh(run.x_at[i]) if run.input_activation == "tanh" else run.x_at[i]
 
 
-def leaves_backward(run: Run, dh: Array) -> Array:
-    """Gradient with respect to the input rows (I, D), once dh (N, H) is complete."""
-    dx = np.empty(run.x.shape, dtype=dh.dtype)
-    for row, i in enumerate(run.s.inputs):
-        dy = run.mask[i] * dh[i]  # h[i] = mask[i] * y[i]
-        dx[row] = (1 - run.y[i] ** 2) * dy if run.input_activation == "tanh" else dy  # y[i] = tanh(x[row]) or x[row]
-    return dx
+def leaves_backward(run: Run, d: Gradients) -> None:
+    """Gradient of the input rows, once d.all_h is complete."""
+    for i in run.s.inputs:
+        dy = run.mask[i] * d.all_h[i]  # h[i] = mask[i] * y[i]
+        d.x_at[i] = (1 - run.y[i] ** 2) * dy if run.input_activation == "tanh" else dy  # y[i] = tanh(x[i]) or x[i]
 
 
-def check_recursive(s: Graph, cell: str, arity: int | None, h0: Array | None) -> None:
+def check_recursive(s: Graph, cell: str, arity: int | None, h0: Initial) -> None:
     """Recursive cells: inputs are exactly the childless nodes, every other node has `arity` children."""
     n_children = np.diff(s.child_ptr)
     if not np.array_equal(s.inputs, np.flatnonzero(n_children == 0)):
@@ -98,6 +139,19 @@ def check_recursive(s: Graph, cell: str, arity: int | None, h0: Array | None) ->
             raise ValueError(f"s: node {i} has {n_children[i]} children; cell '{cell}' needs exactly {arity}")
     if h0 is not None:
         raise ValueError(f"h0: cell '{cell}' has no initial state; h0 must be None")
+
+
+def initial_states(h0: Initial, names: tuple[str, ...], shape: tuple[int, int]) -> list[Array]:
+    """The initial states (G, H) of a recurrent cell, zero where h0 is None."""
+    if h0 is None:
+        return [np.zeros(shape)] * len(names)
+    given = h0 if isinstance(h0, tuple) else (h0,)
+    if len(given) != len(names):
+        raise ValueError(f"h0: got {len(given)} array(s), must be {' and '.join(names)}")
+    for name, array in zip(names, given, strict=True):
+        if array.shape != shape:
+            raise ValueError(f"{name}: got shape {array.shape}, must be {shape}")
+    return list(given)
 
 
 class Cell:
@@ -112,23 +166,37 @@ class Cell:
     dtype : dtype
         Any real or complex floating type; states are at least as wide as parameters and inputs.
     input_activation : {"identity", "tanh"}
+    activation : str, optional
     """
 
     def __init__(
-        self, name: str, module: Any, n_in: int | None, n_state: int, dtype: DTypeLike, input_activation: str
+        self,
+        name: str,
+        module: Any,
+        n_in: int | None,
+        n_state: int,
+        dtype: DTypeLike,
+        input_activation: str,
+        activation: str | None,
     ) -> None:
+        spec: Spec = module.SPEC
+        n_in = n_state if n_in is None else n_in
         if n_state < 1:
             raise ValueError(f"n_state: got {n_state}, must be at least 1")
-        if n_in is not None and n_in != n_state:
+        if n_in < 1:
+            raise ValueError(f"n_in: got {n_in}, must be at least 1")
+        if not spec.initial and n_in != n_state:
             raise ValueError(f"n_in: got {n_in}; cell '{name}' needs n_in == n_state == {n_state}")
-        if input_activation not in ("identity", "tanh"):
-            raise ValueError(f"input_activation: got {input_activation!r}, accepted are 'identity' and 'tanh'")
+        if input_activation not in (("identity",) if spec.initial else ("identity", "tanh")):
+            raise ValueError(f"input_activation: got {input_activation!r}; 'tanh' is for the leaves of recursive cells")
+        if activation is not None and activation not in spec.activations:
+            raise ValueError(f"activation: got {activation!r}, cell '{name}' accepts {spec.activations or None}")
         if np.dtype(dtype).kind not in "fc":
             raise ValueError(f"dtype: got {np.dtype(dtype)}, must be a floating type")
-        spec: Spec = module.SPEC
-        self.name, self.n_in, self.n_state = name, n_state, n_state
+        self.name, self.n_in, self.n_state = name, n_in, n_state
         self.dtype, self.input_activation = np.dtype(dtype), input_activation
-        self.arity, self.shapes = spec.arity, spec.shapes(self.n_in, n_state)
+        self.activations, self.activation = spec.activations, activation or (*spec.activations, None)[0]
+        self.arity, self.initial, self.shapes = spec.arity, spec.initial, spec.shapes(n_in, n_state)
         self._module = module
 
     def init_params(self, random_state: int | np.random.Generator | None = 0) -> dict[str, Array]:
@@ -145,7 +213,7 @@ class Cell:
         s: Graph,
         params: Params,
         x: Array,
-        h0: Array | None = None,
+        h0: Initial = None,
         n_threads: int = 1,  # noqa: ARG002
         *,
         mask: Array | None = None,
@@ -157,12 +225,13 @@ class Cell:
         s : Structure
         params : dict of arrays, shaped like `shapes`
         x : array (I, D), one row per node of ``s.inputs``
-        h0 : None
+        h0 : array (G, H), tuple of such arrays, or None
+            The state, or states, below the childless nodes of each graph: what `initial` names. None: zero.
         n_threads : int, ignored: here for the same signature as the compiled cell
         mask : array (N, H), optional
-            Dropout factors of the states: 0 or 1 / (1 - p). An input node's state is its activated input.
+            Dropout factors of the states: 0 or 1 / (1 - p). A recursive cell's input node has its activated input as
+            its state.
         """
-        check_recursive(s, self.name, self.arity, h0)
         if set(params) != set(self.shapes):
             raise ValueError(f"params: got {sorted(params)}, cell '{self.name}' has {sorted(self.shapes)}")
         for key, shape in self.shapes.items():
@@ -170,19 +239,45 @@ class Cell:
                 raise ValueError(f"params[{key!r}]: got shape {params[key].shape}, must be {shape}")
         if x.shape != (len(s.inputs), self.n_in):
             raise ValueError(f"x: got shape {x.shape}, must be {(len(s.inputs), self.n_in)}")
+        below: list[Array] = []
+        if self.initial:
+            below = initial_states(h0, self.initial, (s.n_graphs, self.n_state))
+        else:
+            check_recursive(s, self.name, self.arity, h0)
         if mask is None:
             mask = np.ones((s.n_nodes, self.n_state), dtype=self.dtype)
-        dtype = np.result_type(self.dtype, x, *params.values())
-        y = leaves_forward(s, x, self.n_state, self.input_activation, dtype)
-        run = Run(s, params, x, np.empty_like(y), y, mask, self.input_activation)
+        given = () if h0 is None else tuple(below)
+        dtype = np.result_type(self.dtype, x, *params.values(), *given)
+        unknown = np.full((s.n_nodes, self.n_state), np.nan, dtype=dtype)
+        states = [np.concatenate([unknown, rows.astype(dtype)]) for rows in below] or [unknown.copy()]
+        all_c = states[1] if len(states) > 1 else None
+        x_at = np.zeros((s.n_nodes, self.n_in), dtype=dtype)
+        x_at[s.inputs] = x
+        run = Run(s, params, x, x_at, unknown, mask, states[0], all_c, self.input_activation, self.activation)
+        if not self.initial:
+            leaves_forward(run)
         self._module.forward(run)
         return run
 
-    def backward(self, run: Run, dh: Array) -> tuple[dict[str, Array], Array, Array | None]:
-        """Gradients of ``sum(dh * run.h)``: parameters, input rows, initial state (None)."""
-        if dh.shape != run.h.shape:
-            raise ValueError(f"dh: got shape {dh.shape}, must be {run.h.shape}")
-        dh = dh.astype(run.h.dtype)  # a copy: parents add to it
-        dparams = {key: np.zeros(shape, dtype=dh.dtype) for key, shape in self.shapes.items()}
-        self._module.backward(run, dh, dparams)
-        return dparams, leaves_backward(run, dh), None
+    def backward(self, run: Run, dh: Array, dc: Array | None = None) -> tuple[dict[str, Array], Array, Initial]:
+        """Gradients of ``sum(dh * run.h) + sum(dc * run.c)``: parameters, input rows, initial states like h0."""
+        for name, given in (("dh", dh), ("dc", dc)):
+            if given is not None and given.shape != run.h.shape:
+                raise ValueError(f"{name}: got shape {given.shape}, must be {run.h.shape}")
+        if dc is not None and run.all_c is None:
+            raise ValueError(f"dc: cell '{self.name}' has no second state; dc must be None")
+        d = Gradients(
+            params={key: np.zeros(shape, dtype=run.h.dtype) for key, shape in self.shapes.items()},
+            x_at=np.zeros_like(run.x_at),
+            all_h=np.zeros_like(run.all_h),
+            all_c=None if run.all_c is None else np.zeros_like(run.all_c),
+        )
+        N = run.s.n_nodes
+        d.all_h[:N] = dh
+        if d.all_c is not None and dc is not None:
+            d.all_c[:N] = dc
+        self._module.backward(run, d)
+        if not self.initial:
+            leaves_backward(run, d)
+        dh0 = tuple(g[N:] for g in (d.all_h, d.all_c) if g is not None)
+        return d.params, d.x_at[run.s.inputs], None if not self.initial else dh0[0] if len(dh0) == 1 else dh0

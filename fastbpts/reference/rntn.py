@@ -15,7 +15,7 @@ Dimension key: N nodes, H state width; V is (H, 2H, 2H), slice k first.
 
 import numpy as np
 
-from fastbpts.reference._cell import Array, Run, Spec, children
+from fastbpts.reference._cell import Gradients, Run, Spec, children
 
 
 def _shapes(_: int, n_state: int) -> dict[str, tuple[int, ...]]:
@@ -38,11 +38,11 @@ def forward(run: Run) -> None:
         h[i] = run.mask[i] * y[i]
 
 
-def backward(run: Run, dh: Array, dparams: dict[str, Array]) -> None:
-    """Add to ``dh`` (N, H) what parents send to their children, parents before children; add to ``dparams``."""
+def backward(run: Run, d: Gradients) -> None:
+    """Add to ``dh`` (N, H) what parents send to their children, parents before children; add to the parameters'."""
     V, W = run.params["V"], run.params["W"]
-    dV, dW, db = dparams["V"], dparams["W"], dparams["b"]
-    h, y, H = run.h, run.y, run.h.shape[1]
+    dV, dW, db = d.params["V"], d.params["W"], d.params["b"]
+    h, dh, y, H = run.h, d.all_h, run.y, run.h.shape[1]
     for i in reversed(range(run.s.n_nodes)):
         kids = children(run.s, i)
         if len(kids):

@@ -12,7 +12,7 @@ Dimension key: N nodes, H state width.
 
 import numpy as np
 
-from fastbpts.reference._cell import Array, Run, Spec, children
+from fastbpts.reference._cell import Gradients, Run, Spec, children
 
 SPEC = Spec(shapes=lambda _, n_state: {"W": (n_state, n_state)}, arity=None)
 
@@ -30,10 +30,10 @@ def forward(run: Run) -> None:
         h[i] = run.mask[i] * y[i]
 
 
-def backward(run: Run, dh: Array, dparams: dict[str, Array]) -> None:
-    """Add to ``dh`` (N, H) what parents send to their children, parents before children; add to ``dparams``."""
-    W, dW = run.params["W"], dparams["W"]
-    h, y = run.h, run.y
+def backward(run: Run, d: Gradients) -> None:
+    """Add to ``dh`` (N, H) what parents send to their children, parents before children; add to the parameters'."""
+    W, dW = run.params["W"], d.params["W"]
+    h, dh, y = run.h, d.all_h, run.y
     for i in reversed(range(run.s.n_nodes)):
         kids = children(run.s, i)
         if len(kids):
