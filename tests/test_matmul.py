@@ -95,7 +95,7 @@ def test_every_instruction_set(isa: str) -> None:
         [sys.executable, "-c", code],
         env=os.environ | {"FASTBPTS_ISA": isa, "PYTHONPATH": path},
         check=True,
-        timeout=120,
+        timeout=300,
     )
 
 

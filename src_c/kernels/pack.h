@@ -3,9 +3,18 @@
 static void FB(transpose)(int64_t rows, int64_t cols, const void *a, int64_t lda, void *b, int64_t ldb) {
     const real *src = a; /* (rows, cols) */
     real *dst = b;       /* (cols, rows) */
-    for (int64_t j0 = 0; j0 < cols; j0 += 16)
-        for (int64_t i = 0; i < rows; i++)
-            for (int64_t j = j0; j < fb_min(j0 + 16, cols); j++) dst[j * ldb + i] = src[i * lda + j];
+    const int64_t whole = cols / VL * VL, blocks = rows / VL * VL;
+    for (int64_t i = 0; i < blocks; i += VL)
+        for (int64_t j = 0; j < whole; j += VL) {
+            vec t[VL];
+#pragma GCC unroll 16
+            for (int k = 0; k < VL; k++) t[k] = FB(load)(src + (i + k) * lda + j);
+            FB(by_columns)(VL, t);
+#pragma GCC unroll 16
+            for (int k = 0; k < VL; k++) FB(store)(dst + (j + k) * ldb + i, t[k]);
+        }
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = i < blocks ? whole : 0; j < cols; j++) dst[j * ldb + i] = src[i * lda + j];
 }
 
 /* A parameter's elements per row of theta: its columns name them, so it is one more than the largest. */

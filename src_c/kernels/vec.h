@@ -73,6 +73,30 @@ static FB_INLINE vec FB(lane_sums)(const real *v) {
     return FB_HALVES(t[0], t[1], 2);
 }
 
+/* The lanes of two vectors in turn. */
+#define FB_TURN(p, B) ((p) % 2 * (B) + (p) / 2)
+#ifdef __clang__
+#define FB_WEAVE(a, b, o) __builtin_shufflevector(a, b, FB_LANES(FB_TURN, VL, o))
+#else
+#define FB_WEAVE(a, b, o) __builtin_shuffle(a, b, (ivec){FB_LANES(FB_TURN, VL, o)})
+#endif
+
+/* R vectors, one per row, a power of two of them -> the same elements column after column. Each round moves the highest
+   bit of the row's number behind the bits of the column's. */
+static FB_INLINE void FB(by_columns)(const int R, vec *t) {
+    vec u[16];
+#pragma GCC unroll 4
+    for (int round = 1; round < R; round *= 2) {
+#pragma GCC unroll 8
+        for (int i = 0; i < R / 2; i++) {
+            u[2 * i] = FB_WEAVE(t[i], t[i + R / 2], 0);
+            u[2 * i + 1] = FB_WEAVE(t[i], t[i + R / 2], VL / 2);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < R; i++) t[i] = u[i];
+    }
+}
+
 /* Whole vectors: up to VL - 1 elements behind the n-th are read and written too. */
 static FB_INLINE void FB(copy)(real *to, const real *from, int n) {
     for (int j = 0; j < n; j += VL) FB(store)(to + j, FB(load)(from + j));
