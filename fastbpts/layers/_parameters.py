@@ -1,6 +1,6 @@
 """Parameters of recurrent layers under the names that torch.nn gives them, into and out of state dicts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,9 @@ def parameter_shapes(cell: str, n_in: int, n_state: int, num_layers: int, n_dire
     return shapes
 
 
-def by_chain(arrays: Mapping[str, Array]) -> list[Weights]:
-    """The arrays of :func:`parameter_shapes`, chain by chain."""
-    values, n = list(arrays.values()), len(Weights._fields)
+def by_chain(values: Sequence[Any]) -> list[Weights]:
+    """Arrays in the order of :func:`parameter_shapes`, chain by chain."""
+    n = len(Weights._fields)
     return [Weights(*values[i : i + n]) for i in range(0, len(values), n)]
 
 

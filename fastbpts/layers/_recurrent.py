@@ -52,8 +52,8 @@ class Recurrent(Generic[S]):
         grads = {k: np.zeros(shape, self.dtype) for k, shape in self._shapes.items()}
         self.params: Mapping[str, Array] = MappingProxyType(params)
         self.grads: Mapping[str, Array] = MappingProxyType(grads)
-        self._stack.bind(by_chain(params))
-        self._gradients = by_chain(grads)
+        self._stack.bind(by_chain(list(params.values())))
+        self._gradients = by_chain(list(grads.values()))
         self._lock = threading.RLock()
         self._packing: Packing | None = None
         self._is_packed = False
