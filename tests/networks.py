@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from grid import RECURRENT, widths
 
 from fastbpts import reference
 
@@ -14,6 +15,8 @@ def network(cell: str, d: int, **options: Any) -> Any:
 
     optimizer = options.pop("optimizer", "sgd")
     settings = {"dtype": "float64", "n_threads": 1, "random_state": 7, **options}
+    if cell in RECURRENT:
+        settings["n_in"] = widths(cell, d)["n_in"]
     net = fb.Network(cell, d, N_CLASSES, N_WORDS, optimizer=fb.Optimizer(optimizer, learning_rate=0.05), **settings)
     rng = np.random.default_rng(2)  # biases away from zero
     net.set_params({key: value + 0.1 * rng.standard_normal(value.shape) for key, value in net.params.items()})
@@ -21,4 +24,4 @@ def network(cell: str, d: int, **options: Any) -> Any:
 
 
 def plain(cell: str, d: int, input_activation: str = "identity") -> reference.Cell:
-    return reference.cell(cell, n_state=d, input_activation=input_activation)
+    return reference.cell(cell, **widths(cell, d), input_activation=input_activation)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import zoo
-from grid import CELLS, structures
+from grid import CELLS, RECURRENT, RECURSIVE, SPECS, structures
 
 from fastbpts import reference
 
@@ -29,10 +29,34 @@ BOTH = pytest.mark.parametrize("implementation", ["reference", "compiled"])
 
 
 @BOTH
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURSIVE])
+def test_recursive_cells_have_one_width(cell: str, implementation: str) -> None:
+    with pytest.raises(ValueError, match=r"\bn_in\b"):
+        make(implementation, cell, n_in=3)
+
+
+@BOTH
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURRENT])
+def test_recurrent_cells_take_rows_as_they_are(cell: str, implementation: str) -> None:
+    with pytest.raises(ValueError, match=r"\binput_activation\b"):
+        make(implementation, cell, input_activation="tanh")
+
+
+@BOTH
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURRENT])
+def test_activation(cell: str, implementation: str) -> None:
+    for activation in SPECS[cell].activations:
+        assert make(implementation, cell, activation=activation).activation == activation
+    for activation in ({"tanh", "sigmoid", "relu", "softmax"}) - set(SPECS[cell].activations):
+        with pytest.raises(ValueError, match=r"\bactivation\b"):
+            make(implementation, cell, activation=activation)
+
+
+@BOTH
 @pytest.mark.parametrize(
     ("options", "name"),
     [
-        ({"n_in": 3}, "n_in"),
+        ({"n_in": 0}, "n_in"),
         ({"n_state": 0}, "n_state"),
         ({"n_state": -2}, "n_state"),
         ({"dtype": "int32"}, "dtype"),
@@ -76,6 +100,35 @@ def test_forward(cell: str, k: int, implementation: str) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURRENT])
+def test_initial_states(cell: str, implementation: str) -> None:
+    """One array, or as many as the cell has states, a row per graph."""
+    made, s = make(implementation, cell), structures(cell)["batch"]
+    right, wrong = np.zeros((s.n_graphs, D)), np.zeros((s.n_graphs, D + 1))
+    n_states = len(SPECS[cell].initial)
+    many: list[tuple[str, Any]] = [
+        ("h0", wrong),
+        ("h0", (right,) * 3),
+        ("h0", right if n_states == 2 else (right,) * 2),
+    ]
+    if n_states == 2:
+        many += [("c0|h0", (right, wrong)), ("h0", (wrong, right))]
+    for name, h0 in many:
+        with pytest.raises(ValueError, match=rf"\b({name})\b"):
+            made.forward(graph(implementation, s), made.init_params(0), np.zeros((len(s.inputs), D)), h0)
+
+
+@BOTH
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURRENT])
+def test_upstream_of_the_second_state(cell: str, implementation: str) -> None:
+    made, s = make(implementation, cell), structures(cell)["batch"]
+    run = made.forward(graph(implementation, s), made.init_params(0), np.zeros((len(s.inputs), D)))
+    rows = s.n_nodes - 1 if len(SPECS[cell].initial) == 2 else s.n_nodes
+    with pytest.raises(ValueError, match=r"\bdc\b"):
+        made.backward(run, np.zeros((s.n_nodes, D)), np.zeros((rows, D)))
+
+
+@BOTH
 @pytest.mark.parametrize("cell", CELLS)
 def test_backward(cell: str, implementation: str) -> None:
     made, s = make(implementation, cell), structures(cell)["batch"]
@@ -96,7 +149,7 @@ def test_binary_cells_need_two_children(cell: str, implementation: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURSIVE])
 def test_inputs_must_be_the_childless_nodes(cell: str, implementation: str) -> None:
     made, s = make(implementation, cell), structures(cell)["batch"]
     everywhere = zoo.Graphs(**{**vars(s), "inputs": np.arange(s.n_nodes, dtype=np.int32)})

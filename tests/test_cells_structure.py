@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 import zoo
-from grid import BINARY, CELLS, NARY, problem, structures
+from grid import BINARY, CELLS, NARY, RECURRENT_ZOO, problem, structures
 
-from fastbpts import reference
 from fastbpts.gradcheck import check_grad
 
-ZOO = {**BINARY, **NARY}
+ZOO = {**BINARY, **NARY, **RECURRENT_ZOO}
 ARRAYS = ("level_ptr", "child_ptr", "child", "word", "label", "graph", "root", "inputs", "order")
 
 
@@ -21,7 +20,8 @@ def as_structure(s: zoo.Graphs) -> Any:
     own = s.order
     edges = [(int(own[c]), int(own[i])) for i in np.argsort(own) for c in s.child[s.child_ptr[i] : s.child_ptr[i + 1]]]
     place = np.argsort(own)
-    return fb.Structure.from_edges(edges, s.n_nodes, s.word[place], s.label[place], s.graph[place])
+    reads = np.isin(place, s.inputs)
+    return fb.Structure.from_edges(edges, s.n_nodes, s.word[place], s.label[place], s.graph[place], inputs=reads)
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -38,16 +38,24 @@ def test_same_numbers(name: str) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_cells_run_on_structures(cell: str) -> None:
     """Compiled and plain cells take a Structure and agree on it."""
-    import fastbpts as fb
-
     p = problem(cell, structures(cell)["dag"], 5)
     s = as_structure(p.s)
-    compiled, plain = fb.cell(cell, n_state=5, dtype="float64"), reference.cell(cell, n_state=5)
+    compiled, plain = p.compiled_cell(), p.plain_cell()
     np.testing.assert_allclose(
         compiled.forward(s, p.params, p.x).h, plain.forward(s, p.params, p.x).h, rtol=0, atol=1e-14
     )
     for made in (compiled, plain):
-        assert max(check_grad(made, s, p.params, p.x).values()) < 1e-7
+        assert max(check_grad(made, s, p.params, p.x, max_entries=10).values()) < 1e-7
+
+
+@pytest.mark.parametrize("name", ["step", "sequence", "equal", "unequal"])
+def test_chains_are_the_zoo(name: str) -> None:
+    import fastbpts as fb
+
+    wanted = ZOO[name]
+    s = fb.Structure.chains(np.bincount(wanted.graph))
+    for key in set(ARRAYS) - {"word", "label"}:
+        np.testing.assert_array_equal(getattr(s, key), getattr(wanted, key), err_msg=key)
 
 
 def test_ptb_is_the_zoo() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import zoo
-from grid import CELLS, assert_same, error, structures
+from grid import CELLS, RECURRENT, RECURSIVE, assert_same, error, structures
 from networks import N_CLASSES, N_WORDS, network, plain
 
 from fastbpts.reference import model
@@ -36,9 +36,19 @@ def case(s: zoo.Graphs, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
 KINDS = ["all", "root", "masked", "target", "soft", "class_weight", "soft_root_weighted"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["leaf", "batch", "dag", "repeated"])
-@pytest.mark.parametrize("cell", CELLS)
+RECURSIVE_CASES = [
+    (cell, name, kind) for cell in RECURSIVE for name in ("leaf", "batch", "dag", "repeated") for kind in KINDS
+]
+RECURRENT_CASES = [
+    (cell, name, KINDS[(k + shift) % len(KINDS)])
+    for shift, cell in enumerate(cell for cell in CELLS if cell in RECURRENT)
+    for k, name in enumerate(
+        ["batch", "unequal", "dag", "trees", "equal", "sparse_dags", "sparse_sequences", "leaf", "step"]
+    )
+]
+
+
+@pytest.mark.parametrize(("cell", "name", "kind"), RECURSIVE_CASES + RECURRENT_CASES)
 def test_loss_and_grad(cell: str, name: str, kind: str) -> None:
     s, d = structures(cell)[name], 6
     of_network, of_step = case(s, kind)
@@ -89,8 +99,9 @@ def test_numbers_of_classes(n_classes: int, loss_nodes: str, n_threads: int) -> 
 def test_input_activation_and_penalty(cell: str) -> None:
     s, d = structures(cell)["batch"], 6
     alpha = {"W": 0.1, "E": 0.02, "Ws": 0.3}
-    net = network(cell, d, input_activation="tanh", alpha=alpha)
-    wanted_loss, wanted = model.loss_and_grad(plain(cell, d, "tanh"), s, net.params, alpha=alpha)
+    input_activation = "tanh" if cell in RECURSIVE else "identity"
+    net = network(cell, d, input_activation=input_activation, alpha=alpha)
+    wanted_loss, wanted = model.loss_and_grad(plain(cell, d, input_activation), s, net.params, alpha=alpha)
     loss, gradients = net.loss_and_grad(s.compiled())
     assert loss == pytest.approx(wanted_loss, rel=1e-12)
     assert_same(gradients, wanted, 1e-12)
@@ -104,7 +115,7 @@ def test_one_penalty(cell: str) -> None:
     s, d = structures(cell)["batch"], 4
     net = network(cell, d, alpha=0.1)
     wanted = model.loss_and_grad(
-        plain(cell, d), s, net.params, alpha=dict.fromkeys(set(net.params) - {"b", "bs"}, 0.1)
+        plain(cell, d), s, net.params, alpha=dict.fromkeys(set(net.params) - {"b", "c", "bs"}, 0.1)
     )[1]
     assert_same(net.loss_and_grad(s.compiled())[1], wanted, 1e-12)
 

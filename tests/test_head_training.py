@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import zoo
-from grid import CELLS, Array, assert_same, error, structures
+from grid import CELLS, RECURRENT, RECURSIVE, Array, assert_same, error, problem, structures
 from networks import N_WORDS, network, plain
 
 from fastbpts.reference import model, optim
@@ -89,47 +89,48 @@ def test_state_round_trip() -> None:
         np.testing.assert_array_equal(two.state()[key], value, err_msg=key)
 
 
-def dropout_mask(s: zoo.Graphs, d: int, dropout: float, input_dropout: float, seed: int) -> Array:
-    """What the core drops: inner states by the seed, inputs by its complement."""
+def dropout_mask(cell: str, s: zoo.Graphs, d: int, dropout: float, input_dropout: float, seed: int) -> Array:
+    """What the core drops: states by the seed, recursive cells' inputs by its complement."""
     from fastbpts import _core
 
     mask: Array = _core.dropout_mask(seed, dropout, s.n_nodes, d)
-    mask[s.inputs] = _core.dropout_mask(~seed % 2**64, input_dropout, s.n_nodes, d)[s.inputs]
+    if cell in RECURSIVE:
+        mask[s.inputs] = _core.dropout_mask(~seed % 2**64, input_dropout, s.n_nodes, d)[s.inputs]
     return mask
 
 
-@pytest.mark.parametrize("input_activation", ["identity", "tanh"])
-@pytest.mark.parametrize("name", ["batch", "dag"])
-@pytest.mark.parametrize("cell", CELLS)
+RECURSIVE_DROPOUT = [
+    (cell, name, activation) for cell in RECURSIVE for name in ("batch", "dag") for activation in ("identity", "tanh")
+]
+RECURRENT_DROPOUT = [
+    (cell, name, "identity") for cell in CELLS if cell in RECURRENT for name in ("mixed", "sparse_dags", "unequal")
+]
+
+
+@pytest.mark.parametrize(("cell", "name", "input_activation"), RECURSIVE_DROPOUT + RECURRENT_DROPOUT)
 def test_functional_dropout(cell: str, name: str, input_activation: str) -> None:
     """The compiled cell with dropout is the reference with the core's own mask."""
-    import fastbpts as fb
-
-    s, d, p = structures(cell)[name], 7, 0.4
-    mask = dropout_mask(s, d, p, 0.0, 12)
-    rng = np.random.default_rng(0)
-    wanted_cell = plain(cell, d, input_activation)
-    params, x = wanted_cell.init_params(rng), rng.standard_normal((len(s.inputs), d))
-    dh = rng.standard_normal((s.n_nodes, d))
-    compiled = fb.cell(cell, n_state=d, dtype="float64", input_activation=input_activation)
-    run = compiled.forward(s.compiled(), params, x, dropout=p, seed=12)
-    wanted_run = wanted_cell.forward(s, params, x, mask=mask)
-    assert error(run.h, wanted_run.h) <= 1e-12
-    dparams, dx, _ = compiled.backward(run, dh)
-    wanted_dparams, wanted_dx, _ = wanted_cell.backward(wanted_run, dh)
-    assert_same({**dparams, "x": dx}, {**wanted_dparams, "x": wanted_dx}, 1e-12)
+    p = problem(cell, structures(cell)[name], 7, input_activation=input_activation)
+    mask = dropout_mask(cell, p.s, p.d, 0.4, 0.0, 12)
+    h, found = p.run(p.compiled_cell(), p.s.compiled(), dropout=0.4, seed=12)
+    wanted_h, wanted = p.run(p.plain_cell(), p.s, mask=mask)
+    assert error(h, wanted_h) <= 1e-12
+    assert_same(found, wanted, 1e-12)
 
 
-@pytest.mark.parametrize("input_activation", ["identity", "tanh"])
-@pytest.mark.parametrize("cell", CELLS)
+BOTH_KINDS = [(cell, "identity") for cell in CELLS] + [(cell, "tanh") for cell in RECURSIVE]
+
+
+@pytest.mark.parametrize(("cell", "input_activation"), BOTH_KINDS)
 def test_training_with_dropout(cell: str, input_activation: str) -> None:
     """Every step draws its own masks; predictions drop nothing."""
     d, s = 6, structures(cell)["batch"]
-    net = network(cell, d, input_activation=input_activation, optimizer="adagrad", dropout=0.3, input_dropout=0.2)
+    rates = {"dropout": 0.3, "input_dropout": 0.2 if cell in RECURSIVE else 0.0}
+    net = network(cell, d, input_activation=input_activation, optimizer="adagrad", **rates)
     trainer = model.Trainer(plain(cell, d, input_activation), net.params, "adagrad", learning_rate=0.05)
     masks = []
     for _ in range(4):
-        masks.append(dropout_mask(s, d, 0.3, 0.2, net.dropout_seed))
+        masks.append(dropout_mask(cell, s, d, 0.3, 0.2, net.dropout_seed))
         wanted = model.loss_and_grad(trainer.cell, s, trainer.params, mask=masks[-1])[1]
         assert_same(net.loss_and_grad(s.compiled())[1], wanted, 1e-9)
         assert net.step(s.compiled()) == pytest.approx(trainer.step(s, mask=masks[-1]), rel=1e-9)

@@ -1,24 +1,30 @@
 """Laws that every cell obeys, on the compiled cells and on the reference alike."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import zoo
-from grid import CASES, CELLS, Array, Problem, assert_same, error, problem, structures
+from grid import (
+    CASES,
+    CELLS,
+    RECURRENT,
+    SPECS,
+    Array,
+    Problem,
+    assert_same,
+    error,
+    gradients,
+    problem,
+    structures,
+    thinned,
+)
 
 from fastbpts import reference
 from fastbpts.reference import paths
 
 IMPLEMENTATIONS = ["reference", "compiled"]
-
-
-def cell_and_structure(implementation: str, p: Problem) -> tuple[Any, Any]:
-    if implementation == "reference":
-        return reference.cell(p.cell, n_state=p.d), p.s
-    import fastbpts as fb
-
-    return fb.cell(p.cell, n_state=p.d, dtype="float64"), p.s.compiled()
 
 
 def results(implementation: str, p: Problem) -> tuple[Array, dict[str, Array]]:
@@ -42,20 +48,15 @@ def test_zero_upstream_gives_zero(cell: str, name: str, implementation: str) -> 
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize(("cell", "name"), CASES)
-def test_linear_in_upstream(cell: str, name: str, implementation: str) -> None:
-    p = problem(cell, structures(cell)[name], 5)
-    compiled, s = cell_and_structure(implementation, p)
-    run = compiled.forward(s, p.params, p.x)
+@pytest.mark.parametrize(("cell", "name", "d", "variant"), thinned([5]))
+def test_linear_in_upstream(cell: str, name: str, d: int, variant: int, implementation: str) -> None:
+    p = problem(cell, structures(cell)[name], d, variant=variant)
+    made, s = (p.plain_cell(), p.s) if implementation == "reference" else (p.compiled_cell(), p.s.compiled())
+    run = made.forward(s, p.params, p.x, p.h0)
     other = np.random.default_rng(9).standard_normal(p.dh.shape)
-
-    def gradients(dh: Array) -> dict[str, Array]:
-        dparams, dx, _ = compiled.backward(run, dh)
-        return {**dparams, "x": dx}
-
-    one, two = gradients(p.dh), gradients(other)
-    assert_same(gradients(2 * p.dh), {key: 2 * value for key, value in one.items()}, 1e-13)
-    assert_same(gradients(p.dh + other), {key: one[key] + two[key] for key in one}, 1e-12)
+    one, two = gradients(made, run, p.dh), gradients(made, run, other)
+    assert_same(gradients(made, run, 2 * p.dh), {key: 2 * value for key, value in one.items()}, 1e-13)
+    assert_same(gradients(made, run, p.dh + other), {key: one[key] + two[key] for key in one}, 1e-12)
 
 
 def some_trees() -> list[zoo.Kids]:
@@ -63,48 +64,69 @@ def some_trees() -> list[zoo.Kids]:
     return [zoo.tree(zoo.random_binary(rng, int(n))) for n in (6, 1, 3, 12, 2, 1, 9)]
 
 
+def some_sequences() -> list[zoo.Kids]:
+    return [zoo.sequence(n) for n in (6, 1, 3, 12, 12, 1, 9)]
+
+
+def subset(whole: Problem, numbers: list[int]) -> tuple[Problem, Array]:
+    """Some graphs of a problem, in another order, as a problem of their own; and its nodes' rows in the whole."""
+    place = np.argsort(whole.s.order)  # the row of each node as given
+    n_nodes = np.bincount(whole.s.graph)
+    first = np.cumsum(n_nodes) - n_nodes
+    row_of_x = {int(i): row for row, i in enumerate(whole.s.inputs)}
+    kids, words = [], []
+    for g in numbers:
+        own = place[first[g] : first[g] + n_nodes[g]]
+        below = [whole.s.child[whole.s.child_ptr[i] : whole.s.child_ptr[i + 1]] for i in own]
+        kids.append([[int(whole.s.order[c] - first[g]) for c in some] for some in below])
+        words.append([int(whole.s.word[i]) for i in own])
+    part = zoo.build(kids, words, words)
+    origin = np.concatenate([place[first[g] : first[g] + n_nodes[g]] for g in numbers])[part.order]
+    rows = [row_of_x[int(origin[i])] for i in part.inputs]
+    initial = tuple(rows_of[numbers] for rows_of in whole.initial)
+    return replace(whole, s=part, x=whole.x[rows], dh=whole.dh[origin], initial=initial), origin
+
+
+BATCHES = [(cell, some_trees, "leaves") for cell in CELLS]
+BATCHES += [(cell, some_sequences, inputs) for cell in CELLS if cell in RECURRENT for inputs in ("all", "some")]
+
+
 @pytest.mark.parametrize("d", [5, 17])
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize("cell", CELLS)
-def test_batch_is_the_sum_of_its_trees(cell: str, implementation: str, d: int) -> None:
-    """States have the same bits alone and in a batch; gradients add up."""
-    trees = some_trees()
-    whole = problem(cell, zoo.dressed(trees), d)
-    h, gradients = results(implementation, whole)
-    h_own, dh_own = in_own_order(whole.s, h), in_own_order(whole.s, whole.dh)
-    x_of = {int(whole.s.order[i]): whole.x[row] for row, i in enumerate(whole.s.inputs)}
+@pytest.mark.parametrize(("cell", "make", "inputs"), BATCHES)
+def test_batch_is_the_sum_of_its_graphs(
+    cell: str, make: Callable[[], list[zoo.Kids]], inputs: str, implementation: str, d: int
+) -> None:
+    """What a graph has rows of has the same bits alone and in a batch; sums over nodes add up."""
+    graphs = make()
+    whole = problem(cell, zoo.dressed(graphs, inputs=inputs), d)
+    h, found = results(implementation, whole)
     total = {key: np.zeros_like(value) for key, value in whole.params.items()}
-    first = 0
-    for kids in trees:
-        one = problem(cell, zoo.dressed([kids]), d)
-        one.params = whole.params
-        one.x = np.stack([x_of[first + int(one.s.order[i])] for i in one.s.inputs])
-        one.dh = dh_own[first + one.s.order]
-        h_one, gradients_one = results(implementation, one)
-        np.testing.assert_array_equal(h_own[first + one.s.order], h_one)
-        total = {key: total[key] + gradients_one[key] for key in total}
-        first += len(kids)
-    assert_same({key: gradients[key] for key in total}, total, 1e-12)
+    for g in range(len(graphs)):
+        one, origin = subset(whole, [g])
+        h_one, found_one = results(implementation, one)
+        np.testing.assert_array_equal(h[origin], h_one)
+        np.testing.assert_array_equal(found["x"][np.isin(whole.s.inputs, origin)], found_one["x"])
+        for key in SPECS[cell].initial:
+            np.testing.assert_array_equal(found[key][g], found_one[key][0], err_msg=key)
+        total = {key: total[key] + found_one[key] for key in total}
+    assert_same({key: found[key] for key in total}, total, 1e-12)
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@pytest.mark.parametrize("cell", CELLS)
-def test_order_of_trees_does_not_matter(cell: str, implementation: str) -> None:
-    trees = some_trees()
-    start = np.concatenate([[0], np.cumsum([len(kids) for kids in trees])])
+@pytest.mark.parametrize(("cell", "make", "inputs"), BATCHES)
+def test_order_of_graphs_does_not_matter(
+    cell: str, make: Callable[[], list[zoo.Kids]], inputs: str, implementation: str
+) -> None:
     permutation = [3, 0, 6, 1, 5, 2, 4]
-    nodes = np.concatenate([np.arange(start[t], start[t + 1]) for t in permutation])
-    one = problem(cell, zoo.dressed(trees), 7)
-    two = problem(cell, zoo.dressed([trees[t] for t in permutation]), 7)
-    x_of = {int(one.s.order[i]): one.x[row] for row, i in enumerate(one.s.inputs)}
-    two.params = one.params
-    two.x = np.stack([x_of[int(nodes[two.s.order[i]])] for i in two.s.inputs])
-    two.dh = in_own_order(one.s, one.dh)[nodes][two.s.order]
-    h_one, gradients_one = results(implementation, one)
-    h_two, gradients_two = results(implementation, two)
-    np.testing.assert_array_equal(in_own_order(one.s, h_one)[nodes], in_own_order(two.s, h_two))
-    del gradients_one["x"], gradients_two["x"]
-    assert_same(gradients_two, gradients_one, 1e-12)
+    one = problem(cell, zoo.dressed(make(), inputs=inputs), 7)
+    two, origin = subset(one, permutation)
+    h_one, found_one = results(implementation, one)
+    h_two, found_two = results(implementation, two)
+    np.testing.assert_array_equal(h_one[origin], h_two)
+    for key in SPECS[cell].initial:
+        np.testing.assert_array_equal(found_two[key], found_one[key][permutation], err_msg=key)
+    assert_same({key: found_two[key] for key in one.params}, {key: found_one[key] for key in one.params}, 1e-12)
 
 
 def unfolded(kids: zoo.Kids) -> tuple[zoo.Kids, list[int]]:
@@ -126,25 +148,26 @@ def unfolded(kids: zoo.Kids) -> tuple[zoo.Kids, list[int]]:
 @pytest.mark.parametrize("kids", [zoo.DIAMOND, zoo.LADDER], ids=["diamond", "ladder"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_several_parents_sum(cell: str, kids: zoo.Kids, implementation: str) -> None:
-    """A graph with shared nodes is the tree that repeats them: same root, same dW, a leaf's dx is its copies' sum."""
+    """A graph with shared nodes is the tree that repeats them: same root, same dW, an input's dx is its copies' sum."""
     tree, origin = unfolded(kids)
-    dag, copy = problem(cell, zoo.dressed([kids]), 6), problem(cell, zoo.dressed([tree]), 6)
+    inputs = "all" if cell in RECURRENT else "leaves"
+    dag, copy = (problem(cell, zoo.dressed([graph], inputs=inputs), 6) for graph in (kids, tree))
     for p in (dag, copy):
         p.dh[:-1] = 0
     copy.dh[-1] = dag.dh[-1]
-    copy.params = dag.params
-    leaf_row = {int(dag.s.order[i]): row for row, i in enumerate(dag.s.inputs)}
-    row_of_copy = [leaf_row[origin[int(copy.s.order[i])]] for i in copy.s.inputs]
+    copy.params, copy.initial = dag.params, dag.initial
+    row_of_node = {int(dag.s.order[i]): row for row, i in enumerate(dag.s.inputs)}
+    row_of_copy = [row_of_node[origin[int(copy.s.order[i])]] for i in copy.s.inputs]
     copy.x = dag.x[row_of_copy]
-    h_dag, gradients_dag = results(implementation, dag)
-    h_copy, gradients_copy = results(implementation, copy)
+    h_dag, found_dag = results(implementation, dag)
+    h_copy, found_copy = results(implementation, copy)
     assert error(h_dag[-1], h_copy[-1]) <= 1e-13
     dx = np.zeros_like(dag.x)
-    np.add.at(dx, row_of_copy, gradients_copy["x"])
-    assert_same(gradients_dag, {**gradients_copy, "x": dx}, 1e-12)
+    np.add.at(dx, row_of_copy, found_copy["x"])
+    assert_same(found_dag, {**found_copy, "x": dx}, 1e-12)
 
 
-@pytest.mark.parametrize("name", [name for cell, name in CASES if cell == "sum"])
+@pytest.mark.parametrize("name", list(structures("sum")))
 def test_paths_equal_the_compiled_pass(name: str) -> None:
     """Rosenberg's enumeration of paths and one pass of the kernels; test_cells_reference has the reference's pass."""
     p = problem("sum", structures("sum")[name], 3)

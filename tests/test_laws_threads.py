@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import zoo
-from grid import CELLS, problem
+from grid import CELLS, RECURRENT, problem
 
 DTYPES = ["float32", "float64"]
 
@@ -20,10 +21,23 @@ def many_trees(n_trees: int, seed: int = 3) -> zoo.Graphs:
     return zoo.dressed([zoo.tree(zoo.random_binary(rng, int(rng.integers(1, 25)))) for _ in range(n_trees)], seed)
 
 
+def many_sequences(n_sequences: int, seed: int = 3) -> zoo.Graphs:
+    rng = np.random.default_rng(seed)
+    return zoo.dressed([zoo.sequence(int(rng.integers(1, 30))) for _ in range(n_sequences)], seed, inputs="all")
+
+
+def n_in(cell: str) -> dict[str, int]:
+    """A width of the inputs apart from the states', where a network takes one."""
+    return {"n_in": 10} if cell in RECURRENT else {}
+
+
+MANY = [(cell, many_trees) for cell in CELLS] + [(cell, many_sequences) for cell in CELLS if cell in RECURRENT]
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("cell", CELLS)
-def test_bits_do_not_depend_on_threads(cell: str, dtype: str) -> None:
-    p = problem(cell, many_trees(150), 13).astype(dtype)
+@pytest.mark.parametrize(("cell", "many"), MANY)
+def test_bits_do_not_depend_on_threads(cell: str, many: Callable[[int], zoo.Graphs], dtype: str) -> None:
+    p = problem(cell, many(150), 13).astype(dtype)
     h, gradients = p.compiled(n_threads=1)
     for n_threads in (2, 3, 5):
         h_other, gradients_other = p.compiled(n_threads=n_threads)
@@ -41,7 +55,7 @@ def test_bits_do_not_depend_on_the_batch(cell: str, dtype: str) -> None:
     rng = np.random.default_rng(5)
     trees = [zoo.tree(zoo.random_binary(rng, int(rng.integers(1, 25)))) for _ in range(40)]
     together = zoo.dressed(trees, n_words=11)
-    net = fb.Network(cell, 13, 5, 11, dtype=dtype, n_threads=2, random_state=0)
+    net = fb.Network(cell, 13, 5, 11, dtype=dtype, n_threads=2, random_state=0, **n_in(cell))
     states = np.empty((together.n_nodes, 13), dtype)
     states[together.order] = net.transform(together.compiled(), nodes="all")
     roots = net.predict_proba(together.compiled())
@@ -60,9 +74,8 @@ def network(cell: str, n_threads: int, seed: int) -> Any:
     import fastbpts as fb
 
     optimizer = fb.Optimizer("adagrad", learning_rate=0.05)
-    return fb.Network(
-        cell, 13, 5, 11, optimizer=optimizer, alpha=1e-3, dropout=0.1, n_threads=n_threads, random_state=seed
-    )
+    settings: dict[str, Any] = {"alpha": 1e-3, "dropout": 0.1, "n_threads": n_threads, "random_state": seed}
+    return fb.Network(cell, 13, 5, 11, optimizer=optimizer, **settings, **n_in(cell))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -122,7 +135,7 @@ def test_one_network_in_two_python_threads() -> None:
 def test_other_instruction_sets(isa: str) -> None:
     """The heart of the grid again, in a process that may only use this instruction set."""
     tests = Path(__file__).parent
-    chosen = "large_sizes or nodes_per_level or (equals_reference and (batch or ladder or nary))"
+    chosen = "large_sizes or nodes_per_level or (equals_reference and (batch or ladder or nary or unequal or sparse))"
     command = [
         sys.executable,
         "-m",

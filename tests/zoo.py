@@ -222,7 +222,6 @@ def recurrent_zoo(seed: int = 0) -> dict[str, Graphs]:
         "mixed": ([*unequal[:3], *nary[:2], DIAMOND], "all"),
         "dags": ([*shared, LADDER], "all"),
         "sparse_dags": ([DIAMOND, *shared], "some"),
-        "twins": ([[[], [0, 0], [1, 0, 1]]], "all"),
         "no_input": ([tree(((0, 0), 0)), sequence(3)], "none"),
     }
     return {name: dressed(g, seed, inputs=inputs) for name, (g, inputs) in graphs.items()}
