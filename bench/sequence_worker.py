@@ -1,6 +1,7 @@
 """A fresh process with one peer: reads commands from standard input, answers in JSON, one line each.
 
-``python bench/sequence_worker.py MODULE`` understands ``task JSON``, ``check FILE``, ``time SECONDS``.
+``python bench/sequence_worker.py MODULE`` understands ``task JSON``, ``check FILE``, ``time SECONDS`` and
+``memory CALLS``.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ import gc
 import importlib
 import json
 import os
+import re
 import statistics
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,6 +68,21 @@ class Worker:
             samples.append((clock() - before) / group)
         gc.enable()
         return {"seconds": statistics.median(samples)}
+
+    def memory(self, calls: str) -> dict[str, Any]:
+        """Bytes resident before and after some calls, and the most meanwhile."""
+        Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts again
+        before = resident("VmRSS")
+        for _ in range(int(calls)):
+            getattr(self.peer, self.kind)()
+        return {"before": before, "after": resident("VmRSS"), "peak": resident("VmHWM")}
+
+
+def resident(field: str) -> int:
+    """Bytes of this process in memory: VmRSS now, VmHWM at most."""
+    match = re.search(rf"{field}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert match is not None
+    return 1024 * int(match[1])
 
 
 def main() -> None:

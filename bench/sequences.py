@@ -72,15 +72,20 @@ def ratio(values: tuple[float, float, float]) -> str:
 
 def table(title: str, results: Sequence[Point]) -> str:
     """All points of one cell, then means; a point where a peer is faster is marked."""
-    ours, *others = [p for p in results[0].seconds if p != LIMIT]
-    head = ["T x B x H", *(f"{TITLES[p]}, us" for p in (ours, *others)), "best peer / fastbpts", "", "fastbpts / limit"]
+    ours, *peers = [p for p in results[0].seconds if p != LIMIT]
+    head = ["task", *(f"{TITLES[p]}, us" for p in (ours, *peers))]
+    head += ["best peer / fastbpts", "best peer"] if peers else []
+    head += ["fastbpts / limit"] if LIMIT in results[0].seconds else []
     out = [f"**{title}**", "", "| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
     for r in results:
-        times = [microseconds(r.median(p)) for p in (ours, *others)]
-        gain = r.ratio(r.best_peer(), ours) if others else (1.0, 1.0, 1.0)
-        mark = f"{TITLES[r.best_peer()]}{'' if gain[0] >= 1 else ' IS FASTER'}" if others else ""
-        out.append("| " + " | ".join([r.task.name, *times, ratio(gain), mark, ratio(r.ratio(ours, LIMIT))]) + " |")
-    return "\n".join([*out, "", *summary(results, ours, bool(others))]) + "\n"
+        row = [r.task.name, *(microseconds(r.median(p)) for p in (ours, *peers))]
+        if peers:
+            gain = r.ratio(r.best_peer(), ours)
+            row += [ratio(gain), TITLES[r.best_peer()] + (" IS FASTER" if gain[0] < 1 else "")]
+        if LIMIT in r.seconds:
+            row.append(ratio(r.ratio(ours, LIMIT)))
+        out.append("| " + " | ".join(row) + " |")
+    return "\n".join([*out, "", *summary(results, ours, bool(peers))]) + "\n"
 
 
 def summary(results: Sequence[Point], ours: str, peers: bool) -> list[str]:
@@ -92,7 +97,7 @@ def summary(results: Sequence[Point], ours: str, peers: bool) -> list[str]:
             f"Best peer over fastbpts: geometric mean {geometric_mean(gains):.2f}, least {min(gains):.2f}; "
             f"faster at {sum(g > 1 for g in gains)} of {len(gains)} points."
         )
-    large = [r.ratio(ours, LIMIT)[0] for r in results if r.task.B >= 8 and r.task.H >= 64]
+    large = [r.ratio(ours, LIMIT)[0] for r in results if r.task.B >= 8 and r.task.H >= 64 and LIMIT in r.seconds]
     if large:
         out.append(
             f"fastbpts over the limit from B = 8, H = 64 up: geometric mean {geometric_mean(large):.2f}, "

@@ -42,6 +42,11 @@ def installed(peers: Sequence[str]) -> list[str]:
     return out
 
 
+def start(peer: str, n_threads: int) -> Process:
+    """A fresh process with one peer."""
+    return Process(peer, [str(Path(__file__).resolve().parents[1] / "sequence_worker.py"), peer], n_threads)
+
+
 @dataclass
 class Point:
     """Seconds per call of every peer, one entry per round; "hardware" is the limit."""
@@ -69,8 +74,7 @@ class Team:
 
     def __init__(self, peers: Sequence[str], n_threads: int = 1) -> None:
         self.n_threads = n_threads
-        script = str(Path(__file__).resolve().parents[1] / "sequence_worker.py")
-        self.processes = {p: Process(p, [script, p], n_threads) for p in peers}
+        self.processes = {p: start(p, n_threads) for p in peers}
         self.folder = tempfile.TemporaryDirectory()
 
     def __enter__(self) -> Self:

@@ -1,13 +1,13 @@
 """The limit: what this machine would need for the products and the memory of a task, measured now.
 
-    limit = P / G + n max(p / G, u / R) + m / C
+    limit = k max(P / G, u / R) + n max(p / G, u / R) + m / C
 
-P operations of the products over all steps, n products of p operations within the steps, each of which reads the u
-bytes of U; m bytes of the arrays with a row per step and sequence. Measured in this process: G, operations per second
-of a 1024 x 1024 x 1024 product by NumPy's BLAS; R, bytes per second of reading a block as large as U again and again
-(BLAS asum; each thread reads its share, at the rate of one); C, bytes per second of copying arrays as large as the
-task's (a copy reads and writes). Blocks have at least 32 KiB, and the time of calls on nothing is taken off.
-Gates, biases and calls count nothing.
+k products of P operations over all steps (four in training, one in prediction), n products of p operations within the
+steps, each of which reads u bytes, those of W or U; m bytes of the arrays with a row per step and sequence. Measured in
+this process: G, operations per second of a 1024 x 1024 x 1024 product by NumPy's BLAS; R, bytes per second of reading a
+block as large as U again and again (BLAS asum; each thread reads its share, at the rate of one); C, bytes per second of
+copying arrays as large as the task's (a copy reads and writes). Blocks have at least 32 KiB, and the time of calls on
+nothing is taken off. Gates, biases and calls count nothing.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ class Peer:
         copy = seconds_per_call(lambda: np.copyto(self.copy, self.block))
         copy -= seconds_per_call(lambda: np.copyto(self.copy[:1], self.block[:1]))
         c = 2 * self.block.nbytes / copy
-        over_all, one = self.task.products()
-        step = max(one / g, self.task.weight_bytes() / self.read_rate())
-        return over_all / g + self.task.recurrent_products() * step + self.task.bytes_moved() / c
+        work, read = self.task.operations(), self.task.weight_bytes() / self.read_rate()
+        over_all = max(work * self.task.T / g, read) * (4 if self.task.kind == "train" else 1)
+        steps = max(work / g, read) * self.task.T * (2 if self.task.kind == "train" else 1)
+        return over_all + steps + self.task.bytes_moved() / c
 
     def read_rate(self) -> float:
         """Bytes of U per second."""

@@ -79,22 +79,24 @@ def lstm(ut: Any, state: Any, ax: Any) -> Any:
     return (h, c), h
 
 
+UNROLL_BELOW = 128  # numbers in a state: tiny steps are worth writing out twice in the loop
 STEPS = {"elman": elman, "gru": gru, "lstm": lstm}
+
+
+def scan(cell: str, ut: Any, start: Any, inputs: Any) -> Any:
+    """States of all steps."""
+    size = (start[0] if cell == "lstm" else start).size
+    return jax.lax.scan(partial(STEPS[cell], ut), start, inputs, unroll=2 if size < UNROLL_BELOW else 1)[1]
 
 
 def predict(cell: str, a: dict[str, Any]) -> dict[str, Any]:
     """All states."""
-    return {"h": jax.lax.scan(partial(STEPS[cell], a["U"].T), initial(cell, a), projected(cell, a))[1]}
+    return {"h": scan(cell, a["U"].T, initial(cell, a), projected(cell, a))}
 
 
 def train(cell: str, a: dict[str, Any], dh: Any) -> dict[str, Any]:
     """All states and all gradients."""
-    ut = a["U"].T
-
-    def states(start: Any, inputs: Any) -> Any:
-        return jax.lax.scan(partial(STEPS[cell], ut), start, inputs)[1]
-
-    h, back = jax.vjp(states, initial(cell, a), projected(cell, a))
+    h, back = jax.vjp(partial(scan, cell, a["U"].T), initial(cell, a), projected(cell, a))
     d_start, d_inputs = back(dh)
     da, dm = d_inputs if cell == "gru" else (d_inputs, d_inputs)
     before = jnp.concatenate([a["h0"][None], h[:-1]])

@@ -31,6 +31,7 @@ class Peer:
         self.product = np.empty((B, G * H), dtype)
         self.work = np.empty((B, H), dtype)
         self.bias = self.a["b"].copy()
+        self.ut = np.ascontiguousarray(self.a["U"].T)
         if task.cell == "gru":
             self.bias[: 2 * H] += self.a["c"][: 2 * H]
             self.inner = np.empty((T, B, H), dtype)  # U_n h + c_n, which the reset gate scales
@@ -46,20 +47,24 @@ class Peer:
         self.backward = getattr(self, f"backward_{task.cell}")
 
     def predict(self) -> None:
-        """All states."""
-        wide = self.task.gates * self.task.H
-        flat = self.gate.reshape(-1, wide)
-        np.matmul(self.x, self.a["W"].T, out=flat)
-        flat += self.bias
-        self.forward(np.ascontiguousarray(self.a["U"].T))
-        self.out = {"h": self.states[1:]}
+        """All states; U was transposed before."""
+        self.run(self.ut)
 
     stream = predict
 
     def train(self) -> None:
-        """All states and all gradients."""
-        self.predict()
+        """All states and all gradients, from parameters that are new in every step."""
+        self.run(np.ascontiguousarray(self.a["U"].T))
         self.out |= self.backward()
+
+    def run(self, ut: Array) -> None:
+        """Forward."""
+        wide = self.task.gates * self.task.H
+        flat = self.gate.reshape(-1, wide)
+        np.matmul(self.x, self.a["W"].T, out=flat)
+        flat += self.bias
+        self.forward(ut)
+        self.out = {"h": self.states[1:]}
 
     def results(self) -> dict[str, Array]:
         """What the last call computed."""

@@ -38,8 +38,8 @@ class Task:
 
     @property
     def name(self) -> str:
-        """Sizes as they stand in the tables."""
-        return f"{self.T}x{self.B}x{self.H}"
+        """As it stands in the tables."""
+        return f"{self.cell} {self.T}x{self.B}x{self.H}"
 
     @property
     def gates(self) -> int:
@@ -58,17 +58,12 @@ class Task:
         out |= {name: rng.standard_normal(shape, np.float32) for name, shape in states.items()}
         return {name: np.ascontiguousarray(a, self.dtype) for name, a in out.items()}
 
-    def products(self) -> tuple[float, float]:
-        """Operations (a multiplication and an addition are two) of the products over all steps, and of one step's.
+    def operations(self) -> float:
+        """Of a product U h for one step: a multiplication and an addition are two.
 
-        Over all steps: input projection; in training also dx, dW and dU. One by one: h U^T; in training also da U.
+        Over all steps there are W x, and in training dx, dW and dU; within the steps U h, and in training its reverse.
         """
-        one = 2.0 * self.B * self.gates * self.H * self.H
-        return one * self.T * (4 if self.kind == "train" else 1), one
-
-    def recurrent_products(self) -> int:
-        """How many of the small ones there are."""
-        return self.T * (2 if self.kind == "train" else 1)
+        return 2.0 * self.B * self.gates * self.H * self.H
 
     def bytes_moved(self) -> float:
         """Bytes of the arrays with a row per step and sequence, each written once and read once where it is needed.
@@ -81,5 +76,5 @@ class Task:
         return float(np.dtype(self.dtype).itemsize) * self.T * self.B * row
 
     def weight_bytes(self) -> int:
-        """Bytes of U, which every step reads."""
+        """Bytes of U, which every step reads, or of W."""
         return np.dtype(self.dtype).itemsize * self.gates * self.H * self.H
