@@ -12,10 +12,13 @@ import argparse
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
+import common
 from recurrent.compare import LIMIT, Point, Team, geometric_mean, installed
 from recurrent.task import GATES, GRID, Task
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from fastbpts.benchmark import report
 
 TITLES = {
     "library": "fastbpts",
@@ -151,6 +154,7 @@ def main() -> None:
         return
     threads = [int(n) for n in args.threads.split(",")]
     peers = installed(args.peers.split(","))
+    print(f"{report.machine(common.MORE_PEERS)}\n")
     print(tables(args.cells.split(","), points(args.points), peers, threads, args.seconds))
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import math
 import statistics
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,13 +19,13 @@ import numpy as np
 from fastbpts.benchmark.measure import BenchmarkError, Process
 from recurrent.task import Task
 
-PEERS = {  # module: the package it needs
+PEERS = {  # module: the packages it needs
     "library": "fastbpts",
     "chain": "fastbpts",
     "torch_rnn": "torch",
     "torch_plain": "torch",
     "jax_scan": "jax",
-    "onnx_rnn": "onnxruntime",
+    "onnx_rnn": "onnx onnxruntime",
     "numpy_rnn": "numpy",
     "hardware": "numpy",
 }
@@ -36,9 +37,13 @@ BURST = 0.015  # seconds a peer runs in one round, or one call if that takes lon
 
 def installed(peers: Sequence[str]) -> list[str]:
     """Those of `peers` whose package is there, and a word about the others."""
-    out = [p for p in peers if importlib.util.find_spec(PEERS[p])]
-    for p in sorted(set(peers) - set(out)):
-        print(f"{PEERS[p]} is not installed: no {p}")
+    out = []
+    for p in peers:
+        missing = [name for name in PEERS[p].split() if not importlib.util.find_spec(name)]
+        if missing:
+            print(f"{' and '.join(missing)} not installed: no {p}", file=sys.stderr)
+        else:
+            out.append(p)
     return out
 
 

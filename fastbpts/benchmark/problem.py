@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 import fastbpts as fb
 from fastbpts.benchmark.generate import sst_like
 
-SIZES = {"rntn": 25, "sum": 50}
-LOSS_NODES = {"rntn": "all", "sum": "root"}
-DECAYED = ("V", "W", "Ws", "E")  # the biases are not penalised
+SIZES = {"rntn": 25, "sum": 50}  # what a comparison runs unless told otherwise
+WIDTHS = SIZES | {"lstm": 150}
+INPUTS = {"lstm": 300}  # the others' inputs are as wide as their states
+LOSS_NODES = {"rntn": "all", "sum": "root", "lstm": "all"}
+DECAYED = ("V", "W", "U", "Ws", "E")  # the biases are not penalised
 
 
 @dataclass(frozen=True)
@@ -62,19 +64,19 @@ class Settings:
     cell: str = "rntn"
     treebank: str | None = None  # None: generated trees
     n_generated: int = 2000
-    n_state: int | None = None  # None: 25 for rntn, 50 for sum
+    n_state: int | None = None  # None: 25 for rntn, 50 for sum, 150 for lstm
     batch_size: int = 25
     seed: int = 0
 
     @property
     def state(self) -> int:
         """Width of the states."""
-        return self.n_state or SIZES[self.cell]
+        return self.n_state or WIDTHS[self.cell]
 
     def problem(self) -> Problem:
         """Load or generate the treebank, draw the parameters."""
-        if self.cell not in SIZES:
-            raise ValueError(f"cell: got {self.cell!r}, accepted are {sorted(SIZES)}")
+        if self.cell not in WIDTHS:
+            raise ValueError(f"cell: got {self.cell!r}, accepted are {sorted(WIDTHS)}")
         if self.treebank is None:
             bank = fb.Treebank.from_trees(sst_like(self.n_generated, self.seed))
         else:
@@ -91,7 +93,7 @@ def initial_params(
 ) -> dict[str, NDArray[np.float32]]:
     """Random parameters in the public shapes; the slices of V are symmetric, as the library keeps them."""
     rng = np.random.default_rng(seed)
-    d = n_state
+    d, n_in = n_state, INPUTS.get(cell, n_state)
     params: dict[str, NDArray[Any]] = {}
     if cell == "rntn":
         v = rng.uniform(-1, 1, (d, 2 * d, 2 * d)) / (4 * d)
@@ -100,9 +102,13 @@ def initial_params(
         params["b"] = np.zeros(d)
     elif cell == "sum":
         params["W"] = rng.uniform(-1, 1, (d, d)) / np.sqrt(d)
+    elif cell == "lstm":
+        params["W"] = rng.uniform(-1, 1, (4 * d, n_in)) / np.sqrt(n_in)
+        params["U"] = rng.uniform(-1, 1, (4 * d, d)) / np.sqrt(d)
+        params["b"] = rng.uniform(-1, 1, 4 * d) / np.sqrt(d)
     else:
-        raise ValueError(f"cell: {cell!r}, the peers know {sorted(SIZES)}")
+        raise ValueError(f"cell: {cell!r}, the peers know {sorted(WIDTHS)}")
     params["Ws"] = rng.uniform(-1, 1, (n_classes, d)) / np.sqrt(d)
     params["bs"] = np.zeros(n_classes)
-    params["E"] = rng.normal(scale=0.1, size=(n_words, d))
+    params["E"] = rng.normal(scale=0.1, size=(n_words, n_in))
     return {name: np.ascontiguousarray(p, np.float32) for name, p in params.items()}

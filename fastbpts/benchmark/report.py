@@ -28,9 +28,9 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def machine() -> str:
-    """Processor, instruction set of the kernels and versions, in one line."""
-    packages = [p for p in ("fastbpts", "numpy", "torch") if importlib.util.find_spec(p)]
+def machine(more: Sequence[str] = ()) -> str:
+    """Processor, instruction set of the kernels and versions, in one line; `more` packages beside the peers' usual."""
+    packages = [p for p in ("fastbpts", "numpy", "torch", *more) if importlib.util.find_spec(p)]
     versions = ", ".join(f"{p} {version(p)}" for p in packages)
     return f"{cpu_name()}, kernels for {_core.isa()}; Python {platform.python_version()}, {versions}"
 
