@@ -25,13 +25,13 @@ NARY = zoo.nary_zoo()
 RECURRENT_ZOO = zoo.recurrent_zoo()
 SPECS = {name: reference.cell(name, n_state=2) for name in reference.cells()}
 CELLS = [name for name in SPECS if name in fb.cells()]
-RECURRENT = [name for name, cell in SPECS.items() if cell.initial]
-RECURSIVE = [name for name in SPECS if name not in RECURRENT]
+RECURRENT = [name for name in CELLS if SPECS[name].initial]
+RECURSIVE = [name for name in CELLS if not SPECS[name].initial]
 
 
 def structures(cell: str) -> dict[str, zoo.Graphs]:
     """What the zoo has for this cell."""
-    more = {**NARY, **RECURRENT_ZOO} if cell in RECURRENT else NARY
+    more = {**NARY, **RECURRENT_ZOO} if SPECS[cell].initial else NARY
     return BINARY if SPECS[cell].arity is not None else {**BINARY, **more}
 
 
@@ -47,7 +47,7 @@ def thinned(values: Sequence[Any], per_case: int = 1) -> list[tuple[str, str, An
 
 def widths(cell: str, d: int) -> dict[str, int]:
     """n_state = d, and n_in another number where a cell allows it: odd, even, smaller, larger."""
-    return {"n_in": 7 * d % 34 + 1 if cell in RECURRENT else d, "n_state": d}
+    return {"n_in": 7 * d % 34 + 1 if SPECS[cell].initial else d, "n_state": d}
 
 
 def states(run: Any) -> Array:

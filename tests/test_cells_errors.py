@@ -29,21 +29,21 @@ BOTH = pytest.mark.parametrize("implementation", ["reference", "compiled"])
 
 
 @BOTH
-@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURSIVE])
+@pytest.mark.parametrize("cell", RECURSIVE)
 def test_recursive_cells_have_one_width(cell: str, implementation: str) -> None:
     with pytest.raises(ValueError, match=r"\bn_in\b"):
         make(implementation, cell, n_in=3)
 
 
 @BOTH
-@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURRENT])
+@pytest.mark.parametrize("cell", RECURRENT)
 def test_recurrent_cells_take_rows_as_they_are(cell: str, implementation: str) -> None:
     with pytest.raises(ValueError, match=r"\binput_activation\b"):
         make(implementation, cell, input_activation="tanh")
 
 
 @BOTH
-@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURRENT])
+@pytest.mark.parametrize("cell", RECURRENT)
 def test_activation(cell: str, implementation: str) -> None:
     for activation in SPECS[cell].activations:
         assert make(implementation, cell, activation=activation).activation == activation
@@ -100,7 +100,7 @@ def test_forward(cell: str, k: int, implementation: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURRENT])
+@pytest.mark.parametrize("cell", RECURRENT)
 def test_initial_states(cell: str, implementation: str) -> None:
     """One array, or as many as the cell has states, a row per graph."""
     made, s = make(implementation, cell), structures(cell)["batch"]
@@ -119,7 +119,7 @@ def test_initial_states(cell: str, implementation: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURRENT])
+@pytest.mark.parametrize("cell", RECURRENT)
 def test_upstream_of_the_second_state(cell: str, implementation: str) -> None:
     made, s = make(implementation, cell), structures(cell)["batch"]
     run = made.forward(graph(implementation, s), made.init_params(0), np.zeros((len(s.inputs), D)))
@@ -149,7 +149,7 @@ def test_binary_cells_need_two_children(cell: str, implementation: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell in RECURSIVE])
+@pytest.mark.parametrize("cell", RECURSIVE)
 def test_inputs_must_be_the_childless_nodes(cell: str, implementation: str) -> None:
     made, s = make(implementation, cell), structures(cell)["batch"]
     everywhere = zoo.Graphs(**{**vars(s), "inputs": np.arange(s.n_nodes, dtype=np.int32)})

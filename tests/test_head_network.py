@@ -41,7 +41,7 @@ RECURSIVE_CASES = [
 ]
 RECURRENT_CASES = [
     (cell, name, KINDS[(k + shift) % len(KINDS)])
-    for shift, cell in enumerate(cell for cell in CELLS if cell in RECURRENT)
+    for shift, cell in enumerate(RECURRENT)
     for k, name in enumerate(
         ["batch", "unequal", "dag", "trees", "equal", "sparse_dags", "sparse_sequences", "leaf", "step"]
     )

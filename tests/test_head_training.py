@@ -102,9 +102,7 @@ def dropout_mask(cell: str, s: zoo.Graphs, d: int, dropout: float, input_dropout
 RECURSIVE_DROPOUT = [
     (cell, name, activation) for cell in RECURSIVE for name in ("batch", "dag") for activation in ("identity", "tanh")
 ]
-RECURRENT_DROPOUT = [
-    (cell, name, "identity") for cell in CELLS if cell in RECURRENT for name in ("mixed", "sparse_dags", "unequal")
-]
+RECURRENT_DROPOUT = [(cell, name, "identity") for cell in RECURRENT for name in ("mixed", "sparse_dags", "unequal")]
 
 
 @pytest.mark.parametrize(("cell", "name", "input_activation"), RECURSIVE_DROPOUT + RECURRENT_DROPOUT)

@@ -31,7 +31,7 @@ def n_in(cell: str) -> dict[str, int]:
     return {"n_in": 10} if cell in RECURRENT else {}
 
 
-MANY = [(cell, many_trees) for cell in CELLS] + [(cell, many_sequences) for cell in CELLS if cell in RECURRENT]
+MANY = [(cell, many_trees) for cell in CELLS] + [(cell, many_sequences) for cell in RECURRENT]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

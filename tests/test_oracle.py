@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grid import CELLS, RECURSIVE, SPECS, Array, Problem, assert_same, error, problem, structures, thinned
+from grid import CELLS, RECURRENT, RECURSIVE, SPECS, Array, Problem, assert_same, error, problem, structures, thinned
 
 from fastbpts import reference
 from fastbpts.reference import optim
@@ -127,16 +127,20 @@ def test_torch_layers(torch: Any, cell: str, activation: str | None, name: str) 
 
 
 @pytest.mark.parametrize("target", ["labels", "soft"])
-@pytest.mark.parametrize("cell", ["sum", "concat", "rntn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_network(torch: Any, cell: str, target: str) -> None:
-    """Embeddings, cell and softmax at every labelled node, class weights, dense and sparse gradients."""
+    """Embeddings, cell and softmax at every labelled node, class weights, dense and sparse gradients.
+
+    With "lstm" this is the child-sum Tree-LSTM over trees whose leaves are words.
+    """
     import fastbpts as fb
 
     s = structures(cell)["repeated"]
     class_weight = np.array([1.0, 0.5, 2.0, 1.5, 0.25])
-    net = fb.Network(cell, 6, 5, 4, dtype="float64", class_weight=class_weight, n_threads=1, random_state=3)
+    options = {"n_in": 7} if cell in RECURRENT else {}
+    net = fb.Network(cell, 6, 5, 4, dtype="float64", class_weight=class_weight, n_threads=1, random_state=3, **options)
     tensors = leaf_tensors(torch, net.params)
-    states = torch_states(torch, cell, s, tensors, tensors["E"][s.word[s.inputs].astype(np.int64)])
+    states = torch_states(torch, cell, s, tensors, tensors["E"][s.word[s.inputs].astype(np.int64)])[:, :6]
     z = states @ tensors["Ws"].T + tensors["bs"]
     weight = torch.tensor(class_weight)
     soft = np.random.default_rng(0).dirichlet(np.ones(5), size=s.n_nodes)
@@ -212,9 +216,11 @@ def test_reference_clipping(torch: Any, max_norm: float) -> None:
         assert error(factor * g, tensor.grad.numpy()) <= 1e-13
 
 
-@pytest.mark.parametrize("max_norm", [None, 0.3])
-@pytest.mark.parametrize("name", OPTIMIZERS)
-@pytest.mark.parametrize("cell", ["sum", "concat", "rntn"])
+TRAINING = [(cell, name, max_norm) for cell in RECURSIVE for name in OPTIMIZERS for max_norm in (None, 0.3)]
+TRAINING += [(cell, name, 0.3) for cell in RECURRENT for name in ("momentum", "adam")]
+
+
+@pytest.mark.parametrize(("cell", "name", "max_norm"), TRAINING)
 def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> None:
     """Five steps of a network whose batch reads every word, so that PyTorch's dense optimiser is the right one."""
     import fastbpts as fb
@@ -227,13 +233,13 @@ def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> N
     )
     tensors = leaf_tensors(torch, net.params)
     decoupled = name == "adamw"
-    penalised = [key for key in tensors if key not in ("b", "bs")]
+    penalised = [key for key in tensors if key not in ("b", "c", "bs")]
     groups = [{"params": [tensors[key]], "weight_decay": 2 * alpha * (key in penalised) * decoupled} for key in tensors]
     theirs = torch_optimizer(torch, name, groups)
     words, labels = s.word[s.inputs].astype(np.int64), torch.tensor(s.label.astype(np.int64))
     for _ in range(5):
         theirs.zero_grad()
-        states = torch_states(torch, cell, s, tensors, tensors["E"][words])
+        states = torch_states(torch, cell, s, tensors, tensors["E"][words])[:, :5]
         z = states @ tensors["Ws"].T + tensors["bs"]
         loss = torch.nn.functional.cross_entropy(z, labels, reduction="sum", ignore_index=-1) / s.n_graphs
         penalty = 0.0 if decoupled else alpha * sum((tensors[key] ** 2).sum() for key in penalised)
@@ -244,6 +250,22 @@ def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> N
         assert net.step(s.compiled()) == pytest.approx(loss.item(), rel=1e-9)
     for key, value in net.params.items():
         assert error(value, tensors[key].detach().numpy()) <= 1e-9, key
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_tree_classifier(torch: Any, cell: str) -> None:
+    """A fitted classifier's probabilities are PyTorch's at its parameters: "lstm" is the child-sum Tree-LSTM."""
+    import fastbpts as fb
+    from fastbpts.readers.ptb import parse_ptb
+
+    text = "(1 (0 (0 not) (1 good)) (0 bad)) (0 (1 (1 good) (1 good)) (0 (0 not) (0 bad))) (1 good)"
+    bank = parse_ptb(text)
+    clf = fb.TreeClassifier(cell=cell, n_state=6, dtype="float64", max_iter=3, random_state=0).fit(bank)
+    s = bank.batch(np.arange(len(bank)), clf.vocabulary_.map(bank.vocabulary))
+    params = {key: torch.tensor(value) for key, value in clf.net_.params.items()}
+    states = torch_states(torch, cell, s, params, params["E"][s.word[s.inputs].astype(np.int64)])[:, :6]
+    wanted = torch.softmax(states @ params["Ws"].T + params["bs"], dim=1)[s.root.astype(np.int64)]
+    assert error(clf.predict_proba(bank), wanted.numpy()) <= 1e-12
 
 
 def test_softmax(torch: Any) -> None:
