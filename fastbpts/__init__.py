@@ -11,6 +11,8 @@ __version__ = "0.1.0"
 # Public name -> module that defines it. A module must not have the name of another module's public function:
 # importing it would hide the function (hence _cell.py, which defines fb.cell).
 _LAZY = {
+    "ConlluBank": "conllu",
+    "ConlluError": "readers.conllu",
     "DivergenceError": "estimators",
     "Elman": "layers.recurrent",
     "GRU": "layers.recurrent",
@@ -19,6 +21,7 @@ _LAZY = {
     "Optimizer": "optimizer",
     "PTBError": "readers.ptb",
     "Structure": "structure",
+    "Text": "text",
     "Tree": "_tree",
     "TreeClassifier": "estimators",
     "Treebank": "treebank",
@@ -27,10 +30,14 @@ _LAZY = {
     "cells": "_cell",
     "check_grad": "gradcheck",
     "demo_treebank": "demo",
+    "iter_conllu": "readers.conllu",
     "iter_ptb": "readers.ptb",
+    "iter_text": "readers.text",
     "load": "io",
     "load_vectors": "vectors",
+    "read_conllu": "readers.conllu",
     "read_ptb": "readers.ptb",
+    "read_text": "readers.text",
     "softmax_cross_entropy": "losses",
 }
 _SUBPACKAGES = {"draw", "reference"}

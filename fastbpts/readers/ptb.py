@@ -14,6 +14,7 @@ from .._forest import Collector, StringTable, plan
 from ..treebank import Treebank
 from ..vocabulary import Vocabulary
 from ._files import FilePath, display_name, open_bytes, utf8_blocks
+from ._lines import TextError
 
 BLOCK = 1 << 22
 _FRAME_BYTES = 24  # sizeof(fb_frame)
@@ -41,15 +42,8 @@ Unary = Literal["keep", "collapse"]
 Binarize = Literal["left", "right"]
 
 
-class PTBError(ValueError):
+class PTBError(TextError):
     """Malformed treebank text; ``filename``, ``line`` and ``column`` say where (from 1, columns in characters)."""
-
-    def __init__(self, message: str, filename: str, line: int, column: int) -> None:
-        super().__init__(message, filename, line, column)
-        self.message, self.filename, self.line, self.column = message, filename, line, column
-
-    def __str__(self) -> str:
-        return f"{self.filename}:{self.line}:{self.column}: {self.message}"
 
 
 def _choose(name: str, value: object, choices: Mapping[str, int] | Mapping[str | None, int]) -> int:
