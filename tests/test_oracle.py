@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from grid import CELLS, RECURRENT, RECURSIVE, SPECS, Array, Problem, assert_same, error, problem, structures, thinned
 
-from fastbpts import reference
+from fastbpts import TreeClassifier, reference
 from fastbpts.reference import optim
 
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
@@ -255,12 +255,11 @@ def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> N
 @pytest.mark.parametrize("cell", CELLS)
 def test_tree_classifier(torch: Any, cell: str) -> None:
     """A fitted classifier's probabilities are PyTorch's at its parameters: "lstm" is the child-sum Tree-LSTM."""
-    import fastbpts as fb
     from fastbpts.readers.ptb import parse_ptb
 
     text = "(1 (0 (0 not) (1 good)) (0 bad)) (0 (1 (1 good) (1 good)) (0 (0 not) (0 bad))) (1 good)"
     bank = parse_ptb(text)
-    clf = fb.TreeClassifier(cell=cell, n_state=6, dtype="float64", max_iter=3, random_state=0).fit(bank)
+    clf = TreeClassifier(cell=cell, n_state=6, dtype="float64", max_iter=3, random_state=0).fit(bank)
     s = bank.batch(np.arange(len(bank)), clf.vocabulary_.map(bank.vocabulary))
     params = {key: torch.tensor(value) for key, value in clf.net_.params.items()}
     states = torch_states(torch, cell, s, params, params["E"][s.word[s.inputs].astype(np.int64)])[:, :6]
