@@ -84,16 +84,16 @@ class Peer:
 
     def states_lstm(self, batch: Batch, leaves: Tensor) -> Tensor:
         """Child-sum Tree-LSTM, gates i f g o, one forget gate per child; words enter at the leaves only."""
-        d, child = self.p["U"].shape[1], torch.from_numpy(batch.child)
-        i, _, g, o = torch.nn.functional.linear(leaves, self.p["W"], self.p["b"]).split(d, 1)
+        child = torch.from_numpy(batch.child)
+        i, _, g, o = torch.nn.functional.linear(leaves, self.p["W"], self.p["b"]).chunk(4, 1)
         c = torch.sigmoid(i) * torch.tanh(g)
         h = torch.sigmoid(o) * torch.tanh(c)
-        (u_i, u_f, u_g, u_o), (b_i, b_f, b_g, b_o) = self.p["U"].split(d), self.p["b"].split(d)
+        (u_i, u_f, u_g, u_o), (b_i, b_f, b_g, b_o) = self.p["U"].chunk(4), self.p["b"].chunk(4)
         u_sum, b_sum = torch.cat([u_i, u_g, u_o]), torch.cat([b_i, b_g, b_o])
         for start, end in batch.levels:
             pairs = child[start - batch.n_leaf : end - batch.n_leaf]
             states = h[pairs]  # (n, 2, d)
-            i, g, o = torch.nn.functional.linear(states.sum(1), u_sum, b_sum).split(d, 1)
+            i, g, o = torch.nn.functional.linear(states.sum(1), u_sum, b_sum).chunk(3, 1)
             f = torch.sigmoid(torch.nn.functional.linear(states, u_f, b_f))
             c_level = torch.sigmoid(i) * torch.tanh(g) + (f * c[pairs]).sum(1)
             c, h = torch.cat([c, c_level]), torch.cat([h, torch.sigmoid(o) * torch.tanh(c_level)])
