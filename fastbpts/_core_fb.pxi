@@ -1,7 +1,7 @@
 # The C contract (src_c/fb.h) as Cython sees it.
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
-cdef extern from "fb.h" nogil:
+cdef extern from "mlp.h" nogil:
     ctypedef struct fb_graph:
         int64_t n_nodes, n_edges, n_levels, n_graphs, n_inputs
         const int64_t *level_ptr
@@ -60,7 +60,7 @@ cdef extern from "fb.h" nogil:
         void (*columns)(const fb_dims *, fb_column *) noexcept nogil
 
     ctypedef struct fb_block:
-        int64_t n_rows, ld
+        int64_t n_rows, n_cols, ld
         void *w
         void *g
         void *s1
@@ -86,6 +86,14 @@ cdef extern from "fb.h" nogil:
         void *dz
         double *node_loss
 
+    ctypedef struct fb_dense:
+        int n_in, n_out, activation
+        int64_t ld
+        void *h
+        void *dh
+        void *panels
+        void *panels_t
+
     ctypedef struct fb_net:
         fb_run run
         const fb_cell *cell
@@ -101,6 +109,23 @@ cdef extern from "fb.h" nogil:
         int32_t *slot
         int32_t *count
         int64_t *split
+        char *scratch
+        size_t scratch_size
+
+    ctypedef struct fb_mlp "struct fb_mlp":
+        int n_layers, task, add
+        fb_dense *layer
+        fb_block *block
+        int64_t n_rows
+        const void *x
+        const void *dout
+        void *out
+        void *dx
+        fb_loss loss
+        fb_optim optim
+        double dropout, total_loss
+        uint64_t seed
+        int n_threads
         char *scratch
         size_t scratch_size
 
@@ -123,6 +148,13 @@ cdef extern from "fb.h" nogil:
         void (*predict)(fb_net *, int, void *, void *) noexcept nogil
         void (*dropout_mask)(uint64_t, double, int64_t, int64_t, void *) noexcept nogil
 
+        size_t (*mlp_scratch)(const fb_mlp *) noexcept nogil
+        void (*mlp)(fb_mlp *) noexcept nogil
+        void (*update_blocks)(fb_optim *, const fb_block *, const int32_t **, int) noexcept nogil
+
+    int fb_uses_panels(const fb_mlp *m, const fb_dense *d, size_t real_bytes)
+    void fb_label_range(const int32_t *label, int64_t n, int64_t *low, int64_t *high)
+    int FB_FORWARD, FB_PROBA, FB_LOSS, FB_BACKWARD, FB_UPDATE
     int FB_PAD
     int FB_PARAMS
     const fb_kernels *fb_kernels_for(int real_bytes)

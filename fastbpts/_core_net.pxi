@@ -128,6 +128,7 @@ cdef class Net:
         self.n.run.theta_t = self.own(theta_t, self.n_forward * self.ld_state, "theta_t")
         self.n.run.dtheta = self.own(dtheta, n, "dtheta")
         self.n.cell_block.n_rows, self.n.cell_block.ld = self.n.run.dims.n_state, ld
+        self.n.cell_block.n_cols = ld
         self.n.cell_block.w, self.n.cell_block.g = <void *>self.n.run.theta, self.n.run.dtheta
         self.n.cell_block.s1, self.n.cell_block.s2 = self.own(s1, n, "theta s1"), self.own(s2, n, "theta s2")
         self.n.cell_block.mult, self.n.cell_block.l2 = self.own(mult, ld, "theta mult"), self.own(l2, ld, "theta l2")
@@ -140,6 +141,7 @@ cdef class Net:
         self.n.loss.head_t = self.own(head_t, (self.n.run.dims.n_state + 1) * self.n.loss.ld_class, "head_t")
         self.n.loss.class_weight = self.own(class_weight, C, "class_weight")
         self.n.head_block.n_rows, self.n.head_block.ld, self.n.head_block.w = C, ld, <void *>self.n.loss.head
+        self.n.head_block.n_cols = ld
         self.n.head_block.s1, self.n.head_block.s2 = self.own(s1, n, "head s1"), self.own(s2, n, "head s2")
         self.n.head_block.mult, self.n.head_block.l2 = self.own(mult, ld, "head mult"), self.own(l2, ld, "head l2")
         self.capacity = 0
@@ -148,7 +150,7 @@ cdef class Net:
         """words (n_words, ld_state) = E."""
         cdef Py_ssize_t n = len(words) * self.ld_state, ld = self.ld_state
         self.n.run.x = self.n.word_block.w = self.own(words, n, "E")
-        self.n.run.ld_x = self.n.word_block.ld = ld
+        self.n.run.ld_x = self.n.word_block.ld = self.n.word_block.n_cols = ld
         self.n.word_block.s1, self.n.word_block.s2 = self.own(s1, n, "E s1"), self.own(s2, n, "E s2")
         self.n.word_block.mult, self.n.word_block.l2 = self.own(mult, ld, "E mult"), self.own(l2, ld, "E l2")
         self.keep["slot"] = np.full(len(words), -1, np.int32)

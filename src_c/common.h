@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fb.h"
+#include "mlp.h"
 #include "pool.h"
 
 #if defined(__x86_64__) && !defined(FB_PLAIN)

@@ -97,9 +97,10 @@ typedef struct fb_cell {
     void (*fold)(const fb_dims *d, const void *c, const void *dq, void *dc);
 } fb_cell;
 
-/* A block of parameters that is trained: rows of ld elements, each column with a multiplicity and an L2 factor. */
+/* A block of parameters that is trained: n_cols elements in each row, ld apart; each column has a multiplicity and an
+ * L2 factor. */
 typedef struct fb_block {
-    int64_t n_rows, ld;
+    int64_t n_rows, n_cols, ld;
     void *w, *g, *s1, *s2; /* weights; gradient; the optimiser's state; g is (rows touched, ld) for a sparse block */
     const void *mult, *l2; /* (ld) */
 } fb_block;
@@ -148,6 +149,8 @@ typedef struct fb_net {
     size_t scratch_size;
 } fb_net;
 
+struct fb_mlp; /* mlp.h */
+
 /* One table per real type and instruction set. */
 typedef struct fb_kernels {
     int isa, real_bytes, n_cells;
@@ -168,6 +171,9 @@ typedef struct fb_kernels {
     void (*step)(fb_net *net);
     void (*predict)(fb_net *net, int roots_only, void *p, void *states);
     void (*dropout_mask)(uint64_t seed, double p, int64_t rows, int64_t cols, void *mask);
+    size_t (*mlp_scratch)(const struct fb_mlp *m);
+    void (*mlp)(struct fb_mlp *m);
+    void (*update_blocks)(fb_optim *o, const fb_block *b, const int32_t *const *rows, int n);
 } fb_kernels;
 
 const fb_kernels *fb_kernels_for(int real_bytes);
@@ -179,4 +185,6 @@ void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_word
 int fb_split(fb_net *net); /* -> number of forests */
 void fb_word_rows(fb_net *net);
 void fb_sum_loss(fb_net *net);
+void fb_optim_tick(fb_optim *o); /* one more step: its number and what follows from it */
+double fb_clip_factor(const fb_optim *o, double squares);
 #endif

@@ -13,6 +13,7 @@
 #include "kernels/head.h"
 #include "kernels/optim.h"
 #include "kernels/step.h"
+#include "kernels/mlp.h"
 
 #define FB_LINEAR(name) NULL, NULL
 #define FB_PRODUCTS(name) FB(name##_features), FB(name##_fold)
@@ -26,11 +27,26 @@ static const fb_cell FB(cells)[] = {
 #undef FB_PRODUCTS
 
 const fb_kernels FB(kernels) = {
-    FB_ISA_LEVEL,    FB_REAL_BYTES,      sizeof FB(cells) / sizeof FB(cells)[0],
-    FB(cells),       FB(scratch),        FB(transpose),
-    FB(packed_size), FB(matmul_scratch), FB(pack_b),
-    FB(matmul),      FB(matmul_tn),      FB(pack),
-    FB(unpack),      FB(run_forward),    FB(run_backward),
-    FB(step),        FB(predict),        FB(dropout_mask),
+    FB_ISA_LEVEL,
+    FB_REAL_BYTES,
+    sizeof FB(cells) / sizeof FB(cells)[0],
+    FB(cells),
+    FB(scratch),
+    FB(transpose),
+    FB(packed_size),
+    FB(matmul_scratch),
+    FB(pack_b),
+    FB(matmul),
+    FB(matmul_tn),
+    FB(pack),
+    FB(unpack),
+    FB(run_forward),
+    FB(run_backward),
+    FB(step),
+    FB(predict),
+    FB(dropout_mask),
+    FB(mlp_scratch),
+    FB(mlp),
+    FB(update_blocks),
 };
 #undef FB_SQRT

@@ -48,7 +48,7 @@ static void FB(update_block)(const fb_optim *o, const fb_block *b, const int32_t
     for (int64_t k = first; k < last; k++) {
         const int64_t at = (rows ? rows[k] : k) * b->ld;
         real *s1 = b->s1 ? (real *)b->s1 + at : NULL, *s2 = b->s2 ? (real *)b->s2 + at : NULL;
-        FB(update_row)(o, b->ld, (real)scale, (real *)b->w + at, (const real *)b->g + k * b->ld, s1, s2, b->mult,
+        FB(update_row)(o, b->n_cols, (real)scale, (real *)b->w + at, (const real *)b->g + k * b->ld, s1, s2, b->mult,
                        b->l2);
     }
 }
@@ -59,9 +59,19 @@ static double FB(row_norm)(const fb_optim *o, const fb_block *b, const int32_t *
                *mult = b->mult;
     const double decay = o->kind == FB_ADAMW ? 0 : 1;
     double sum = 0;
-    for (int64_t j = 0; j < b->ld; j++) {
+    for (int64_t j = 0; j < b->n_cols; j++) {
         const double d = (double)g[j] + decay * (double)l2[j] * (double)w[j];
         sum += (double)mult[j] * d * d;
     }
     return sum;
+}
+
+/* One step of an optimiser over n blocks; rows[k] as in FB(update_block), or rows NULL. */
+static void FB(update_blocks)(fb_optim *o, const fb_block *b, const int32_t *const *rows, int n) {
+    double squares = 0;
+    for (int k = 0; k < n && o->max_norm > 0; k++)
+        for (int64_t i = 0; i < b[k].n_rows; i++) squares += FB(row_norm)(o, &b[k], rows ? rows[k] : NULL, i);
+    const double clip = fb_clip_factor(o, squares);
+    fb_optim_tick(o);
+    for (int k = 0; k < n; k++) FB(update_block)(o, &b[k], rows ? rows[k] : NULL, 0, b[k].n_rows, clip);
 }

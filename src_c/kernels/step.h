@@ -91,8 +91,7 @@ static double FB(clip_factor)(const fb_net *net) {
     for (int64_t k = 0; k < net->head_block.n_rows; k++) sum += FB(row_norm)(&net->optim, &net->head_block, NULL, k);
     for (int64_t k = 0; net->train_words && k < net->n_rows; k++)
         sum += FB(row_norm)(&net->optim, &net->word_block, net->rows, k);
-    const double norm = sqrt(sum);
-    return norm > net->optim.max_norm ? net->optim.max_norm / (norm + 1e-6) : 1;
+    return fb_clip_factor(&net->optim, sum);
 }
 
 /* Weights in the layouts the forward step reads. */
@@ -129,9 +128,7 @@ static void FB(step)(fb_net *net) {
     fb_sum_loss(net);
     fb_parallel(FB(gradient_part), net, net->n_threads, net->n_threads);
     if (!net->update || !isfinite(net->total_loss)) return;
-    net->optim.t++;
-    net->optim.correction1 = 1 - pow(net->optim.beta1, (double)net->optim.t);
-    net->optim.correction2 = sqrt(1 - pow(net->optim.beta2, (double)net->optim.t));
+    fb_optim_tick(&net->optim);
     net->clip = net->optim.max_norm > 0 ? FB(clip_factor)(net) : 1;
     fb_parallel(FB(update_part), net, net->n_threads, net->n_threads);
 }
