@@ -69,6 +69,7 @@ class Bank:
         word_map: _I32 | None = None,
         unknown_rate: NDArray[np.float32] | None = None,
         seed: int = 0,
+        ahead: _I64 | None = None,
     ) -> _G: ...
 
 @disjoint_base

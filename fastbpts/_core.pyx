@@ -88,6 +88,7 @@ def dropout_mask(uint64_t seed, double p, int64_t rows, int64_t cols, object dty
 cdef class Graph:
     """Arrays of a structure and the pointers to them; fastbpts.structure.Structure gives it its meaning."""
     cdef fb_graph g
+    cdef dict facts_
     cdef readonly object level_ptr, child_ptr, child, word, label, graph, root, inputs, order
 
     def __init__(self, level_ptr, child_ptr, child, word, label, graph, root, inputs, order):
@@ -136,8 +137,11 @@ cdef class Graph:
     @property
     def facts(self) -> dict:
         """What a run must know: arity of inner nodes, range of input words, largest label, are inputs the leaves."""
-        return {"min_arity": self.g.min_arity, "max_arity": self.g.max_arity, "min_word": self.g.min_word,
-                "max_word": self.g.max_word, "max_label": self.g.max_label, "leaf_inputs": bool(self.g.leaf_inputs)}
+        if self.facts_ is None:
+            self.facts_ = {"min_arity": self.g.min_arity, "max_arity": self.g.max_arity,
+                           "min_word": self.g.min_word, "max_word": self.g.max_word,
+                           "max_label": self.g.max_label, "leaf_inputs": bool(self.g.leaf_inputs)}
+        return self.facts_
 
 
 cdef class Bank:
@@ -158,14 +162,17 @@ cdef class Bank:
         self.b.label = <int32_t *>ptr(label, cnp.NPY_INT32, 0, "label")
         self.keep = (node_ptr, level_ptr, level_size, edge_ptr, child, n_child, word, label)
 
-    def batch(self, type kind, tree, word_map=None, unknown_rate=None, uint64_t seed=0):
+    def batch(self, type kind, tree, word_map=None, unknown_rate=None, uint64_t seed=0, ahead=None):
         """The trees numbered by an int64 array as one structure of the type `kind`.
 
-        word_map: word of the bank -> word of the model; unknown_rate: float32, each word's chance to be read as 0."""
+        word_map: word of the bank -> word of the model; unknown_rate: float32, each word's chance to be read as 0;
+        ahead: trees of the next batch, whose memory is asked for."""
         cdef fb_words w
         cdef fb_graph *g
         cdef int64_t n = len(tree)
         cdef int64_t *chosen = <int64_t *>ptr(tree, cnp.NPY_INT64, 0, "tree")
+        cdef int64_t *coming = NULL if ahead is None else <int64_t *>ptr(ahead, cnp.NPY_INT64, 0, "ahead")
+        cdef int64_t n_coming = 0 if ahead is None else len(ahead)
         cdef Graph s = kind.__new__(kind)
         g = &s.g
         w.map, w.unknown_rate = NULL, NULL
@@ -195,6 +202,7 @@ cdef class Bank:
         with nogil:
             fb_batch(&self.b, chosen, n, &w, g, nodes, level_fill, places)
             fb_graph_facts(g)
+            fb_batch_ahead(&self.b, coming, n_coming)
         s.keep_arrays(level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
         return s
 

@@ -49,6 +49,7 @@ cdef extern from "mlp.h" nogil:
         double dropout, input_dropout
         uint64_t seed
         void *h
+        void *features
         void *dh
         void *dtheta
 
@@ -58,6 +59,7 @@ cdef extern from "mlp.h" nogil:
         int arity
         void (*shape)(fb_dims *) noexcept nogil
         void (*columns)(const fb_dims *, fb_column *) noexcept nogil
+        void (*features)(const fb_dims *, int, int, const void *, void *) noexcept nogil
 
     ctypedef struct fb_block:
         int64_t n_rows, n_cols, ld
@@ -161,5 +163,6 @@ cdef extern from "mlp.h" nogil:
     int fb_wants_transpose(const fb_dims *d)
     void fb_graph_facts(fb_graph *s)
     int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out)
+    void fb_batch_ahead(const fb_bank *bank, const int64_t *tree, int64_t n)
     void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out,
                   int64_t *order, int64_t *level_fill, int32_t *place)

@@ -191,7 +191,7 @@ cdef class Net:
             self.k.backward(&self.n)
 
     def step(self, Graph s, label, soft, node_weight, bint roots_only, double scale, bint update, bint train_words):
-        """One training step (or, without update, its gradients only) -> loss; gradients of words: ``word_gradient``."""
+        """One training step (or, without update, its gradients only) -> loss; gradients of words: ``sparse``."""
         self.reserve(s)
         cdef int64_t n = s.g.n_nodes
         self.n.loss.label = s.g.label if label is None else <int32_t *>ptr(label, cnp.NPY_INT32, n, "target")
@@ -200,12 +200,21 @@ cdef class Net:
         self.n.loss.roots_only, self.n.loss.scale = roots_only, scale
         self.n.update, self.n.train_words = update, train_words
         self.n.run.x_row = s.g.word
-        self.word_gradient(s)
+        self.step_memory(s)
         with nogil:
             self.k.step(&self.n)
+        self.n.run.features = NULL
         return self.n.total_loss
 
-    cdef int word_gradient(self, Graph s) except -1:
+    cdef int step_memory(self, Graph s) except -1:
+        """Memory of what only a training step has: the words' gradients, and features that a cell has in hand once."""
+        cdef int64_t n = s.g.n_nodes, ld = self.ld_feature + FB_PAD
+        if self.n.cell.features is NULL:
+            if len(self.keep.get("features", ())) < n:
+                self.keep["features"] = aligned((n + n // 4, ld), self.dtype)
+            if POISON:
+                self.keep["features"].fill(np.nan)
+            self.n.run.features = cnp.PyArray_DATA(self.keep["features"])
         if len(self.keep.get("dE", ())) < s.g.n_inputs:
             self.keep["dE"] = aligned((s.g.n_inputs + s.g.n_inputs // 4, self.ld_state), self.dtype)
             self.n.word_block.g = cnp.PyArray_DATA(self.keep["dE"])

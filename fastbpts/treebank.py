@@ -205,6 +205,7 @@ class Treebank:
         word_map: NDArray[np.int32] | None = None,
         unknown_rate: NDArray[np.float32] | None = None,
         seed: int = 0,
+        ahead: I64 | None = None,
     ) -> Structure:
         """Some trees as one structure.
 
@@ -218,6 +219,8 @@ class Treebank:
             The chance of every word to be read as word 0, the unknown one, drawn anew at each leaf.
         seed : int
             Of these draws.
+        ahead : int64 array, optional
+            The trees of the next batch: the processor fetches them meanwhile.
 
         Returns
         -------
@@ -230,7 +233,7 @@ class Treebank:
             raise ValueError("indices: at least one tree is needed")
         words = self._per_word("word_map", word_map, np.int32), self._per_word("unknown_rate", unknown_rate, np.float32)
         try:
-            return self._bound.batch(Structure, index, *words, seed)
+            return self._bound.batch(Structure, index, *words, seed, ahead)
         except IndexError:  # negative numbers count from the end; or an error that says more
             return self._bound.batch(Structure, self._indices(indices), *words, seed)
 

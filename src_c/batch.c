@@ -15,10 +15,19 @@ static void prefetch_tree(const fb_bank *bank, int64_t t) {
     prefetch(bank->child, bank->edge_ptr[t], bank->edge_ptr[t + 1]);
 }
 
+/* The same for a batch that comes after this one. Trees that are not in the bank are left out. */
+void fb_batch_ahead(const fb_bank *bank, const int64_t *tree, int64_t n) {
+    for (int64_t g = 0; g < fb_min(n, 4 * AHEAD); g++)
+        if (tree[g] >= 0 && tree[g] < bank->n_trees) {
+            __builtin_prefetch(bank->level_size + bank->level_ptr[tree[g]]);
+            prefetch_tree(bank, tree[g]);
+        }
+}
+
 /* Sizes of the batch: n_nodes, n_edges, n_levels, n_graphs, n_inputs. Returns 1 for a tree that is not in the bank. */
 int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out) {
     out->n_nodes = out->n_edges = out->n_levels = out->n_inputs = 0;
-    out->n_graphs = n;
+    out->n_graphs = n, out->forest = 1;
     for (int64_t g = 0; g < n; g++) {
         const int64_t t = tree[g];
         if (t < 0 || t >= bank->n_trees) return 1;
@@ -47,7 +56,7 @@ static void count_levels(const fb_bank *bank, const int64_t *tree, const fb_grap
     }
 }
 
-static int32_t read_word(const fb_words *words, int32_t word, int64_t counter) {
+static FB_INLINE int32_t read_word(const fb_words *words, int32_t word, int64_t counter) {
     if (word < 0) return word;
     if (words->unknown_rate && fb_uniform(words->seed, (uint64_t)counter) < (double)words->unknown_rate[word]) return 0;
     return words->map ? words->map[word] : word;

@@ -32,6 +32,7 @@ typedef struct fb_graph {
        and largest word of the inputs, largest label, whether the inputs are exactly the nodes of level 0. */
     int64_t min_arity, max_arity, min_word, max_word, max_label;
     int leaf_inputs;
+    int forest; /* known to be trees: every node but the roots has exactly one parent; batches out of a bank are */
 } fb_graph;
 
 /* T trees as flat arrays: nodes of a tree level by level, left to right inside a level, the root last; children
@@ -78,9 +79,11 @@ typedef struct fb_run {
     int tanh_input;       /* h = tanh(x) instead of h = x */
     double dropout, input_dropout;
     uint64_t seed;
-    void *h;      /* (N, ld_state) */
-    void *dh;     /* (N, ld_state) in: upstream; out: error before the non-linearity, for inputs the gradient of x */
-    void *dtheta; /* (n_state, ld_feature) */
+    void *h;        /* (N, ld_state) */
+    void *features; /* (N, ld_feature + FB_PAD) NULL, or gathered rows that forward keeps for the weights' gradient */
+    int fresh;      /* only roots have an upstream, other nodes one parent each: what it sends is stored, not added */
+    void *dh;       /* (N, ld_state) in: upstream; out: error before the non-linearity, for inputs the gradient of x */
+    void *dtheta;   /* (n_state, ld_feature) */
 } fb_run;
 
 /* A cell: features of a node's children, and back. theta . features, then tanh, is the forward step; the driver is
@@ -180,6 +183,7 @@ const fb_kernels *fb_kernels_for(int real_bytes);
 int fb_wants_transpose(const fb_dims *d);
 void fb_graph_facts(fb_graph *s);
 int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out);
+void fb_batch_ahead(const fb_bank *bank, const int64_t *tree, int64_t n);
 void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out,
               int64_t *order, int64_t *level_fill, int32_t *place);
 int fb_split(fb_net *net); /* -> number of forests */

@@ -59,6 +59,22 @@ def test_loss_and_grad(cell: str, name: str, kind: str) -> None:
     assert_same(gradients, wanted, 1e-12)
 
 
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("cell", CELLS)
+def test_batches_out_of_a_treebank(cell: str, n_threads: int) -> None:
+    """They are known to be trees; with the loss at the root nothing but parents writes the errors."""
+    import fastbpts as fb
+
+    bank = fb.demo_treebank(n_trees=40)
+    s = bank.batch(np.arange(40), np.arange(len(bank.vocabulary), dtype=np.int32) % N_WORDS)
+    net = network(cell, 6, loss_nodes="root", n_threads=n_threads)
+    wanted_loss, wanted = model.loss_and_grad(plain(cell, 6), s, net.params, loss_nodes="root")
+    for _ in range(2):
+        loss, gradients = net.loss_and_grad(s)
+        assert loss == pytest.approx(wanted_loss, rel=1e-12, abs=1e-14)
+        assert_same(gradients, wanted, 1e-12)
+
+
 @pytest.mark.parametrize("d", [1, 3, 16, 17, 25])
 @pytest.mark.parametrize("cell", CELLS)
 def test_sizes_and_float32(cell: str, d: int) -> None:

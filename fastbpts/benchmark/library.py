@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,12 @@ class Peer:
     def step(self, trees: Ints) -> float:
         """Train on `trees`; return their mean loss before the update."""
         return float(self.network.step(self.bank.batch(trees)))
+
+    def steps(self, chunk: Sequence[Ints]) -> None:
+        """The same on several minibatches; each merge knows which trees come next."""
+        for trees, ahead in pairwise((*chunk, None)):
+            assert trees is not None
+            self.network.step(self.bank.batch(trees, ahead=ahead))
 
     def predict(self, trees: Ints) -> Floats:
         """Class probabilities at the loss nodes (all nodes level by level, or the roots)."""

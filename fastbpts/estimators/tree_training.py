@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -123,8 +124,10 @@ class TreeTraining(NetworkEstimator):
         bank = self._known(data.bank)
         word_map = unknown_words(bank, data.word_map, self.unknown, self.unk_rate, rng)
         s = None
-        for chosen in batches(len(bank), int(self.batch_size), rng):
-            s = bank.batch(chosen, word_map())
+        order = batches(len(bank), int(self.batch_size), rng)
+        for chosen, ahead in pairwise(chain(order, (None,))):
+            assert chosen is not None
+            s = bank.batch(chosen, word_map(), ahead=ahead)
             yield self.net_.step(s) * len(chosen), float(data.weight[chosen].sum())
         if s is not None and not np.isfinite(self.net_.predict_proba(s)).all():  # the last update has no later loss
             raise FloatingPointError("after the last update the probabilities are not finite")

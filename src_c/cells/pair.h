@@ -14,7 +14,7 @@ static FB_INLINE void FB(pair_scatter)(const fb_run *r, int64_t i, const real *d
     const int32_t *child = r->graph->child + r->graph->child_ptr[i];
     for (int k = 0; k < 2; k++) {
         real *dh = (real *)r->dh + (int64_t)child[k] * r->dims.ld_state;
-        for (int j = 0; j < H; j++)
-            dh[j] += dc[k * H + j]; /* c = [h_l; h_r; 1]; a child of several parents sums what they send */
+        for (int j = 0; j < H; j++) /* c = [h_l; h_r; 1]; a child of several parents sums what they send */
+            dh[j] = (r->fresh ? 0 : dh[j]) + dc[k * H + j];
     }
 }

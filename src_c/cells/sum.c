@@ -27,7 +27,7 @@ static void FB(sum_scatter)(const fb_run *r, int64_t i, const void *dc_) {
     const int64_t *ptr = r->graph->child_ptr;
     for (int64_t k = ptr[i]; k < ptr[i + 1]; k++) {
         real *dh_k = (real *)r->dh + (int64_t)r->graph->child[k] * ld;
-        for (int j = 0; j < ld; j += VL)
-            FB(store)(dh_k + j, FB(load)(dh_k + j) + FB(load)(dc + j)); /* c = sum of h_k */
+        for (int j = 0; j < ld; j += VL) /* c = sum of h_k */
+            FB(store)(dh_k + j, r->fresh ? FB(load)(dc + j) : FB(load)(dh_k + j) + FB(load)(dc + j));
     }
 }

@@ -30,10 +30,11 @@ static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, in
     enum { BLOCK = 2688 / sizeof(real) / FB_PAD * FB_PAD };
     const fb_dims *d = &r->dims;
     const ptrdiff_t ldq = FB_LD_Q(d);
-    for (int k = 0; k < m; k++) cell->gather(r, i + k, cell->features ? w->c + k * d->ld_gather : w->q + k * ldq);
+    real *own = r->features ? (real *)r->features + i * ldq : w->q;
+    for (int k = 0; k < m; k++) cell->gather(r, i + k, cell->features ? w->c + k * d->ld_gather : own + k * ldq);
     for (int begin = 0, end; begin < d->ld_feature; begin = end) {
         end = r->theta_t ? d->ld_feature : (int)fb_min(begin + BLOCK, d->ld_feature);
-        real *q = cell->features ? w->q : w->q + begin;
+        real *q = cell->features ? w->q : own + begin;
         for (int k = 0; k < m && cell->features; k++)
             cell->features(d, begin, end, w->c + k * d->ld_gather, q + k * ldq);
         if (r->theta_t) FB(outer)(m, d->ld_state, d->n_feature, q, ldq, 1, r->theta_t, d->ld_state, z, d->ld_state, 0);

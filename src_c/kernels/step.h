@@ -35,10 +35,10 @@ static void FB(loss_part)(const fb_net *net, int part, int n_parts) {
     int64_t a, b;
     for (int64_t v = 0; v < s->n_levels; v++) {
         FB(level_range)(net, v, part, n_parts, &a, &b);
-        if (net->loss.roots_only && b > a)
+        if (net->loss.roots_only && b > a && !net->run.fresh)
             memset((real *)net->run.dh + a * ld, 0, (size_t)((b - a) * ld) * sizeof(real));
-        else
-            for (int64_t i = a; i < b; i += FB_ROWS) FB(loss_tile)(net, i, (int)fb_min(FB_ROWS, b - i));
+        for (int64_t i = net->loss.roots_only ? b : a; i < b; i += FB_ROWS)
+            FB(loss_tile)(net, i, (int)fb_min(FB_ROWS, b - i));
     }
     if (net->loss.roots_only)
         for (int64_t g = n_parts == 1 ? 0 : net->split[part]; g < (n_parts == 1 ? s->n_graphs : net->split[part + 1]);
@@ -115,6 +115,7 @@ static void FB(run_forward)(fb_net *net) {
 
 static void FB(run_backward)(fb_net *net) {
     const int n = fb_split(net);
+    net->run.fresh = 0;
     fb_parallel(FB(backward_part), net, n, n);
     fb_parallel(FB(gradient_part), net, net->n_threads, net->n_threads);
 }
@@ -122,6 +123,7 @@ static void FB(run_backward)(fb_net *net) {
 /* Gradients of one batch; the update too unless net->update is 0. A loss that is not finite updates nothing. */
 static void FB(step)(fb_net *net) {
     const int n = fb_split(net);
+    net->run.fresh = net->loss.roots_only && net->run.graph->forest;
     fb_word_rows(net);
     FB(turn_weights)(net);
     fb_parallel(FB(forest_part), net, n, n);

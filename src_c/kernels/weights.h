@@ -11,7 +11,8 @@ static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int row0, in
             memset(g + (int64_t)k * d->ld_feature + col0, 0, (size_t)(col1 - col0) * sizeof(real));
     for (int64_t i = first; i < N; i += w->panel_rows) {
         const int64_t n = fb_min(w->panel_rows, N - i);
-        for (int64_t k = 0; k < n; k++) {
+        const real *panel = r->features ? (const real *)r->features + i * ldq : w->panel;
+        for (int64_t k = 0; k < n && !r->features; k++) {
             cell->gather(r, i + k, cell->features ? w->c : w->panel + k * ldq);
             if (cell->features) cell->features(d, col0, col1, w->c, w->panel + k * ldq);
         }
@@ -19,7 +20,7 @@ static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int row0, in
             for (int k = row0, m; k < row1; k += m) {
                 m = FB(tile)(row1 - k);
                 FB(outer)(m, fb_min(wide, col1 - c), (int)n, (const real *)r->dh + i * d->ld_state + k, 1, d->ld_state,
-                          w->panel + (cell->features ? c - col0 : c), ldq, g + (int64_t)k * d->ld_feature + c,
+                          panel + (cell->features ? c - col0 : c), ldq, g + (int64_t)k * d->ld_feature + c,
                           d->ld_feature, i > first);
             }
     }
