@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import zoo
-from grid import CELLS, RECURRENT, RECURSIVE, Array, assert_same, error, problem, structures
+from grid import CELLS, RECURRENT, RECURSIVE, Array, assert_same, error, problem, structures, widths
 from networks import N_WORDS, network, plain
 
 from fastbpts.reference import model, optim
@@ -89,14 +89,18 @@ def test_state_round_trip() -> None:
         np.testing.assert_array_equal(two.state()[key], value, err_msg=key)
 
 
-def dropout_mask(cell: str, s: zoo.Graphs, d: int, dropout: float, input_dropout: float, seed: int) -> Array:
-    """What the core drops: states by the seed, recursive cells' inputs by its complement."""
+def dropout_masks(
+    cell: str, s: zoo.Graphs, d: int, dropout: float, input_dropout: float, seed: int
+) -> dict[str, Array]:
+    """What the core drops: states by the seed, inputs by its complement; a recursive cell's inputs are states."""
     from fastbpts import _core
 
     mask: Array = _core.dropout_mask(seed, dropout, s.n_nodes, d)
-    if cell in RECURSIVE:
-        mask[s.inputs] = _core.dropout_mask(~seed % 2**64, input_dropout, s.n_nodes, d)[s.inputs]
-    return mask
+    of_inputs = _core.dropout_mask(~seed % 2**64, input_dropout, s.n_nodes, widths(cell, d)["n_in"])[s.inputs]
+    if cell in RECURRENT:
+        return {"mask": mask, "input_mask": of_inputs}
+    mask[s.inputs] = of_inputs
+    return {"mask": mask}
 
 
 RECURSIVE_DROPOUT = [
@@ -109,9 +113,12 @@ RECURRENT_DROPOUT = [(cell, name, "identity") for cell in RECURRENT for name in 
 def test_functional_dropout(cell: str, name: str, input_activation: str) -> None:
     """The compiled cell with dropout is the reference with the core's own mask."""
     p = problem(cell, structures(cell)[name], 7, input_activation=input_activation)
-    mask = dropout_mask(cell, p.s, p.d, 0.4, 0.0, 12)
-    h, found = p.run(p.compiled_cell(), p.s.compiled(), dropout=0.4, seed=12)
-    wanted_h, wanted = p.run(p.plain_cell(), p.s, mask=mask)
+    masks = dropout_masks(cell, p.s, p.d, 0.4, 0.2, 12)
+    h, found = p.run(p.compiled_cell(), p.s.compiled(), dropout=0.4, input_dropout=0.2, seed=12)
+    of_inputs = masks.pop("input_mask", np.ones_like(p.x))
+    p.x = of_inputs * p.x
+    wanted_h, wanted = p.run(p.plain_cell(), p.s, **masks)
+    wanted["x"] = of_inputs * wanted["x"]
     assert error(h, wanted_h) <= 1e-12
     assert_same(found, wanted, 1e-12)
 
@@ -123,15 +130,15 @@ BOTH_KINDS = [(cell, "identity") for cell in CELLS] + [(cell, "tanh") for cell i
 def test_training_with_dropout(cell: str, input_activation: str) -> None:
     """Every step draws its own masks; predictions drop nothing."""
     d, s = 6, structures(cell)["batch"]
-    rates = {"dropout": 0.3, "input_dropout": 0.2 if cell in RECURSIVE else 0.0}
-    net = network(cell, d, input_activation=input_activation, optimizer="adagrad", **rates)
+    net = network(cell, d, input_activation=input_activation, optimizer="adagrad", dropout=0.3, input_dropout=0.2)
     trainer = model.Trainer(plain(cell, d, input_activation), net.params, "adagrad", learning_rate=0.05)
     masks = []
     for _ in range(4):
-        masks.append(dropout_mask(cell, s, d, 0.3, 0.2, net.dropout_seed))
-        wanted = model.loss_and_grad(trainer.cell, s, trainer.params, mask=masks[-1])[1]
+        of_step = dropout_masks(cell, s, d, 0.3, 0.2, net.dropout_seed)
+        masks.append(of_step["mask"])
+        wanted = model.loss_and_grad(trainer.cell, s, trainer.params, **of_step)[1]
         assert_same(net.loss_and_grad(s.compiled())[1], wanted, 1e-9)
-        assert net.step(s.compiled()) == pytest.approx(trainer.step(s, mask=masks[-1]), rel=1e-9)
+        assert net.step(s.compiled()) == pytest.approx(trainer.step(s, **of_step), rel=1e-9)
     for key, value in net.params.items():
         assert error(value, trainer.params[key]) <= 1e-9, key
     for one, two in itertools.pairwise(masks):

@@ -31,5 +31,5 @@ class Activation(NamedTuple):
 ACTIVATIONS = {
     "tanh": Activation(tanh, lambda y: 1 - y**2),
     "sigmoid": Activation(sigmoid, lambda y: y * (1 - y)),
-    "relu": Activation(lambda z: np.where(z.real > 0, z, np.zeros_like(z)), lambda y: (y.real > 0).astype(y.dtype)),
+    "relu": Activation(lambda z: np.where(z.real < 0, np.zeros_like(z), z), lambda y: (y.real > 0).astype(y.dtype)),
 }

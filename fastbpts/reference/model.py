@@ -43,6 +43,7 @@ def loss_and_grad(
     loss_nodes: str = "all",
     alpha: Mapping[str, float] | None = None,
     mask: Array | None = None,
+    input_mask: Array | None = None,
 ) -> tuple[float, dict[str, Array]]:
     """Loss of the batch and dense gradients of every parameter.
 
@@ -58,7 +59,9 @@ def loss_and_grad(
     alpha : dict, optional
         Penalty per parameter.
     mask : array (N, H), optional
-        Dropout of the states; its rows at the input nodes are the dropout of the inputs.
+        Dropout of the states; in the recursive cells its rows at the input nodes are the dropout of the inputs.
+    input_mask : array (I, D), optional
+        Dropout of the input rows, in the recurrent cells.
     """
     Ws, bs, E = params["Ws"], params["bs"], params["E"]
     words = s.word[s.inputs]  # (I,)
@@ -66,7 +69,8 @@ def loss_and_grad(
     if loss_nodes == "root":
         weight[np.setdiff1d(np.arange(s.n_nodes), s.root)] = 0
 
-    run = cell.forward(s, {key: params[key] for key in cell.shapes}, E[words], mask=mask)  # x = E[words]
+    x = E[words] if input_mask is None else input_mask * E[words]
+    run = cell.forward(s, {key: params[key] for key in cell.shapes}, x, mask=mask)
     z = run.h @ Ws.T + bs
     rows = target_rows(s.label if target is None else target, len(bs))
     loss, dz = softmax_cross_entropy(z, rows, weight / s.n_graphs, class_weight)
@@ -75,7 +79,7 @@ def loss_and_grad(
     dcell, dx, _ = cell.backward(run, dz @ Ws)  # z = h @ Ws.T + bs
     grads.update(dcell)
     for row, word in enumerate(words):
-        grads["E"][word] += dx[row]  # x = E[words]
+        grads["E"][word] += dx[row] if input_mask is None else input_mask[row] * dx[row]  # x = input_mask * E[words]
     for key, strength in (alpha or {}).items():
         if key == "E":
             touched = np.unique(words)
