@@ -4,11 +4,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._arguments import Array
 from ._stack import KINDS, Weights
 
 Shapes = dict[str, tuple[int, ...]]
+
+
+class LiveArrays(dict[str, Array]):
+    """Name -> array that somebody else refers to: who assigns to a name changes the array's contents."""
+
+    def __setitem__(self, name: str, value: ArrayLike) -> None:
+        if name not in self:
+            raise ValueError(f"unknown name {name!r}, accepted are {list(self)}")
+        if value is not self[name]:  # as it is after params[name] -= change
+            self[name][...] = value
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Assign one by one."""
+        for name, value in dict(*args, **kwargs).items():
+            self[name] = value
 
 
 def parameter_shapes(cell: str, n_in: int, n_state: int, num_layers: int, n_directions: int) -> Shapes:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from .._arguments import Array, check_count, check_rate, check_width
 from .._threads import resolve_n_threads
 from ._packing import Packing, make_packing
-from ._parameters import by_chain, from_state_dict, parameter_shapes
+from ._parameters import LiveArrays, by_chain, from_state_dict, parameter_shapes
 from ._stack import Stack
 
 S = TypeVar("S")
@@ -50,8 +49,7 @@ class Recurrent(Generic[S]):
         rng, bound = np.random.default_rng(random_state), 1 / np.sqrt(self.n_state)
         params = {k: rng.uniform(-bound, bound, shape).astype(self.dtype) for k, shape in self._shapes.items()}
         grads = {k: np.zeros(shape, self.dtype) for k, shape in self._shapes.items()}
-        self.params: Mapping[str, Array] = MappingProxyType(params)
-        self.grads: Mapping[str, Array] = MappingProxyType(grads)
+        self.params, self.grads = LiveArrays(params), LiveArrays(grads)
         self._stack.bind(by_chain(list(params.values())))
         self._gradients = by_chain(list(grads.values()))
         self._lock = threading.RLock()

@@ -43,10 +43,10 @@ class Elman(_OneState):
 
     Attributes
     ----------
-    params, grads : mapping
+    params, grads : dict
         Name as in ``torch.nn.RNN`` -> array: ``weight_ih_l0`` (W), ``weight_hh_l0`` (U), ``bias_ih_l0``, ... The arrays
-        live: an optimiser changes those of params in place, and each :meth:`backward` adds to those of grads until
-        :meth:`zero_grad`.
+        live: optimisers change those of params in place, ``params[name] = value`` copies into them, and each
+        :meth:`backward` adds to those of grads until :meth:`zero_grad`.
 
     Notes
     -----
