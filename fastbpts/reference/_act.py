@@ -29,6 +29,7 @@ class Activation(NamedTuple):
 
 
 ACTIVATIONS = {
+    "identity": Activation(lambda z: z, np.ones_like),
     "tanh": Activation(tanh, lambda y: 1 - y**2),
     "sigmoid": Activation(sigmoid, lambda y: y * (1 - y)),
     "relu": Activation(lambda z: np.where(z.real < 0, np.zeros_like(z), z), lambda y: (y.real > 0).astype(y.dtype)),
