@@ -64,7 +64,7 @@ cdef int set_block(fb_block *b, object w, object g, tuple states, object mult, o
         b.s1 = matrix(states[0], real, False, other, stride, "states")
     if len(states) > 1:
         b.s2 = matrix(states[1], real, False, other, stride, "states")
-    if len(states) and (other[0] != shape[0] or other[1] != shape[1] or stride[0] != ld):
+    if len(states) and (other[0] != shape[0] or other[1] != shape[1] or (stride[0] != ld and other[0] > 1)):
         raise ValueError("states: arrays like w are needed")
     b.mult, b.l2 = ptr(mult, real, shape[1], "mult"), ptr(l2, real, shape[1], "l2")
     return 0
