@@ -1,5 +1,7 @@
 """torch.nn's recurrent layers over the kernels: subclasses whose forward and backward steps are fastbpts's."""
 
+from __future__ import annotations  # the documentation is also made without PyTorch
+
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +25,7 @@ class Pool:
     def __init__(self) -> None:
         self._free: dict[Config, list[Stack]] = {}
 
-    def __reduce__(self) -> tuple[type["Pool"], tuple[()]]:
+    def __reduce__(self) -> tuple[type[Pool], tuple[()]]:
         return Pool, ()
 
     def pop(self, config: Config) -> Stack:

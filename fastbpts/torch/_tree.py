@@ -1,5 +1,7 @@
 """Any cell over any structure as a PyTorch module."""
 
+from __future__ import annotations  # the documentation is also made without PyTorch
+
 from typing import Any
 
 import numpy as np

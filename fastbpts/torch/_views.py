@@ -1,5 +1,7 @@
 """Tensors as NumPy arrays and back, without copies."""
 
+from __future__ import annotations  # the documentation is also made without PyTorch
+
 from collections.abc import Iterable
 from typing import Any
 
