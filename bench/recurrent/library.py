@@ -24,15 +24,11 @@ class Peer:
         self.layer = getattr(fb, LAYERS[task.cell])(task.H, task.H, dtype=task.dtype, n_threads=threads)
         a = {"c": np.zeros_like(self.a["b"])} | self.a
         self.layer.load_state_dict({name: a[key[1:]] for key, name in GRADIENTS.items()})
-        self.initial = self.state(self.a["h0"][None], self.a["c0"][None] if task.cell == "lstm" else None)
-        self.one = self.state(self.a["h0"], self.a.get("c0"))
+        states = [self.a[name][None] for name in ("h0", "c0") if name in self.a]
+        self.initial: Any = tuple(states) if task.cell == "lstm" else states[0]
         self.h: Any = None
         self.dx: Any = None
         self.d_initial: Any = None
-
-    def state(self, h: Array, c: Array | None) -> Any:
-        """States as the layer takes them."""
-        return (h, c) if self.task.cell == "lstm" else h
 
     def train(self) -> None:
         """Forward and backward."""
@@ -46,7 +42,7 @@ class Peer:
 
     def stream(self) -> None:
         """One step."""
-        self.h, _ = self.layer.step(self.a["x"][0], self.one)
+        self.h, _ = self.layer.step(self.a["x"][0], self.initial)
 
     def results(self) -> dict[str, Array]:
         """What the last call computed."""
