@@ -30,7 +30,7 @@ PAIR, SUM, RNTN = "src_c/cells/pair.h", "src_c/cells/sum.c", "src_c/cells/rntn.c
 LEVEL, WEIGHTS, PACK = "src_c/kernels/level.h", "src_c/kernels/weights.h", "src_c/kernels/pack.h"
 SOFTMAX, OPTIM, STEP = "src_c/kernels/head.h", "src_c/kernels/optim.h", "src_c/kernels/step.h"
 
-BATCH = "src_c/batch.c"
+BATCH, ACT = "src_c/batch.c", "src_c/kernels/act.h"
 MEMORY, NET, CELL = "fastbpts/_memory.py", "fastbpts/network.py", "fastbpts/_cell.py"
 
 MUTANTS = [
@@ -122,9 +122,18 @@ MUTANTS = [
     ),
     Mutant("one distance missing in the fold", RNTN, "fb_min(s + VL, S) - 1;", "fb_min(s + VL, S - 1) - 1;", GRID),
     Mutant("softmax without the maximum", SOFTMAX, "FB(load)(z + c) - top", "FB(load)(z + c) - (top = 0)", NETWORK),
-    Mutant("target not subtracted", SOFTMAX, "z[y] -= 1;", "", NETWORK),
+    Mutant(
+        "largest of the first two classes",
+        SOFTMAX,
+        "for (int c = 1; c < C; c++) top = FB(choose)",
+        "for (int c = 1; c < 2; c++) top = FB(choose)",
+        NETWORK,
+    ),
+    Mutant("row 0 for every node", SOFTMAX, "z[(k < m ? k : 0) * ld + c]", "z[c]", NETWORK),
+    Mutant("log of few terms", ACT, "FB_REAL_BYTES == 4 ? 5 : 10", "FB_REAL_BYTES == 4 ? 2 : 4", NETWORK),
+    Mutant("target not subtracted", SOFTMAX, "p[l->label[i]] -= scale;", "", NETWORK),
     Mutant("node weights ignored", SOFTMAX, "(weight ? (double)weight[i] : 1)", "1", NETWORK),
-    Mutant("class weights ignored", SOFTMAX, "w *= by_class ? (double)by_class[y] : 1;", "", NETWORK),
+    Mutant("class weights ignored", SOFTMAX, "t.mass = by_class ? (double)by_class[y] : 1;", "t.mass = 1;", NETWORK),
     Mutant("head's bias from the last node", SOFTMAX, "g[c * ldg + ld] +=", "g[c * ldg + ld] =", NETWORK),
     Mutant("dWs of the first panel only", SOFTMAX, "i < n; i += m) {", "i < n && i < 1; i += m) {", NETWORK),
     Mutant("AdaGrad without the root", OPTIM, "d / (FB_SQRT(s1[j]) + eps)", "d / (s1[j] + eps)", STEPS),
@@ -159,7 +168,7 @@ MUTANTS = [
         "FB(update_block)(o, &net->head_block",
         THREADS,
     ),
-    Mutant("sign of tanh lost", "src_c/kernels/act.h", "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),
+    Mutant("sign of tanh lost", ACT, "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),
     Mutant(
         "penalty without its two",
         MEMORY,

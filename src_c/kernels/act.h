@@ -63,6 +63,18 @@ static FB_INLINE vec FB(vtanh)(vec x) {
     const vec e = scale * p + (scale - (real)1);
     return (vec)((ivec)(-e * FB(inverse_1_2)(e + (real)2)) | sign);
 }
+
+/* log(x) for x >= 1 and for NaN. With x = m 2^k, m near 1: 2 artanh((m - 1) / (m + 1)) by its series. */
+static FB_INLINE vec FB(vlog)(vec x) {
+    const ivec near_root_half = (ivec)FB(splat)((real)0.70710678118654752),
+               k = ((ivec)x - near_root_half) >> FB_MANTISSA;
+    const vec m = (vec)((ivec)x - (k << FB_MANTISSA)), s = (m - (real)1) / (m + (real)1), q = s * s;
+    vec p = {0};
+#pragma GCC unroll 11
+    for (int i = FB_REAL_BYTES == 4 ? 5 : 10; i >= 0; i--) p = p * q + (real)2 / (real)(2 * i + 1);
+    const vec n = __builtin_convertvector(k, vec);
+    return FB(choose)(x == x, n * FB_LN2_HI + (n * FB_LN2_LO + s * p), x);
+}
 #undef FB_TERMS
 #undef FB_MANTISSA
 #undef FB_BIAS

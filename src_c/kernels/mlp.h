@@ -104,7 +104,7 @@ static void FB(mlp_upstream)(const fb_mlp *m, int64_t i) {
     real *dh = (real *)d->dh + i * d->ld;
     if (m->task & FB_LOSS) {
         memcpy(dh, (const real *)d->h + i * d->ld, (size_t)d->ld * sizeof(real));
-        m->loss.node_loss[i] = FB(loss_row)(&m->loss, i, dh);
+        FB(loss_rows)(&m->loss, i, 1, dh, d->ld);
     } else memcpy(dh, (const real *)m->dout + i * d->n_out, (size_t)d->n_out * sizeof(real));
     for (int64_t j = d->n_out; j < d->ld; j++) dh[j] = 0;
 }

@@ -37,8 +37,7 @@ static void FB(loss_part)(const fb_net *net, int part, int n_parts) {
         FB(level_range)(net, v, part, n_parts, &a, &b);
         if (net->loss.roots_only && b > a && !net->run.fresh)
             memset((real *)net->run.dh + a * ld, 0, (size_t)((b - a) * ld) * sizeof(real));
-        for (int64_t i = net->loss.roots_only ? b : a; i < b; i += FB_ROWS)
-            FB(loss_tile)(net, i, (int)fb_min(FB_ROWS, b - i));
+        for (int64_t i = net->loss.roots_only ? b : a; i < b; i += VL) FB(loss_tile)(net, i, (int)fb_min(VL, b - i));
     }
     if (net->loss.roots_only)
         for (int64_t g = n_parts == 1 ? 0 : net->split[part]; g < (n_parts == 1 ? s->n_graphs : net->split[part + 1]);
@@ -142,11 +141,12 @@ static void FB(predict)(fb_net *net, int roots_only, void *p_, void *states_) {
     real *p = p_, *states = states_, *z = net->loss.dz;
     FB(run_forward)(net);
     for (int64_t k = 0, m, n = roots_only ? s->n_graphs : s->n_nodes; k < n; k += m) {
-        m = roots_only ? 1 : fb_min(FB_ROWS, n - k);
+        m = roots_only ? 1 : fb_min(VL, n - k);
         const int64_t i = roots_only ? s->root[k] : k;
+        double log_sum[VL];
         if (p) FB(logits)(net, i, (int)m, z);
+        if (p) FB(softmax_rows)((int)m, C, z, net->loss.ld_class, log_sum);
         for (int64_t j = 0; j < m; j++) {
-            if (p) FB(softmax_row)(z + j * net->loss.ld_class, C);
             if (p) memcpy(p + (k + j) * C, z + j * net->loss.ld_class, (size_t)C * sizeof(real));
             if (states)
                 memcpy(states + (k + j) * H, (real *)net->run.h + (i + j) * net->run.dims.ld_state,
