@@ -1,0 +1,277 @@
+"""Multilayer perceptrons: dense layers, bound once; one training step is one C call."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from .. import _core
+from .._arguments import Array, as_array, check_norm, check_rate, check_width
+from .._threads import resolve_n_threads
+from ..losses import as_targets
+from ..optimizer import Optimizer
+from ._mlp_state import MLPState
+
+Activation = Literal["identity", "sigmoid", "tanh", "relu"]
+ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu")
+"""In the order of src_c/mlp.h."""
+
+
+class MLP(MLPState):
+    """Multilayer perceptron: z = W a + b, a' = act(z), layer after layer; the last one has scores z.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Widths from the input to the output: (784, 256, 128, 10) has two hidden layers, (50, 5) is an affine map.
+    activation : str or sequence of str
+        "sigmoid", "tanh", "relu" or "identity", of all hidden layers or of each.
+    head : "softmax" or "linear"
+        Whether the scores are logits of classes, which have a loss and probabilities, or the result.
+    dropout : float
+        Chance of a hidden layer's output to be zeroed in a training step.
+    alpha : float or dict
+        Penalty alpha ||W||^2, which acts through the update only; a dict gives it by parameter, 0 for the others.
+    dtype : "float32" or "float64"
+    optimizer : Optimizer or str
+        Of :meth:`step`.
+    max_norm : float, optional
+        The gradient, penalty included, is scaled down to this norm in :meth:`step`.
+    class_weight : array (n_classes,), optional
+        Factor on the loss of each class.
+    n_threads : int, optional
+        None: all processors. Results do not depend on it.
+    random_state : int or numpy Generator
+        Of the initial weights, uniform in +-sqrt(6 / (n_in + n_out)) (Glorot and Bengio 2010), and of the masks.
+
+    Attributes
+    ----------
+    params, grads : dict
+        Name as in ``torch.nn.Sequential(Linear, act, Linear, ...)``: "0.weight" (n_out, n_in), "0.bias" (n_out),
+        "2.weight", ... The arrays live: who changes those of params changes the network, ``params[name] = value``
+        copies into them.
+    dx : array (n, n_in)
+        Gradient with respect to the input of the last :meth:`loss_and_grad`.
+
+    Notes
+    -----
+    A network may be used by several Python threads, whose calls then run one after another; but forward and backward
+    belong together.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: Activation | Sequence[Activation] = "tanh",
+        head: Literal["softmax", "linear"] = "softmax",
+        dropout: float = 0.0,
+        alpha: float | Mapping[str, float] = 0.0,
+        dtype: DTypeLike = "float32",
+        *,
+        optimizer: Optimizer | str = "sgd",
+        max_norm: float | None = None,
+        class_weight: ArrayLike | None = None,
+        n_threads: int | None = None,
+        random_state: int | np.random.Generator | None = 0,
+    ) -> None:
+        if not isinstance(sizes, Sequence) or len(sizes) < 2:
+            raise ValueError(f"sizes must be two widths or more, from the input to the output, got {sizes!r}")
+        self.sizes = tuple(check_width(size, f"sizes[{k}]") for k, size in enumerate(sizes))
+        if head not in ("softmax", "linear"):
+            raise ValueError(f"head must be 'softmax' or 'linear', got {head!r}")
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+        self.head, self.dtype, self.dropout = head, np.dtype(dtype), check_rate(dropout, "dropout")
+        self.activations = _activations(activation, len(sizes) - 2)
+        self.optimizer = optimizer if isinstance(optimizer, Optimizer) else Optimizer(optimizer)
+        self.max_norm, self.n_threads = check_norm(max_norm), resolve_n_threads(n_threads)
+        rng = np.random.default_rng(random_state)
+        self._lock = threading.RLock()
+        self._config = {
+            "sizes": self.sizes,
+            "activation": self.activations,
+            "head": head,
+            "dropout": self.dropout,
+            "alpha": alpha,
+            "dtype": self.dtype.name,
+            "optimizer": self.optimizer,
+            "max_norm": self.max_norm,
+            "class_weight": class_weight,
+            "n_threads": self.n_threads,
+        }
+        codes = tuple(ACTIVATIONS.index(name) for name in (*self.activations, "identity"))
+        self._net = _core.Perceptron(self.sizes, codes, self.dtype)
+        self._bind(alpha)
+        if class_weight is not None:
+            self._net.set_class_weight(as_array(class_weight, self.sizes[-1:], self.dtype, "class_weight"))
+        self._net.set_threads(self.n_threads)
+        self.learning_rate = self.optimizer.learning_rate
+        for name, array in self.params.items():
+            if array.ndim == 2:
+                bound = np.sqrt(6 / sum(array.shape))
+                self.params[name] = rng.uniform(-bound, bound, array.shape)
+        self._seed, self._n_steps, self._n_rows = int(rng.integers(2**63)), 0, 0
+
+    def __repr__(self) -> str:
+        return f"MLP({self.sizes}, {self.activations}, head={self.head!r}, {self.dtype})"
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step; schedules set it."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        o = self.optimizer
+        self._learning_rate = Optimizer(o.name, learning_rate=value).learning_rate
+        self._net.set_optimizer(o.name, self._learning_rate, o.momentum, o.beta1, o.beta2, o.eps, self.max_norm or 0.0)
+
+    def step(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None) -> float:
+        """One training step on a batch: arguments and result as of :meth:`loss_and_grad`.
+
+        The loss is that before the update; if it is not finite, nothing was updated. Gradients are not kept.
+        """
+        if self.head != "softmax" or not self._net.fits(x, y, weight):
+            x, y, weight = self._arguments(x, y, weight)
+        with self._lock:
+            if self.dropout:
+                self._net.set_dropout(self.dropout, self._next_seed())
+            self._n_rows = 0
+            return self._net.step(x, y, weight, 0.0, True)
+
+    def loss_and_grad(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        weight: ArrayLike | None = None,
+        *,
+        scale: float | None = None,
+        training: bool = False,
+    ) -> float:
+        """Cross-entropy of softmax(scores) and its gradients, which overwrite :attr:`grads` and :attr:`dx`.
+
+        Parameters
+        ----------
+        x : array (n, n_in)
+        y : array (n,) of int, or (n, n_classes)
+            Classes, -1 = row ignored; or soft targets.
+        weight : array (n,), optional
+            Weight of each row.
+        scale : float, optional
+            Factor on the sum over rows; default 1 / n.
+        training : bool
+            Whether dropout acts.
+
+        Returns
+        -------
+        loss : float
+            scale * sum_i w_i CE_i, without the penalty.
+
+        Raises
+        ------
+        ValueError
+            Naming the argument that does not fit.
+        """
+        if scale is not None and not 0 < scale < np.inf:
+            raise ValueError(f"scale must be a positive number, got {scale!r}")
+        if self.head != "softmax" or not self._net.fits(x, y, weight):
+            x, y, weight = self._arguments(x, y, weight)
+        dx = np.empty(np.shape(x), self.dtype)
+        with self._lock:
+            self._net.set_dropout(self.dropout if training else 0.0, self._next_seed() if training else 0)
+            self._n_rows = 0
+            loss = self._net.step(x, y, weight, scale or 0.0, False, dx)
+            self.dx = dx
+            return loss
+
+    def _arguments(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None) -> tuple[Array, Array, Array | None]:
+        """What a user gave, as the kernels want it."""
+        if self.head != "softmax":
+            raise ValueError("head='linear' has no loss: use forward and backward")
+        rows = self._input(x)
+        target = np.asarray(y)
+        if target.ndim == 2:
+            target = as_array(target, (len(rows), self.sizes[-1]), self.dtype, "y")
+        else:
+            as_targets(target, len(rows), self.sizes[-1])
+            target = np.ascontiguousarray(target, np.int32)
+        return rows, target, None if weight is None else as_array(weight, (len(rows),), self.dtype, "weight")
+
+    def _input(self, x: ArrayLike) -> Array:
+        rows = np.shape(x)[0] if np.ndim(x) == 2 else 0
+        array = as_array(x, (rows, self.sizes[0]), self.dtype, "x")
+        if not rows:
+            raise ValueError("x has no rows")
+        return array
+
+    def _next_seed(self) -> int:
+        self._n_steps += 1
+        return (self._seed + 0x632BE59BD9B4E019 * self._n_steps) % 2**64
+
+    def forward(self, x: ArrayLike, training: bool = False, seed: int | None = None) -> Array:
+        """Scores (n, n_out) of rows x (n, n_in); what :meth:`backward` needs is kept, x itself is not copied.
+
+        Parameters
+        ----------
+        x : array (n, n_in)
+        training : bool
+            Whether dropout acts.
+        seed : int, optional
+            Of the masks; None: others at each call, following from random_state.
+        """
+        rows = self._input(x)
+        out = np.empty((len(rows), self.sizes[-1]), self.dtype)
+        with self._lock:
+            rate = self.dropout if training else 0.0
+            self._net.set_dropout(rate, (int(seed) % 2**64 if seed is not None else self._next_seed()) if rate else 0)
+            self._n_rows = 0
+            self._net.forward(rows, out)
+            self._n_rows = len(rows)
+        return out
+
+    def backward(self, dout: ArrayLike) -> Array:
+        """Gradients of the last :meth:`forward`: those of the parameters are added to :attr:`grads`.
+
+        Parameters
+        ----------
+        dout : array (n, n_out)
+            Upstream gradient of the scores.
+
+        Returns
+        -------
+        dx : array (n, n_in)
+
+        Raises
+        ------
+        ValueError
+            If no forward step went before, or dout does not fit to it.
+        """
+        with self._lock:
+            if not self._n_rows:
+                raise ValueError("backward needs a forward before it, with no other call between them")
+            upstream = as_array(dout, (self._n_rows, self.sizes[-1]), self.dtype, "dout")
+            dx = np.empty((self._n_rows, self.sizes[0]), self.dtype)
+            self._net.backward(upstream, dx)
+        return dx
+
+    def predict_proba(self, x: ArrayLike) -> Array:
+        """Softmax (n, n_classes) of the scores."""
+        if self.head != "softmax":
+            raise ValueError("head='linear' has no probabilities: use forward")
+        rows = self._input(x)
+        out = np.empty((len(rows), self.sizes[-1]), self.dtype)
+        with self._lock:
+            self._net.set_dropout(0.0, 0)
+            self._n_rows = 0
+            self._net.forward(rows, out, True)
+        return out
+
+
+def _activations(activation: Activation | Sequence[Activation], n_hidden: int) -> tuple[Activation, ...]:
+    """One name for each hidden layer."""
+    names = (activation,) * n_hidden if isinstance(activation, str) else tuple(activation)
+    if len(names) != n_hidden or not set(names) <= set(ACTIVATIONS):
+        raise ValueError(f"activation must be one of {ACTIVATIONS}, or {n_hidden} of them, got {activation!r}")
+    return names
