@@ -176,8 +176,8 @@ class Cell:
         n_in: int | None,
         n_state: int,
         dtype: DTypeLike,
-        input_activation: str,
-        activation: str | None,
+        input_activation: str = "identity",
+        activation: str | None = None,
     ) -> None:
         spec: Spec = module.SPEC
         n_in = n_state if n_in is None else n_in
