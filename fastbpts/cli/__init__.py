@@ -1,4 +1,4 @@
-"""The command line: ``fastbpts demo | train | evaluate | predict | show | gradcheck | bench``."""
+"""The command line: ``fastbpts demo | train | evaluate | predict | generate | show | ...``."""
 
 import sys
 import warnings

@@ -7,6 +7,7 @@ import typer
 from fastbpts.cli.bench import bench
 from fastbpts.cli.demo import demo
 from fastbpts.cli.evaluate import evaluate
+from fastbpts.cli.generate import generate
 from fastbpts.cli.gradcheck import gradcheck
 from fastbpts.cli.predict import predict
 from fastbpts.cli.show import show
@@ -14,7 +15,7 @@ from fastbpts.cli.train import train
 
 app = typer.Typer(
     name="fastbpts",
-    help="Back-propagation through structure: train recursive networks on treebanks, evaluate and use them.",
+    help="Back-propagation through structure: train networks on trees and sequences, evaluate and use them.",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -39,5 +40,5 @@ def _main(
         raise typer.Exit(2)
 
 
-for _function in (demo, train, evaluate, predict, show, gradcheck, bench):
+for _function in (demo, train, evaluate, predict, generate, show, gradcheck, bench):
     app.command()(_function)

@@ -13,7 +13,6 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from fastbpts.estimators import TreeClassifier
     from fastbpts.treebank import Treebank
 
 _READING = "Reading trees"
@@ -78,12 +77,21 @@ def console(stderr: bool = False) -> "Console":
     return Plain(stderr=stderr, highlight=False)
 
 
-def load_model(path: Path) -> "TreeClassifier":
-    """The classifier in a model file."""
+def load_model(path: Path, *kinds: str) -> Any:
+    """The estimator in a model file, of one of these classes (by default a TreeClassifier)."""
     import fastbpts as fb
 
-    model: TreeClassifier = fb.load(path)
+    kinds = kinds or ("TreeClassifier",)
+    model = fb.load(path)
+    name = type(model).__name__
+    if name not in kinds:
+        raise ValueError(f"{path}: a model of class {name}, must be one of class {' or '.join(kinds)} here")
     return model
+
+
+def source(path: Path) -> Any:
+    """What readers take for a path of the command line: standard input for ``-``."""
+    return sys.stdin.buffer if str(path) == "-" else path
 
 
 def read_bank(path: Path, **options: Any) -> "Treebank":
@@ -91,7 +99,7 @@ def read_bank(path: Path, **options: Any) -> "Treebank":
     import fastbpts as fb
 
     with counting(f"reading {path}"):
-        bank: Treebank = fb.read_ptb(sys.stdin.buffer if str(path) == "-" else path, **options)
+        bank: Treebank = fb.read_ptb(source(path), **options)
     return bank
 
 
@@ -99,14 +107,12 @@ def iter_banks(path: Path, chunk_trees: int, **options: Any) -> "Iterator[Treeba
     """The same, piece by piece."""
     import fastbpts as fb
 
-    banks: Iterator[Treebank] = fb.iter_ptb(
-        sys.stdin.buffer if str(path) == "-" else path, chunk_trees=chunk_trees, **options
-    )
+    banks: Iterator[Treebank] = fb.iter_ptb(source(path), chunk_trees=chunk_trees, **options)
     return banks
 
 
 @contextlib.contextmanager
-def counting(text: str, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+def counting(text: str, quiet: bool = False, of: str = "trees") -> Iterator[Callable[[int], None]]:
     """Show on a terminal's standard error how many trees are done; yields what to tell the number of new ones."""
     done = 0
     out = console(stderr=True)
@@ -116,7 +122,7 @@ def counting(text: str, quiet: bool = False) -> Iterator[Callable[[int], None]]:
             nonlocal done
             done += n
             if status is not None:
-                status.update(f"{text} {done:,} trees")
+                status.update(f"{text} {done:,} {of}")
 
         yield add
 

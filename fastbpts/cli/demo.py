@@ -8,6 +8,7 @@ import typer
 from typer import Option
 
 from fastbpts.cli.common import check_writable, command, console
+from fastbpts.cli.demo_lm import demo_lm
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +22,7 @@ _ABOUT = {
     "logic": "formulas of true, false, not, and, or, xor; the class is the value",
     "listops": "nested lists of digits under max, min and sum modulo 5; the class is the value",
 }
+_TASKS = ("tree", "lm")
 _DEV_SHARE = 5
 
 
@@ -45,18 +47,27 @@ def _typical(dev: "Treebank") -> "Tree":
 
 @command
 def demo(
-    kind: Annotated[str, Option(help="sentiment, logic or listops.")] = "sentiment",
-    n_trees: Annotated[int, Option(min=50, help="Trees to generate; a fifth is held out.")] = 5000,
+    task: Annotated[str, Option(help="tree: labels of trees; lm: a language model.")] = "tree",
+    kind: Annotated[str, Option(help="Trees: sentiment, logic or listops.")] = "sentiment",
+    n_trees: Annotated[
+        int,
+        Option("--n-trees", "--size", min=50, help="Trees (a fifth is held out) or sentences (a tenth) to generate."),
+    ] = 5000,
     seed: Annotated[int, Option(min=0)] = 0,
     threads: Annotated[int | None, Option("--threads", "-t", min=1)] = None,
     output: Annotated[Path | None, Option("--output", "-o", help="Also save the model.")] = None,
     trees: Annotated[Path | None, Option("--write-trees", help="Also write the trees held out, as a treebank.")] = None,
 ) -> None:
-    """Generate trees whose labels need composition, train an RNTN on them, compare it with baselines, draw one tree."""
+    """Generate data that needs composition or memory, train on it, compare with baselines, show an example."""
+    if task not in _TASKS:
+        raise typer.BadParameter(f"{task!r} is not one of {', '.join(_TASKS)}", param_hint="--task")
     if kind not in _ABOUT:
         raise typer.BadParameter(f"{kind!r} is not one of {', '.join(_ABOUT)}", param_hint="--kind")
     for option, path in (("--output", output), ("--write-trees", trees)):
         check_writable(option, path)
+    if task == "lm":
+        demo_lm(n_trees, seed, threads, output)
+        return
     import fastbpts as fb
     from fastbpts import draw
     from fastbpts.demo.recipes import RECIPES

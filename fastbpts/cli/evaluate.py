@@ -1,24 +1,26 @@
 """``fastbpts evaluate``."""
 
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from fastbpts.cli.common import Binarize, Labels, Unary, command, console, counting, iter_banks, load_model
-
-if TYPE_CHECKING:
-    from fastbpts.estimators import TreeClassifier
+from fastbpts.cli.common import Binarize, Labels, Unary, command, console, counting, iter_banks, load_model, source
 
 _CHUNK = 10_000
+_HEADINGS = {"labelled_nodes": "labelled nodes", "nodes": "all nodes"}
+Row = dict[str, Any]
 
 
-def _score(model: "TreeClassifier", file: Path, how: dict[str, Any]) -> dict[str, Any]:
+def _score_trees(model: Any, file: Path, how: dict[str, Any]) -> Row:
     """Accuracies over a file, read piece by piece."""
+    trees = {name: how[name] for name in ("labels", "unary", "binarize")}
     n_trees = n_root = n_nodes = root_hits = node_hits = 0
     with counting(f"scoring {file}") as add:
-        for bank in iter_banks(file, _CHUNK, **how):
+        for bank in iter_banks(file, _CHUNK, **trees):
             here, at_root = int((bank.label >= 0).sum()), int((bank.root_labels() >= 0).sum())
             root_hits += round(model.score(bank) * at_root) if at_root else 0
             node_hits += round(model.score_nodes(bank) * here) if here else 0
@@ -30,29 +32,78 @@ def _score(model: "TreeClassifier", file: Path, how: dict[str, Any]) -> dict[str
     return {"file": str(file), "trees": n_trees, "labelled_nodes": n_nodes, "root": root, "nodes": node_hits / n_nodes}
 
 
+def _score_tags(model: Any, file: Path, how: dict[str, Any]) -> Row:
+    import fastbpts as fb
+
+    n_sentences = n_words = hits = 0
+    with counting(f"scoring {file}", of="sentences") as add:
+        for bank in fb.iter_conllu(source(file), chunk_sentences=_CHUNK):
+            hits += round(model.score(bank, how["column"]) * bank.n_words)
+            n_sentences, n_words = n_sentences + len(bank), n_words + bank.n_words
+            add(len(bank))
+    return {"file": str(file), "sentences": n_sentences, "words": n_words, "accuracy": hits / n_words}
+
+
+def _score_text(model: Any, file: Path, how: dict[str, Any]) -> Row:  # noqa: ARG001
+    import fastbpts as fb
+
+    with counting(f"scoring {file}"):
+        text = fb.read_text(source(file), model.level, pattern=model.pattern)
+        nats = model.log_loss(text)
+    of = {"char": "characters"}.get(model.level, "words")
+    perplexity = math.exp(min(nats, 700.0))
+    return {"file": str(file), of: len(text), "nats": nats, "bits": nats / math.log(2), "perplexity": perplexity}
+
+
+def _score_labels(model: Any, file: Path, how: dict[str, Any]) -> Row:  # noqa: ARG001
+    from fastbpts.readers.labelled import read_labelled
+
+    with counting(f"scoring {file}"):
+        labels, texts = read_labelled(source(file))
+        return {"file": str(file), "texts": len(texts), "accuracy": model.score(texts, labels)}
+
+
+_SCORE: dict[str, Callable[[Any, Path, dict[str, Any]], Row]] = {
+    "TreeClassifier": _score_trees,
+    "SequenceTagger": _score_tags,
+    "LanguageModel": _score_text,
+    "SequenceClassifier": _score_labels,
+}
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
 @command
 def evaluate(
     model: Annotated[Path, Argument(help="Model file.")],
-    files: Annotated[list[Path], Argument(help="Treebanks with labels (- is stdin).")],
+    files: Annotated[
+        list[Path],
+        Argument(
+            help="Files with labels, as for train (- is stdin): treebanks, CoNLL-U, texts for a language model, or "
+            "lines of label, tab, text."
+        ),
+    ],
     as_json: Annotated[bool, Option("--json", help="One JSON object per file.")] = False,
     labels: Labels = "auto",
     unary: Unary = "keep",
     binarize: Binarize = None,
+    column: Annotated[str, Option(help="Tagger: the column of CoNLL-U that is right.")] = "upos",
 ) -> None:
-    """Score a model on treebanks: accuracy at the root and over all labelled nodes."""
-    classifier = load_model(model)
-    how = {"labels": labels, "unary": unary, "binarize": binarize}
-    rows = [_score(classifier, file, how) for file in files]
+    """Score a model: accuracy (at the root and over all labelled nodes of trees), or loss of a language model."""
+    estimator = load_model(model, *_SCORE)
+    how = {"labels": labels, "unary": unary, "binarize": binarize, "column": column}
+    rows = [_SCORE[type(estimator).__name__](estimator, file, how) for file in files]
     if as_json:
         print("\n".join(map(json.dumps, rows)))
         return
     from rich.table import Table
 
-    table = Table(title="accuracy")
+    table = Table(title="loss per symbol" if "nats" in rows[0] else "accuracy")
     table.add_column("file", overflow="fold")
-    for name in ("trees", "labelled nodes", "root", "all nodes"):
-        table.add_column(name, justify="right")
+    for name in list(rows[0])[1:]:
+        table.add_column(_HEADINGS.get(name, name), justify="right")
     for row in rows:
-        root = "" if row["root"] is None else f"{row['root']:.4f}"
-        table.add_row(row["file"], f"{row['trees']:,}", f"{row['labelled_nodes']:,}", root, f"{row['nodes']:.4f}")
+        table.add_row(row["file"], *(_cell(value) for value in list(row.values())[1:]))
     console().print(table)

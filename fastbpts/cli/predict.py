@@ -24,6 +24,7 @@ from fastbpts.cli.common import (
     load_model,
     output,
 )
+from fastbpts.cli.predict_sequences import Pieces, labelled, tagged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,45 +62,78 @@ def _jsonl(model: "TreeClassifier", bank: "Treebank", nodes: bool = False) -> It
         yield json.dumps(record, ensure_ascii=False)
 
 
-_FORMATS = ("ptb", "jsonl")
+# Formats of each class of models, the default first.
+_FORMATS = {
+    "TreeClassifier": ("ptb", "jsonl"),
+    "SequenceTagger": ("conllu", "jsonl"),
+    "SequenceClassifier": ("tsv", "jsonl"),
+}
+_ALL = tuple(dict.fromkeys(form for forms in _FORMATS.values() for form in forms))
 
 
-def _write(model: "TreeClassifier", banks: "Iterator[Treebank]", file: IO[str], form: str, nodes: bool) -> None:
-    with counting("predicting", quiet=file.isatty()) as add:
-        for bank in banks:
-            lines = _ptb(model, bank) if form == "ptb" else _jsonl(model, bank, nodes)
+def _trees(model: "TreeClassifier", banks: "Iterator[Treebank]", form: str, nodes: bool) -> Pieces:
+    for bank in banks:
+        yield list(_ptb(model, bank) if form == "ptb" else _jsonl(model, bank, nodes)), len(bank)
+
+
+def _write(pieces: Pieces, file: IO[str], of: str) -> None:
+    with counting("predicting", quiet=file.isatty(), of=of) as add:
+        for lines, n in pieces:
             file.writelines(f"{line}\n" for line in lines)
             file.flush()
-            add(len(bank))
+            add(n)
 
 
 @command
 def predict(
     model: Annotated[Path, Argument(help="Model file.")],
-    trees: Annotated[Path, Argument(help="Treebank, labels not needed (- is stdin).")] = Path("-"),
+    file: Annotated[
+        Path,
+        Argument(
+            help="Labels not needed (- is stdin). Trees: a treebank; a tagger: CoNLL-U, or with --plain a sentence per "
+            "line; a classifier of texts: a text per line."
+        ),
+    ] = Path("-"),
     out: Annotated[Path, Option("--output", "-o", help="File to write (- is stdout).")] = Path("-"),
     form: Annotated[
-        str,
+        str | None,
         Option(
-            "--format", "-f", help="ptb: trees with predicted labels; jsonl: one object per tree, with probabilities."
+            "--format",
+            "-f",
+            help="ptb (trees with predicted labels), conllu (tagged sentences) or tsv (label, tab, text), as the model "
+            "is; jsonl: an object per tree, sentence or text.",
         ),
-    ] = "ptb",
+    ] = None,
     nodes: Annotated[
         bool, Option("--nodes", help="jsonl: probabilities at every node, in the order of the brackets.")
     ] = False,
     labels: Labels = "auto",
     unary: Unary = "keep",
     binarize: Binarize = None,
+    plain: Annotated[
+        bool, Option("--plain", help="Tagger: the input has a sentence per line, words separated by spaces.")
+    ] = False,
+    column: Annotated[str, Option(help="Tagger: the column of CoNLL-U to write.")] = "upos",
 ) -> None:
-    """Label trees. Streams: memory does not grow with the file."""
-    if form not in _FORMATS:
-        raise typer.BadParameter(f"{form!r} is not one of {', '.join(_FORMATS)}", param_hint="--format")
+    """Label trees, words or texts. Streams: memory does not grow with the file."""
+    if form is not None and form not in _ALL:
+        raise typer.BadParameter(f"{form!r} is not one of {', '.join(_ALL)}", param_hint="--format")
     check_writable("--output", out)
-    check_not_read("--output", out, trees)
-    classifier = load_model(model)
-    if str(trees) == "-" and sys.stdin.isatty():
-        print("fastbpts: reading trees from the terminal, end with Ctrl-D", file=sys.stderr)
-    banks = iter_banks(trees, _CHUNK, labels=labels, unary=unary, binarize=binarize)
-    first = next(banks)  # an output file is opened only when there is something to write
-    with output(out) as file:
-        _write(classifier, itertools.chain([first], banks), file, form, nodes)
+    check_not_read("--output", out, file)
+    estimator = load_model(model, *_FORMATS)
+    kind = type(estimator).__name__
+    form = form or _FORMATS[kind][0]
+    if form not in _FORMATS[kind]:
+        raise ValueError(f"--format {form}: a {kind} writes {' or '.join(_FORMATS[kind])}")
+    if str(file) == "-" and sys.stdin.isatty():
+        print("fastbpts: reading from the terminal, end with Ctrl-D", file=sys.stderr)
+    if kind == "TreeClassifier":
+        banks = iter_banks(file, _CHUNK, labels=labels, unary=unary, binarize=binarize)
+        pieces, of = _trees(estimator, banks, form, nodes), "trees"
+    elif kind == "SequenceTagger":
+        pieces, of = tagged(estimator, file, form, column, plain), "sentences"
+    else:
+        pieces, of = labelled(estimator, file, form), "texts"
+    first = next(pieces, ([], 0))  # an output file is opened only when there is something to write
+    with output(out) as target:
+        _write(itertools.chain([first], pieces), target, of)

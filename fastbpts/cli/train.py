@@ -1,19 +1,33 @@
 """``fastbpts train``."""
 
+import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer import Option
 
-from fastbpts.cli.common import Binarize, Labels, Unary, check_writable, command, console, read_bank
-
-if TYPE_CHECKING:
-    from fastbpts.estimators import TreeClassifier
+from fastbpts.cli.common import Binarize, Labels, Unary, check_writable, command, console
+from fastbpts.cli.tasks import TASKS, read, summary
 
 _MODEL, _TRAINING, _WORDS, _FILES = "Model", "Training", "Words", "Files"
-# Options that are not parameters of the estimator.
-_OWN = {"train_file", "dev", "output", "curve", "resume", "labels", "unary", "binarize", "quiet"}
+_SEQUENCES = "Sequences (--task tag, lm, classify; defaults are those of the estimator)"
+# Options that are parameters of no estimator, and what every task takes of them.
+_OWN = {
+    "ctx",
+    "task",
+    "train_file",
+    "dev",
+    "output",
+    "curve",
+    "resume",
+    "labels",
+    "unary",
+    "binarize",
+    "column",
+    "quiet",
+}
+_EVERY = _OWN - {"labels", "unary", "binarize", "column"}
 
 
 def _pairs(option: str, text: str) -> dict[str, float]:
@@ -41,12 +55,29 @@ def _class_weight(text: str | None) -> Any:
     return {int(k) if k.lstrip("-").isdecimal() else k: v for k, v in _pairs("--class-weight", text).items()}
 
 
+def _features(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(name.strip() for name in text.split(","))
+
+
 @command
 def train(
-    train_file: Annotated[Path, Option("--train", help="Training treebank (PTB brackets; .gz, .xz; - is stdin).")],
+    ctx: typer.Context,
+    train_file: Annotated[
+        Path,
+        Option(
+            "--train",
+            help="Training set, .gz and .xz too (- is stdin). tree: PTB brackets; tag: CoNLL-U; lm: text; "
+            "classify: lines of label, tab, text.",
+        ),
+    ],
     output: Annotated[Path, Option("--output", "-o", help="Model file to write.", rich_help_panel=_FILES)],
-    dev: Annotated[Path | None, Option(help="Validation treebank: the best model on it is kept.")] = None,
-    cell: Annotated[str, Option(help="sum, concat or rntn.", rich_help_panel=_MODEL)] = "rntn",
+    task: Annotated[
+        str, Option(help="tree, tag, lm or classify. But for tree, options have the estimator's defaults.")
+    ] = "tree",
+    dev: Annotated[Path | None, Option(help="Validation set: the best model on it is kept.")] = None,
+    cell: Annotated[
+        str, Option(help="Trees: sum, concat or rntn. Sequences: elman, gru or lstm.", rich_help_panel=_MODEL)
+    ] = "rntn",
     n_state: Annotated[
         int, Option("--n-state", "-d", help="Width of states and word vectors.", rich_help_panel=_MODEL)
     ] = 25,
@@ -103,34 +134,73 @@ def train(
     labels: Labels = "auto",
     unary: Unary = "keep",
     binarize: Binarize = None,
+    n_layers: Annotated[int | None, Option(rich_help_panel=_SEQUENCES)] = None,
+    bidirectional: Annotated[bool | None, Option(rich_help_panel=_SEQUENCES)] = None,
+    n_embedding: Annotated[int | None, Option(help="Width of token vectors.", rich_help_panel=_SEQUENCES)] = None,
+    features: Annotated[
+        str | None, Option(help='Of tokens, such as "word,suffix3,shape".', rich_help_panel=_SEQUENCES)
+    ] = None,
+    n_feature: Annotated[int | None, Option(help="Width of other features.", rich_help_panel=_SEQUENCES)] = None,
+    pooling: Annotated[str | None, Option(help="classify: last, mean or max.", rich_help_panel=_SEQUENCES)] = None,
+    head: Annotated[str | None, Option(help="affine or direct.", rich_help_panel=_SEQUENCES)] = None,
+    level: Annotated[str | None, Option(help="lm, classify: char or word.", rich_help_panel=_SEQUENCES)] = None,
+    pattern: Annotated[str | None, Option(help="lm: regular expression of a word.", rich_help_panel=_SEQUENCES)] = None,
+    n_steps: Annotated[int | None, Option(help="lm: steps that gradients go back.", rich_help_panel=_SEQUENCES)] = None,
+    column: Annotated[
+        str | None, Option(help="tag: upos (default), xpos, feats, deprel or lemma.", rich_help_panel=_SEQUENCES)
+    ] = None,
     quiet: Annotated[bool, Option("--quiet", "-q", help="No progress.", rich_help_panel=_FILES)] = False,
 ) -> None:
-    """Train a classifier on a treebank with labels at its nodes."""
+    """Train a classifier of trees, a tagger, a language model or a classifier of texts."""
+    if task not in TASKS:
+        raise typer.BadParameter(f"{task!r} is not one of {', '.join(TASKS)}", param_hint="--task")
     given = {name: value for name, value in locals().items() if name not in _OWN}
-    given |= {"alpha": _alpha(alpha), "class_weight": _class_weight(class_weight)}
+    given |= {"alpha": _alpha(alpha), "class_weight": _class_weight(class_weight), "features": _features(features)}
     given |= {"unknown": None if unknown == "none" else unknown, "verbose": 0 if quiet else 1}
+    given = _of_task(ctx, task, given)
     if resume and checkpoint is None:
         given["checkpoint"] = output.with_name(output.name + ".ckpt")
     if str(output) == "-":
         raise ValueError("--output -: a model cannot go to standard output, must be a file")
-    for option, path in (("--output", output), ("--curve", curve), ("--checkpoint", given["checkpoint"])):
+    for option, path in (("--output", output), ("--curve", curve), ("--checkpoint", given.get("checkpoint"))):
         check_writable(option, path)
-    _fit(given, train_file, dev, output, curve, resume, {"labels": labels, "unary": unary, "binarize": binarize})
+    how = {"labels": labels, "unary": unary, "binarize": binarize, "column": column, "level": level, "pattern": pattern}
+    _fit(task, given, train_file, dev, output, curve, resume, how)
+
+
+def _of_task(ctx: typer.Context, task: str, params: dict[str, Any]) -> dict[str, Any]:
+    """The estimator's parameters; for sequences those given, as their defaults are not those of trees."""
+    import fastbpts as fb
+
+    accepted = set(inspect.signature(getattr(fb, TASKS[task].estimator)).parameters)
+    typed = {name for name in ctx.params if getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE"}
+    for name in sorted(typed - accepted - _EVERY - TASKS[task].options):
+        raise typer.BadParameter(f"not an option of --task {task}", param_hint=f"--{name.replace('_', '-')}")
+    if task == "tree":
+        return {name: value for name, value in params.items() if name in accepted}
+    return {name: value for name, value in params.items() if name in typed or name == "verbose"}
 
 
 def _fit(
-    params: dict[str, Any], train_file: Path, dev: Path | None, output: Path, curve: Path | None, resume: bool, how: Any
+    task: str,
+    params: dict[str, Any],
+    train_file: Path,
+    dev: Path | None,
+    output: Path,
+    curve: Path | None,
+    resume: bool,
+    how: Any,
 ) -> None:
     import fastbpts as fb
 
-    model = fb.TreeClassifier(**params)
-    bank = read_bank(train_file, **how)
-    held_out = None if dev is None else read_bank(dev, **how)
+    model = getattr(fb, TASKS[task].estimator)(**params)
+    examples = read(task, train_file, how)
+    held_out = None if dev is None else read(task, dev, how).as_dev
     out = console()
     if params["verbose"]:
-        out.print(f"{len(bank):,} trees, {bank.n_nodes:,} nodes, {len(bank.vocabulary):,} words", soft_wrap=True)
+        out.print(examples.about, soft_wrap=True)
     try:
-        model.fit(bank, dev=held_out, resume=resume)
+        model.fit(examples.X, examples.y, dev=held_out, resume=resume)
     except fb.DivergenceError:
         model.save(output)
         raise
@@ -139,15 +209,4 @@ def _fit(
         from fastbpts.draw import learning_curve
 
         learning_curve(model, curve)
-    out.print(_summary(model, output), soft_wrap=True)
-
-
-def _summary(model: "TreeClassifier", output: Path) -> str:
-    if not model.history_:
-        return f"{output}: the untrained model"
-    epoch = getattr(model, "best_iter_", model.n_iter_)
-    entry = model.history_[epoch - 1]
-    scores = [f"epoch {epoch} of {model.n_iter_}", f"loss {entry['loss']:.4f}"]
-    if "dev_score" in entry:
-        scores.append(f"dev accuracy {entry['dev_score']:.4f} (root), {entry['dev_score_nodes']:.4f} (all nodes)")
-    return f"{output}: {', '.join(scores)}"
+    out.print(summary(model, output), soft_wrap=True)

@@ -1,5 +1,6 @@
-"""Treebanks made by a seed, whose labels need composition: no bag of words gets them right."""
+"""Data made by a seed: treebanks whose labels need composition, and prose whose verbs need memory."""
 
 from fastbpts.demo.generate import KINDS, demo_treebank
+from fastbpts.demo.prose import demo_text
 
-__all__ = ["KINDS", "demo_treebank"]
+__all__ = ["KINDS", "demo_text", "demo_treebank"]

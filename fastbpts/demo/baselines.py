@@ -1,10 +1,11 @@
-"""What a model must beat to have learnt composition: the majority class, and a bag of words."""
+"""What a model must beat: the majority class and a bag of words on trees, counts of neighbours on text."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
+from fastbpts.text import Text
 from fastbpts.treebank import Treebank
 
 
@@ -29,3 +30,33 @@ def bag_of_words(train: Treebank, dev: Treebank) -> float:
     n_words = len(train.vocabulary)
     model = LogisticRegression(max_iter=1000).fit(_counts(train, n_words), train.root_labels())
     return float(model.score(_counts(dev, n_words), dev.root_labels()))
+
+
+def ngram(train: Text, dev: Text, n: int) -> float:
+    """Nats per token on `dev` of a table of each token's n - 1 predecessors, counted in `train` with one added to each.
+
+    Both texts must be parts of one, so that they share their vocabulary.
+    """
+    if train.vocabulary is not dev.vocabulary:
+        raise ValueError("dev: must have the vocabulary of train (take both from one text)")
+    n_tokens = len(train.vocabulary)
+    learnt, new = _runs(train, n), _runs(dev, n)
+    hits = _occurrences(new, learnt)
+    context = _occurrences(new // n_tokens, learnt // n_tokens)
+    return float(-np.log((hits + 1) / (context + n_tokens)).mean())
+
+
+def _runs(text: Text, n: int) -> NDArray[np.int64]:
+    """Every run of n tokens as one number, whose last digit is the last token."""
+    ids = text.ids.astype(np.int64)
+    code = np.zeros(len(ids) - n + 1, np.int64)
+    for k in range(n):
+        code = code * len(text.vocabulary) + ids[k : k + len(code)]
+    return code
+
+
+def _occurrences(wanted: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each of `wanted` occurs."""
+    known, count = np.unique(among, return_counts=True)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[place] == wanted, count[place], 0)

@@ -1,4 +1,4 @@
-"""Parameters with which an RNTN learns the demo languages in seconds."""
+"""Parameters with which models learn the demo languages in seconds."""
 
 from typing import Any
 
@@ -17,4 +17,14 @@ RECIPES: dict[str, dict[str, Any]] = {
     "sentiment": {**_COMMON, "max_iter": 40},
     "logic": {**_COMMON, "max_iter": 10},
     "listops": {**_COMMON, "max_iter": 60},
+}
+
+LANGUAGE_MODEL: dict[str, Any] = {
+    "cell": "gru",
+    "n_state": 96,
+    "n_embedding": 24,
+    "n_steps": 50,
+    "learning_rate": 0.006,
+    "schedule": "cosine",
+    "max_iter": 6,
 }

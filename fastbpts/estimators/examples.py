@@ -66,13 +66,13 @@ def roots(bank: Treebank) -> NDArray[np.int64]:
     return bank.node_ptr[1:] - 1
 
 
-def check_y(y: ArrayLike, n: int) -> NDArray[Any]:
-    """One label per tree."""
+def check_y(y: ArrayLike, n: int, of: str = "tree") -> NDArray[Any]:
+    """One label per tree, or what else they are labels of."""
     labels = np.asarray(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.shape != (n,):
-        raise ValueError(f"y has shape {labels.shape}: must be one label per tree, ({n},)")
+        raise ValueError(f"y has shape {labels.shape}: must be one label per {of}, ({n},)")
     if labels.dtype.kind == "f":
         if not np.isfinite(labels).all():
             raise ValueError("y contains NaN or infinity: must be class labels")

@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts.treebank import Treebank
 from fastbpts.vectors import load_vectors
 from fastbpts.vocabulary import Vocabulary
 
@@ -16,8 +15,15 @@ UNKNOWN = 0  # row of the unknown word
 RATES = {"singletons": 0.5, "dropout": 0.25}
 
 
+class Words(Protocol):
+    """Examples as far as their words go: a number for each, -1 where there is none."""
+
+    @property
+    def word(self) -> I32: ...
+
+
 def unknown_words(
-    bank: Treebank, word_map: I32, how: str | None, rate: float | None, rng: np.random.Generator
+    bank: Words, word_map: I32, how: str | None, rate: float | None, rng: np.random.Generator
 ) -> Callable[[], I32]:
     """A function that gives the word map of the next minibatch, with some words taken for unknown; call it per epoch.
 
@@ -49,14 +55,14 @@ def unknown_words(
     return dropped
 
 
-def embedding_rows(embeddings: Any, vocabulary: Vocabulary, n_state: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+def embedding_rows(embeddings: Any, vocabulary: Vocabulary, width: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Rows of the vocabulary that pretrained vectors have, and their vectors.
 
     Parameters
     ----------
     embeddings : path or tuple (words, matrix)
     vocabulary : Vocabulary
-    n_state : int
+    width : int
         The width that the vectors must have.
     """
     if isinstance(embeddings, str | os.PathLike):
@@ -67,10 +73,10 @@ def embedding_rows(embeddings: Any, vocabulary: Vocabulary, n_state: int) -> tup
         except (TypeError, ValueError):
             raise ValueError("embeddings: must be a path or a tuple (words, matrix)") from None
         matrix = np.asarray(matrix)
-    if matrix.ndim != 2 or matrix.shape[1] != n_state or len(words) != len(matrix):
+    if matrix.ndim != 2 or matrix.shape[1] != width or len(words) != len(matrix):
         raise ValueError(
             f"embeddings: {len(words)} words with a matrix of shape {matrix.shape}: "
-            f"must be one row per word, of width n_state={n_state}"
+            f"must be one row per word, of width {width}"
         )
     known = [(vocabulary[word], k) for k, word in enumerate(words) if word in vocabulary]
     rows, columns = np.array(known, np.int64).reshape(-1, 2).T

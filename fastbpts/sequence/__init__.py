@@ -1,0 +1,1 @@
+"""Sequences: a network of embeddings, recurrent layers and a softmax, and the estimators over it."""

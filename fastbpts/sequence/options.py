@@ -1,0 +1,129 @@
+"""The parameters that all estimators over sequences share, their checks, and the network made of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastbpts.estimators import checks
+from fastbpts.estimators.base import NetworkEstimator
+from fastbpts.estimators.training import Tensors
+from fastbpts.optimizer import Optimizer
+from fastbpts.sequence.network import SequenceNetwork
+from fastbpts.sequence.shape import GROUPS, Shape
+from fastbpts.text import LEVELS
+
+CELLS = ("elman", "gru", "lstm")
+_MAX_WIDTH = 16384
+
+
+@dataclass(eq=False, repr=False)
+class SequenceOptions(NetworkEstimator):
+    """Parameters and their checks. A dataclass, so that each estimator adds its own to the constructor."""
+
+    cell: str = "lstm"
+    n_state: int = 64
+    n_layers: int = 1
+    n_embedding: int = 64
+    dropout: float = 0.0
+    input_dropout: float = 0.0
+    optimizer: str = "adam"
+    learning_rate: float = 0.002
+    schedule: Any = "constant"
+    max_norm: float | None = 5.0
+    alpha: float | Mapping[str, float] = 0.0
+    batch_size: int = 32
+    max_iter: int = 10
+    random_state: Any = 0
+    n_threads: int | None = None
+    dtype: Any = "float32"
+    head: str = "affine"
+    level: str = "word"
+    min_count: int = 1
+    max_vocabulary: int | None = None
+    accumulator_reset: int | None = None
+    momentum: float = 0.9
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float | None = None
+    validation_fraction: float = 0.1
+    early_stopping: bool = False
+    n_iter_no_change: int = 10
+    tol: float = 0.0
+    monitor: str = "loss"
+    checkpoint: Any = None
+    checkpoint_every: int = 1
+    verbose: int = 0
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def _groups(self) -> list[str]:
+        return list(GROUPS)
+
+    def _check_params(self) -> None:
+        checks.choice("cell", self.cell, CELLS)
+        for name in ("n_state", "n_embedding"):
+            checks.integer(name, getattr(self, name), 1)
+            if getattr(self, name) > _MAX_WIDTH:
+                raise ValueError(f"{name}={getattr(self, name)}: must be at most {_MAX_WIDTH}")
+        checks.integer("n_layers", self.n_layers, 1)
+        checks.number("dropout", self.dropout, 0, 1, below=True)
+        checks.number("input_dropout", self.input_dropout, 0, 1, below=True)
+        checks.dtype("dtype", self.dtype)
+        checks.choice("head", self.head, ("affine", "direct"))
+        checks.choice("level", self.level, LEVELS)
+        checks.integer("min_count", self.min_count, 1)
+        checks.integer("max_vocabulary", self.max_vocabulary, 1, none=True)
+        super()._check_params()
+
+    def _check_stored(self, params: Tensors) -> None:
+        widths = {array.shape[-1] for name, array in params.items() if name.startswith("weight_hh")}
+        n_chains = sum(name.startswith("weight_hh") for name in params)
+        if widths != {self.n_state} or n_chains != self.n_layers * self._n_directions:
+            raise ValueError(f"n_state={self.n_state}, n_layers={self.n_layers} do not fit the weights")
+
+    @property
+    def _n_directions(self) -> int:
+        return 1
+
+    def _tables(self) -> dict[str, tuple[int, int]]:
+        """Name -> (rows, width) of the embedding tables."""
+        raise NotImplementedError
+
+    def _network(self, seed: int, n_classes: int, pool: str, n_values: int, train_embeddings: bool) -> SequenceNetwork:
+        eps = {} if self.eps is None else {"eps": self.eps}
+        optimizer = Optimizer(
+            self.optimizer,
+            learning_rate=self.learning_rate,
+            momentum=self.momentum,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            **eps,
+        )
+        shape = Shape(
+            self.cell,
+            int(self.n_state),
+            int(self.n_layers),
+            self._n_directions,
+            self._tables(),
+            n_values,
+            n_classes,
+            pool,
+            self.head,
+        )
+        return SequenceNetwork(
+            shape,
+            dropout=float(self.dropout),
+            input_dropout=float(self.input_dropout),
+            alpha=self.alpha,
+            optimizer=optimizer,
+            max_norm=self.max_norm,
+            train_embeddings=train_embeddings,
+            dtype=np.dtype(self.dtype).name,
+            n_threads=self.n_threads,
+            random_state=seed,
+        )
