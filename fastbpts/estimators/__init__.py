@@ -14,6 +14,7 @@ __all__ = ["DivergenceError", "NetworkEstimator", "TreeClassifier", "from_tensor
 # Class name in model files -> module that defines it.
 _CLASSES = {
     "LanguageModel": "fastbpts.sequence.language_model",
+    "MLPClassifier": "fastbpts.estimators.mlp",
     "SequenceClassifier": "fastbpts.sequence.classifier",
     "SequenceTagger": "fastbpts.sequence.tagger",
     "TreeClassifier": "fastbpts.estimators.tree",
