@@ -1,5 +1,6 @@
 """Padded sequences as packed rows: level by level (time by time), longest sequence first, nothing in between."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +83,15 @@ def check_lengths(lengths: ArrayLike, n_steps: int, n_sequences: int) -> I64:
     return values.astype(np.int64)
 
 
+@functools.lru_cache(maxsize=32)
+def equal_lengths(shape: tuple[int, int], batch_first: bool) -> Packing:
+    """The packing of sequences that all fill the padded array; training asks for the same one again and again."""
+    n_steps, n_sequences = reversed(shape) if batch_first else shape
+    batch_sizes = np.full(n_steps, n_sequences, np.int64)
+    batch_sizes.flags.writeable = False
+    return Packing(shape, batch_sizes, batch_first)
+
+
 def make_packing(shape: tuple[int, int], batch_first: bool, lengths: ArrayLike | None = None) -> Packing:
     """How to pack a padded batch of sequences.
 
@@ -100,7 +110,7 @@ def make_packing(shape: tuple[int, int], batch_first: bool, lengths: ArrayLike |
     n_steps, n_sequences = reversed(shape) if batch_first else shape
     length = None if lengths is None else check_lengths(lengths, n_steps, n_sequences)
     if length is None or length.min() == n_steps:
-        return Packing(shape, np.full(n_steps, n_sequences, np.int64), batch_first)
+        return equal_lengths(shape, batch_first)
     order = np.argsort(-length, kind="stable")
     is_there = length[order] > np.arange(length.max())[:, None]  # (T, B)
     time, place = np.nonzero(is_there)

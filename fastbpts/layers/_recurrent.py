@@ -207,7 +207,8 @@ class Recurrent(Generic[S]):
         Notes
         -----
         Parameters are read at the first step after a :meth:`forward`, :meth:`backward` or :meth:`load_state_dict`. Who
-        changes them by hand between two steps calls :meth:`pack`.
+        changes them by hand between two steps calls :meth:`pack`. A step forgets what a forward saved: there is no
+        :meth:`backward` after it.
         """
         if self.bidirectional:
             raise ValueError("step needs a layer of one direction: the reverse one begins at the end of the sequence")
@@ -216,6 +217,7 @@ class Recurrent(Generic[S]):
             raise ValueError(f"x must have shape (B, {self.n_in}) with B >= 1, got {array.shape}")
         h, c = self._split(state, (self.num_layers, len(array), self.n_state), "state")
         with self._lock:
+            self._packing = None
             if not self._is_packed:
                 self.pack()
             out, h_n, c_n = self._stack.step(array, h, c)

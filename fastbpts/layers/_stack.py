@@ -67,28 +67,30 @@ class Stack:
         biases = (len(self._chains), 2, self.kind.n_gates * n_state)
         self._bias, self._dbias = np.zeros(biases, self.dtype), np.zeros(biases, self.dtype)
         self._scratch = Scratch(self.dtype)
-        self._weights: Sequence[Weights] = ()
+        self._sums: list[tuple[Array, Array, Array]] = []
         self._masks: list[Array] = []
         self._n_rows, self._n_sequences = 0, 0
 
     def bind(self, weights: Sequence[Weights]) -> None:
         """Let the chains use these arrays, one after the other; they are read again at each step forward."""
-        self._weights = weights
-        for chain, bias, p in zip(self._chains, self._bias, weights, strict=True):
-            chain.set_params(p.weight_ih, p.weight_hh, bias[0], bias[1] if self.kind.two_biases else None)
+        self._sums = []
+        for chain, own, p in zip(self._chains, self._bias, weights, strict=True):
+            b, c = p.bias_ih, p.bias_hh
+            if b is None or c is None:
+                own.fill(0)
+            if b is None or c is None or not self.kind.two_biases:
+                if b is not None and c is not None:
+                    self._sums.append((b, c, own[0]))
+                b, c = own[0], own[1] if self.kind.two_biases else None
+            chain.set_params(p.weight_ih, p.weight_hh, b, c)
 
-    def _read_biases(self) -> None:
-        for bias, p in zip(self._bias, self._weights, strict=True):
-            if p.bias_ih is None or p.bias_hh is None:
-                bias.fill(0)
-            elif self.kind.two_biases:
-                bias[0], bias[1] = p.bias_ih, p.bias_hh
-            else:
-                np.add(p.bias_ih, p.bias_hh, out=bias[0])
+    def _add_biases(self) -> None:
+        for b, c, total in self._sums:
+            np.add(b, c, out=total)
 
     def pack(self) -> None:
         """Read the parameters for a series of calls of :meth:`step`."""
-        self._read_biases()
+        self._add_biases()
         for chain in self._chains:
             chain.pack()
 
@@ -126,14 +128,15 @@ class Stack:
         L, R, H, n, n_sequences = self.n_layers, self.n_directions, self.n_state, len(x), int(batch_sizes[0])
         h_n = np.empty((L * R, n_sequences, H), self.dtype)
         c_n = np.empty_like(h_n) if self.kind.has_c else None
-        self._read_biases()
+        self._add_biases()
         self._n_rows, self._n_sequences, self._masks = n, n_sequences, []
         for k in range(L):
             out = np.empty((n, R * H), self.dtype) if k == L - 1 else self._scratch(f"out{k}", n, R * H)
             for r in range(R):
                 i = k * R + r
+                h = out[:, r * H : (r + 1) * H] if R == 2 else out
                 states = _item(h0, i), _item(c0, i), h_n[i], _item(c_n, i)
-                self._chains[i].forward(x, batch_sizes, out[:, r * H : (r + 1) * H], *states, save, r == 1, n_threads)
+                self._chains[i].forward(x, batch_sizes, h, *states, save, r == 1, n_threads)
             x = out
             if dropout and k < L - 1:  # apart from out, which the chains still need
                 self._masks.append(_core.dropout_mask((seed + k) % 2**64, dropout, n, R * H, self.dtype))
@@ -155,33 +158,34 @@ class Stack:
         L, R, H = self.n_layers, self.n_directions, self.n_state
         dh0 = np.empty((L * R, self._n_sequences, H), self.dtype)
         dc0 = np.empty_like(dh0) if self.kind.has_c else None
-        self._dbias.fill(0)
         for k in reversed(range(L)):
             dx = None
             for r in range(R):
-                i, p = k * R + r, grads[k * R + r]
+                i = k * R + r
+                dh = dout[:, r * H : (r + 1) * H] if R == 2 and dout is not None else dout  # undoes h = out[...]
                 part = self._dx(k, r) if k or want_dx else None
-                db, dc = self._dbias[i]
-                self._chains[i].backward(
-                    None if dout is None else dout[:, r * H : (r + 1) * H],  # out[:, r * H : (r + 1) * H] = h
-                    part,
-                    p.weight_ih,
-                    p.weight_hh,
-                    db,
-                    dc if self.kind.two_biases else None,
-                    _item(dh_n, i),
-                    _item(dc_n, i),
-                    dh0[i],
-                    _item(dc0, i),
-                )
-                if p.bias_ih is not None and p.bias_hh is not None:
-                    np.add(p.bias_ih, db, out=p.bias_ih)
-                    np.add(p.bias_hh, dc if self.kind.two_biases else db, out=p.bias_hh)  # b = bias_ih + bias_hh
+                states = _item(dh_n, i), _item(dc_n, i), dh0[i], _item(dc0, i)
+                self._chain_backward(i, dh, part, grads[i], states)
                 dx = part if dx is None or part is None else np.add(dx, part, out=dx)  # both directions read x
             if k and self._masks and dx is not None:
-                dx *= self._masks[k - 1]  # x = out * mask
+                dx *= self._masks[k - 1]  # undoes x = out * mask
             dout = dx
         return dout, dh0, dc0
+
+    def _chain_backward(
+        self, i: int, dh: Array | None, dx: Array | None, p: Weights, states: tuple[Array | None, ...]
+    ) -> None:
+        db, dc = p.bias_ih, p.bias_hh
+        if db is not None and dc is not None and self.kind.two_biases:
+            self._chains[i].backward(dh, dx, p.weight_ih, p.weight_hh, db, dc, *states)
+            return
+        own = self._dbias[i]
+        own.fill(0)
+        second = own[1] if self.kind.two_biases else None
+        self._chains[i].backward(dh, dx, p.weight_ih, p.weight_hh, own[0], second, *states)
+        for total in (db, dc):
+            if total is not None:
+                total += own[0]  # undoes b = bias_ih + bias_hh
 
     def _dx(self, k: int, r: int) -> Array:
         """Room for the gradient by the input of layer k in direction r; a new array where it is returned."""
