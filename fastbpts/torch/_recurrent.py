@@ -49,6 +49,10 @@ class Call(NamedTuple):
     seed: int
     n_threads: int
 
+    def borrow(self) -> Loan:
+        """A stack of the right sizes."""
+        return Loan(self, self.pool.pop(self.config))
+
     def forward(self, stack: Stack, tensors: tuple[Tensor | None, ...], save: bool) -> tuple[Array, ...]:
         """Outputs and final states; tensors: x, h0, c0, and four weights for each chain."""
         x, h0, c0, *weights = [view(t) for t in tensors]
@@ -63,8 +67,8 @@ class Call(NamedTuple):
 class Loan:
     """A stack until its step backward, or until autograd forgets the step forward."""
 
-    def __init__(self, call: Call) -> None:
-        self._call, self.stack = call, call.pool.pop(call.config)
+    def __init__(self, call: Call, stack: Stack) -> None:
+        self._call, self.stack = call, stack
 
     def __del__(self) -> None:
         self._call.pool.push(self._call.config, self.stack)
@@ -76,7 +80,7 @@ class Run(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, call: Call, *tensors: Tensor | None) -> tuple[Tensor, ...]:
         """Outputs (N, R * H), h_n and, for LSTM, c_n (L * R, B, H), in packed order."""
-        ctx.call, ctx.loan = call, Loan(call)
+        ctx.call, ctx.loan = call, call.borrow()
         found = tuple(torch.from_numpy(array) for array in call.forward(ctx.loan.stack, tensors, True))
         # The chains keep references to these; autograd notices if one of them is changed in place.
         ctx.save_for_backward(*tensors, found[0])
@@ -89,7 +93,7 @@ class Run(torch.autograd.Function):
         *tensors, _ = ctx.saved_tensors
         loan, ctx.loan = ctx.loan, None
         if loan is None:  # the second step backward of a retained graph: the first has used up what was saved
-            loan = Loan(ctx.call)
+            loan = ctx.call.borrow()
             ctx.call.forward(loan.stack, tensors, True)
         grads = [None if t is None else np.zeros(t.shape, loan.stack.dtype) for t in tensors[3:]]
         upstream = view(dout), view(dh_n), view(dc_n)
@@ -124,7 +128,7 @@ class Recurrent(torch.nn.RNNBase):
         if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
             found: tuple[Tensor, ...] = Run.apply(call, *tensors)  # type: ignore[no-untyped-call]
             return found
-        loan = Loan(call)
+        loan = call.borrow()
         return tuple(torch.from_numpy(array) for array in call.forward(loan.stack, tensors, False))
 
     @property
