@@ -13,6 +13,8 @@ import importlib
 import time
 from pathlib import Path
 
+import common
+
 from fastbpts.benchmark import report
 
 SECTIONS = {
@@ -23,6 +25,11 @@ SECTIONS = {
     "memory": "Memory",
     "linearity": "Growth of the cost",
     "imports": "Import",
+    "sequences": "Recurrent layers: training steps",
+    "sequence_threads": "Recurrent layers: two threads",
+    "sequence_inference": "Recurrent layers: inference",
+    "sequence_memory": "Recurrent layers: memory",
+    "mlp": "Multilayer perceptrons",
 }
 
 
@@ -37,7 +44,7 @@ def main() -> None:
     if not args.all and not args.sections:
         parser.error("name some sections or say --all")
     today = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
-    text = f"# Results\n\n{today}, {report.machine()}.\n"
+    text = f"# Results\n\n{today}, {report.machine(common.MORE_PEERS)}.\n"
     text += "Written by `python bench/run.py --all`; median (smallest to largest).\n"
     print(text)
     for name in list(SECTIONS) if args.all else args.sections:

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import numpy as np
 from mutant_list import MUTANTS, Mutant
+from mutant_list_mlp import MLP_MUTANTS
 
+ALL = [*MUTANTS, *MLP_MUTANTS]
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["-std=gnu11", "-O1", "-fPIC", "-pthread", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
 INCLUDES = ["-Isrc_c", f"-I{np.get_include()}", f"-I{sysconfig.get_paths()['include']}"]
@@ -109,10 +111,10 @@ def verdict(clean: Path, mutant: Mutant) -> tuple[Mutant, str, float]:
 
 
 def main(names: list[str]) -> int:
-    chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
-    unknown = set(names) - {mutant.name for mutant in MUTANTS}
+    chosen = [mutant for mutant in ALL if not names or mutant.name in names]
+    unknown = set(names) - {mutant.name for mutant in ALL}
     if unknown:
-        print(f"unknown mutants: {sorted(unknown)}; known: {[m.name for m in MUTANTS]}", file=sys.stderr)
+        print(f"unknown mutants: {sorted(unknown)}; known: {[m.name for m in ALL]}", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
         clean = Path(name)

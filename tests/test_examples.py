@@ -25,6 +25,12 @@ def test_quickstart(tmp_path):
     assert (tmp_path / "demo.safetensors").exists()
 
 
+def test_mlp_notes(tmp_path):
+    out = _run(tmp_path, "mlp_notes.py").splitlines()
+    assert "gradient with respect to the input" in out[0]
+    assert float(out[-1].rpartition(" ")[2]) > 0.95
+
+
 def test_sst_rntn(tmp_path):
     for name in ("train", "dev"):
         bank = fb.demo_treebank(n_trees=60, random_state=len(name))

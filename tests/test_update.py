@@ -105,6 +105,14 @@ def test_state_continues(kind: str) -> None:
     assert not any(array.any() for name, array in a.state().items() if name != "learning_rate")
 
 
+def test_clipping_of_all_arrays_together() -> None:
+    params = {"a": np.array([1.0, 2.0]), "b": np.zeros((2, 2))}
+    updater = Updater(params, Optimizer("sgd", 1.0), {"a": 0.5}, max_norm=2.0)
+    updater.step({"a": np.array([1.0, 0.0]), "b": np.full((2, 2), 2.0)})  # of norm sqrt(2^2 + 2^2 + 4 * 2^2)
+    assert np.allclose(params["a"], [1 - 2 * 2 / np.sqrt(24), 2 - 2 * 2 / np.sqrt(24)])
+    assert np.allclose(params["b"], -2 * 2 / np.sqrt(24))
+
+
 def test_changed_in_place() -> None:
     """The same gradient arrays, filled anew before each step."""
     w, g = np.zeros(3, np.float32), np.ones(3, np.float32)
