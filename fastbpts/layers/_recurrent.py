@@ -61,6 +61,10 @@ class Recurrent(Generic[S]):
         """(h, c) of a state that the user gave."""
         return None if state is None else self._numbers(state, shape, name), None
 
+    def _pair(self, state: S | None) -> tuple[Any, Any]:
+        """(h, c) of a state as :meth:`_join` made it."""
+        return state, None
+
     def _join(self, h: Array, c: Array | None) -> S:
         """The state that the user gets."""
         raise NotImplementedError
@@ -210,18 +214,25 @@ class Recurrent(Generic[S]):
         changes them by hand between two steps calls :meth:`pack`. A step forgets what a forward saved: there is no
         :meth:`backward` after it.
         """
+        with self._lock:
+            self._packing = None
+            if not self._is_packed:
+                self.pack()
+            try:  # arrays as they should be need no checks but the kernels'
+                out, h_n, c_n = self._stack.step(x, *self._pair(state))  # type: ignore[arg-type]
+            except (TypeError, ValueError):
+                out, h_n, c_n = self._stack.step(*self._check_step(x, state))
+        return out, self._join(h_n, c_n)
+
+    def _check_step(self, x: ArrayLike, state: S | None) -> tuple[Array, Array | None, Array | None]:
+        """Arguments of a step in the layer's dtype and C order, or ValueError."""
         if self.bidirectional:
             raise ValueError("step needs a layer of one direction: the reverse one begins at the end of the sequence")
         array = np.ascontiguousarray(_real(x, self.dtype, "x"))
         if array.ndim != 2 or array.shape[1] != self.n_in or not array.size:
             raise ValueError(f"x must have shape (B, {self.n_in}) with B >= 1, got {array.shape}")
         h, c = self._split(state, (self.num_layers, len(array), self.n_state), "state")
-        with self._lock:
-            self._packing = None
-            if not self._is_packed:
-                self.pack()
-            out, h_n, c_n = self._stack.step(array, h, c)
-        return out, self._join(h_n, c_n)
+        return array, None if h is None else np.ascontiguousarray(h), None if c is None else np.ascontiguousarray(c)
 
     def pack(self) -> None:
         """Read the parameters again for :meth:`step`."""

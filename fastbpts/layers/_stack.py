@@ -95,17 +95,25 @@ class Stack:
             chain.pack()
 
     def step(self, x: Array, h: Array | None, c: Array | None) -> tuple[Array, Array, Array | None]:
-        """Output (B, H), h and c (L, B, H) one time step later; one direction only."""
+        """Output (B, H), h and c (L, B, H) one time step later; one direction only.
+
+        Raises TypeError or ValueError where an array is not what the kernels need.
+        """
         shape = self.n_layers, len(x), self.n_state
-        h = np.zeros(shape, self.dtype) if h is None else np.ascontiguousarray(h)
-        h_n, c_n = np.empty(shape, self.dtype), None
-        if self.kind.has_c:
-            c = np.zeros(shape, self.dtype) if c is None else np.ascontiguousarray(c)
-            c_n = np.empty(shape, self.dtype)
-        for k, chain in enumerate(self._chains):
-            out = h_n[k]
-            chain.step(x, h[k], None if c is None else c[k], out, None if c_n is None else c_n[k])
-            x = out
+        if h is None:
+            h = np.zeros(shape, self.dtype)
+        h_n = np.empty(shape, self.dtype)
+        if not self.kind.has_c:
+            for chain, below, above in zip(self._chains, h, h_n, strict=True):
+                chain.step(x, below, None, above, None)
+                x = above
+            return x, h_n, None
+        if c is None:
+            c = np.zeros(shape, self.dtype)
+        c_n = np.empty(shape, self.dtype)
+        for chain, *states in zip(self._chains, h, c, h_n, c_n, strict=True):
+            chain.step(x, *states)
+            x = states[2]
         return x, h_n, c_n
 
     def forward(

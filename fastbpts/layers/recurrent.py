@@ -109,6 +109,9 @@ class LSTM(Recurrent[tuple[Array, Array]]):
         h, c = (None if s is None else self._numbers(s, shape, f"{name}[{k}]") for k, s in enumerate(state))
         return h, c
 
+    def _pair(self, state: tuple[Array, Array] | None) -> tuple[Array | None, Array | None]:
+        return state or (None, None)
+
     def _join(self, h: Array, c: Array | None) -> tuple[Array, Array]:
         assert c is not None
         return h, c
