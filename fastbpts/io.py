@@ -6,7 +6,7 @@ The header's entry ``fastbpts`` is a JSON object: format version, class name, pa
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,14 @@ def _sync_directory(directory: Path) -> None:
             os.close(descriptor)
 
 
-def write_atomic(path: PathLike, data: bytes) -> None:
-    """Write `data` to `path`: at every moment the file is the old one or the new one, also after a power cut."""
-    target = Path(path)
+def write_atomic(path: PathLike, data: bytes | Iterable[bytes | memoryview]) -> None:
+    """Write `data`, whole or in parts, to `path`: at every moment the file is the old one or the new one, also after a
+    power cut.
+    """
+    target, parts = Path(path), [data] if isinstance(data, bytes) else data
     if target.exists() and not target.is_file():  # a device or a pipe is written to, never replaced
-        target.write_bytes(data)
+        with target.open("wb") as file:
+            file.writelines(parts)
         return
     if target.is_symlink():
         target = target.resolve()
@@ -80,7 +83,7 @@ def write_atomic(path: PathLike, data: bytes) -> None:
     temporary = target.parent / f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
     try:
         with temporary.open("xb") as file:
-            file.write(data)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)

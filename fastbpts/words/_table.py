@@ -1,0 +1,105 @@
+"""Words and their vectors: what is looked up by word, and the lengths of the vectors."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastbpts.vocabulary import _as_words
+
+Array = NDArray[Any]
+
+
+class UnknownWordError(KeyError, ValueError):
+    """A word that has no vector."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class WordTable:
+    """One vector per word; :class:`KeyedVectors` documents the parameters."""
+
+    index_to_key: Sequence[str]
+    key_to_index: Mapping[str, int]
+    vectors: Array
+    counts: NDArray[np.int64] | None
+    _norms: Array | None = None
+
+    def __init__(self, words: Iterable[str], vectors: ArrayLike, counts: ArrayLike | None = None) -> None:
+        listed, matrix = _as_words(words), np.asarray(vectors)
+        if matrix.ndim != 2 or len(matrix) != len(listed) or matrix.shape[1] < 1:
+            raise ValueError(f"vectors: shape {matrix.shape}, must be ({len(listed)}, vector_size): a row per word")
+        if matrix.dtype not in (np.float32, np.float64):
+            raise ValueError(f"vectors: dtype {matrix.dtype}, must be float32 or float64")
+        if not np.isfinite(matrix).all():
+            raise ValueError("vectors: there are values that are not finite")
+        index = {word: row for row, word in enumerate(listed)}
+        if len(index) != len(listed):
+            twice = next(word for row, word in enumerate(listed) if index[word] != row)
+            raise ValueError(f"words: {twice!r} occurs more than once")
+        self.index_to_key, self.key_to_index, self.vectors, self.counts = listed, index, matrix, None
+        if counts is not None:
+            given = np.asarray(counts)
+            if given.shape != (len(listed),) or given.dtype.kind not in "iu" or (given.size and given.min() < 0):
+                raise ValueError(f"counts: {len(listed)} integers >= 0 are needed, one per word")
+            self.counts = given.astype(np.int64)
+
+    # -- words ---------------------------------------------------------------------------------------------------
+
+    @property
+    def vector_size(self) -> int:
+        """The number of components of a vector."""
+        return int(self.vectors.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.index_to_key)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.key_to_index
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self)} words, vector_size={self.vector_size}>"
+
+    def index(self, word: str) -> int:
+        """The row of a word; UnknownWordError (a KeyError and a ValueError) if it has none."""
+        row = self.key_to_index.get(word) if isinstance(word, str) else None
+        if row is None:
+            lower = word.lower() if isinstance(word, str) else word
+            hint = f" (but {lower!r} is)" if lower != word and lower in self.key_to_index else ""
+            raise UnknownWordError(f"the word {word!r} is not among the {len(self)} words that have a vector{hint}")
+        return row
+
+    def get_vector(self, word: str, norm: bool = False) -> Array:
+        """The vector of a word (vector_size,), read-only; with `norm` of length one."""
+        row = self.index(word)
+        vector: Array = self.vectors[row] / self._lengths()[row] if norm else self.vectors[row]
+        vector.flags.writeable = False
+        return vector
+
+    def __getitem__(self, words: str | Sequence[str]) -> Array:
+        """The vector of a word (vector_size,), or those of a list of words (n, vector_size)."""
+        if isinstance(words, str):
+            return self.get_vector(words)
+        rows: Array = self.vectors[[self.index(word) for word in words]]
+        return rows
+
+    def fill_norms(self) -> None:
+        """Measure the lengths of the vectors anew, after `vectors` was changed in place."""
+        norms = np.sqrt(np.einsum("ij,ij->i", self.vectors, self.vectors))
+        if not np.isfinite(norms).all():
+            raise ValueError("vectors: there are values that are not finite, or too large to be squared")
+        self._norms = np.where(norms > 0, norms, 1).astype(self.vectors.dtype)
+
+    def _lengths(self) -> Array:
+        """Lengths of the vectors (n_words,); 1 for a vector of zeros, whose cosines are 0."""
+        if self._norms is None:
+            self.fill_norms()
+        assert self._norms is not None
+        return self._norms
+
+    def normed(self, rows: Any = slice(None)) -> Array:
+        """Vectors of length one (n, vector_size) of some rows, or of all."""
+        unit: Array = self.vectors[rows] / self._lengths()[rows, None]
+        return unit

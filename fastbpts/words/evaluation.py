@@ -1,0 +1,273 @@
+"""Evaluation of word vectors: analogy questions, and correlation with human judgements of similarity."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbpts.readers._files import DAMAGED, FilePath, LookAhead, display_name, open_bytes
+
+if TYPE_CHECKING:
+    from fastbpts.words.vectors import KeyedVectors
+
+Array = NDArray[Any]
+Question = tuple[str, str, str, str]
+_BATCH = 256  # questions answered by one product of matrices
+_EPS = 1e-6  # of 3CosMul
+
+
+@dataclass(frozen=True)
+class Section:
+    """The outcome of one section of analogy questions; `n_unknown` of them have a word without vector."""
+
+    name: str
+    n_correct: int
+    n_answered: int
+    n_unknown: int
+
+    @property
+    def accuracy(self) -> float:
+        """Correct answers among the questions answered (0 without any)."""
+        return self.n_correct / self.n_answered if self.n_answered else 0.0
+
+
+class Analogies(NamedTuple):
+    """Accuracy over all questions answered, and the outcome of each section; the last one is their total."""
+
+    accuracy: float
+    sections: list[Section]
+
+
+class Correlation(NamedTuple):
+    """Correlation of cosines with judgements over `n_pairs`; `n_unknown` more have a word without vector."""
+
+    pearson: float
+    spearman: float
+    n_pairs: int
+    n_unknown: int
+
+
+def _lines(path: FilePath) -> Iterator[tuple[str, str]]:
+    """The lines of a text file with where they stand."""
+    name = display_name(path)
+    with open_bytes(path) as stream:
+        try:
+            for number, line in enumerate(LookAhead(stream).lines(), 1):
+                where = f"{name}:{number}"
+                try:
+                    yield where, line.decode("utf-8-sig" if number == 1 else "utf-8")
+                except UnicodeDecodeError as error:
+                    raise ValueError(f"{where}: not valid UTF-8 ({error.reason})") from error
+        except DAMAGED as error:
+            raise ValueError(f"{name}: the compressed file is damaged or cut short ({error})") from error
+
+
+def read_analogies(path: FilePath) -> list[tuple[str, list[Question]]]:
+    """Sections ``: name`` of lines ``a b c d`` (``a`` is to ``b`` as ``c`` is to ``d``), as in questions-words.txt.
+
+    Returns
+    -------
+    list of (str, list of (str, str, str, str))
+        Name and questions of each section.
+
+    Raises
+    ------
+    ValueError
+        Naming file and line: a line that has not four words, no question at all, a damaged file.
+    """
+    sections: list[tuple[str, list[Question]]] = []
+    for where, line in _lines(path):
+        words = line.split()
+        if line.startswith(":"):
+            sections.append((line[1:].strip(), []))
+        elif len(words) == 4:
+            if not sections:
+                sections.append(("", []))
+            sections[-1][1].append((words[0], words[1], words[2], words[3]))
+        elif words:
+            raise ValueError(f"{where}: four words or ': section' are needed, not {len(words)} words")
+    if not any(questions for _, questions in sections):
+        raise ValueError(f"{display_name(path)}: there is no analogy question in it")
+    return sections
+
+
+def _known(vectors: "KeyedVectors", restrict_vocab: int | None, case_insensitive: bool) -> tuple[dict[str, int], Array]:
+    """Word -> row among the first words, and for each of these rows that of its first spelling."""
+    words = vectors.index_to_key[: vectors._limit(restrict_vocab)]
+    rows: dict[str, int] = {}
+    same = np.empty(len(words), np.int64)
+    for row, word in enumerate(words):
+        same[row] = rows.setdefault(word.upper() if case_insensitive else word, row)
+    return rows, same
+
+
+def _answers(unit: Array, questions: Array, same: Array, method: str) -> Array:
+    """The best row for each question, rows a, b, c (Q, 3); the words asked with are no answers, however spelled."""
+    a, b, c = (unit[questions[:, k]] for k in range(3))
+    if method == "add":
+        scores = (b - a + c) @ unit.T
+    else:
+        x, y, z = ((1 + rows @ unit.T) / 2 for rows in (a, b, c))
+        scores = y * z / (x + np.float32(_EPS))
+    scores[np.arange(len(questions))[:, None], questions] = -np.inf
+    respelled = np.flatnonzero(same != np.arange(len(same)))
+    if len(respelled):
+        asked = (same[respelled][None, :, None] == questions[:, None, :]).any(axis=2)
+        scores[:, respelled] = np.where(asked, -np.inf, scores[:, respelled])
+    best: Array = same[scores.argmax(axis=1)]
+    return best
+
+
+def word_analogies(
+    vectors: "KeyedVectors",
+    analogies: FilePath | Sequence[tuple[str, Sequence[Question]]],
+    restrict_vocab: int | None = 30_000,
+    case_insensitive: bool = True,
+    method: str = "add",
+    dummy4unknown: bool = False,
+) -> Analogies:
+    """Answer analogy questions: the word nearest to b - a + c, among the most frequent ones.
+
+    Parameters
+    ----------
+    vectors : KeyedVectors
+        The most frequent words first.
+    analogies : path, stream, or list of (section, questions)
+        See :func:`read_analogies`.
+    restrict_vocab : int or None
+        The first so many words are all that questions and answers may have in them: 30,000 as in word2vec's
+        evaluation script (gensim's default is 300,000).
+    case_insensitive : bool
+        Words that differ in case are one word, with the vector of the first.
+    method : {"add", "mul"}
+        3CosAdd or 3CosMul.
+    dummy4unknown : bool
+        Count questions with words unknown as answered wrong; else they are left out.
+
+    Returns
+    -------
+    Analogies
+        ``accuracy`` and ``sections``, whose last one is the total.
+    """
+    if method not in ("add", "mul"):
+        raise ValueError(f"method={method!r}: must be 'add' or 'mul'")
+    sections = list(analogies) if isinstance(analogies, Sequence) and not isinstance(analogies, str) else None
+    if sections is None:
+        sections = list(read_analogies(analogies))  # type: ignore[arg-type]
+    rows, same = _known(vectors, restrict_vocab, case_insensitive)
+    asked, unknown = [], []
+    for _, questions in sections:
+        found = [[rows.get(w.upper() if case_insensitive else w, -1) for w in q] for q in questions]
+        table = np.array(found, np.int64).reshape(-1, 4)
+        known = (table >= 0).all(axis=1)
+        asked.append(table[known])
+        unknown.append(int((~known).sum()))
+    table = np.concatenate([np.empty((0, 4), np.int64), *asked])
+    unit, right = vectors.normed(slice(0, len(same))), np.zeros(len(table), bool)
+    for start in range(0, len(table), _BATCH):
+        part = table[start : start + _BATCH]
+        right[start : start + _BATCH] = _answers(unit, part[:, :3], same, method) == part[:, 3]
+    outcome, at = [], 0
+    for (name, _), part, missing in zip(sections, asked, unknown, strict=True):
+        correct = int(right[at : at + len(part)].sum())
+        outcome.append(Section(name, correct, len(part) + (missing if dummy4unknown else 0), missing))
+        at += len(part)
+    total = Section(
+        "total",
+        sum(section.n_correct for section in outcome),
+        sum(section.n_answered for section in outcome),
+        sum(section.n_unknown for section in outcome),
+    )
+    return Analogies(total.accuracy, [*outcome, total])
+
+
+def read_pairs(path: FilePath) -> list[tuple[str, str, float]]:
+    """Lines ``word word score`` with tabs, semicolons, commas or blanks between; ``#`` begins a comment line.
+
+    Raises
+    ------
+    ValueError
+        Naming file and line: what is no such line, no pair at all, a damaged file. A first line whose score is no
+        number is taken for a heading.
+    """
+    pairs: list[tuple[str, str, float]] = []
+    for number, (where, line) in enumerate(_lines(path)):
+        if not line.strip() or line.startswith("#"):
+            continue
+        mark = next((c for c in "\t;," if c in line), None)
+        parts = [part.strip() for part in line.split(mark)]
+        try:
+            score = float(parts[2]) if len(parts) >= 3 else np.nan
+        except ValueError:
+            score = np.nan
+        if np.isfinite(score):
+            pairs.append((parts[0], parts[1], score))
+        elif number:
+            raise ValueError(f"{where}: two words and a number are needed, not {line.strip()!r:.60}")
+    if not pairs:
+        raise ValueError(f"{display_name(path)}: there is no pair of words with a score in it")
+    return pairs
+
+
+def _ranks(values: Array) -> Array:
+    """Ranks from 1 on; equal values share the mean of theirs."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Array = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    return ranks
+
+
+def _pearson(x: Array, y: Array) -> float:
+    x, y = x - x.mean(), y - y.mean()
+    length = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / length if length > 0 else float("nan")
+
+
+def word_pairs(
+    vectors: "KeyedVectors",
+    pairs: FilePath | Sequence[tuple[str, str, float]],
+    restrict_vocab: int | None = None,
+    case_insensitive: bool = True,
+    dummy4unknown: bool = False,
+) -> Correlation:
+    """Correlate cosines with judgements of similarity (WordSim-353, SimLex-999 and the like).
+
+    Parameters
+    ----------
+    vectors : KeyedVectors
+    pairs : path, stream, or list of (word, word, score)
+        See :func:`read_pairs`.
+    restrict_vocab, case_insensitive
+        As for :func:`word_analogies`.
+    dummy4unknown : bool
+        Count pairs with words unknown, with cosine 0; else they are left out.
+
+    Returns
+    -------
+    Correlation
+        ``pearson``, ``spearman`` (equal values share their mean rank; NaN where one side does not vary), ``n_pairs``
+        and ``n_unknown``.
+
+    Raises
+    ------
+    ValueError
+        All pairs have a word without vector, or as :func:`read_pairs`.
+    """
+    listed = list(pairs) if isinstance(pairs, Sequence) and not isinstance(pairs, str) else None
+    if listed is None:
+        listed = read_pairs(pairs)  # type: ignore[arg-type]
+    rows, _ = _known(vectors, restrict_vocab, case_insensitive)
+    gold, cosines, n_unknown = [], [], 0
+    for first, second, score in listed:
+        a, b = (rows.get(word.upper() if case_insensitive else word) for word in (first, second))
+        if a is None or b is None:
+            n_unknown += 1
+            if not dummy4unknown:
+                continue
+        gold.append(float(score))
+        cosines.append(0.0 if a is None or b is None else float(np.dot(*vectors.normed([a, b]).astype(np.float64))))
+    if not gold:
+        raise ValueError(f"pairs: each of the {n_unknown} pairs has a word without vector")
+    x, y = np.array(gold), np.array(cosines)
+    return Correlation(_pearson(x, y), _pearson(_ranks(x), _ranks(y)), len(gold), n_unknown)

@@ -1,0 +1,249 @@
+"""Word vectors by word: neighbours, analogies, similarities, files."""
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from fastbpts.io import PathLike
+from fastbpts.words import formats
+from fastbpts.words._table import Array, WordTable
+
+if TYPE_CHECKING:
+    from fastbpts.readers._files import FilePath
+    from fastbpts.vocabulary import Vocabulary
+    from fastbpts.words.evaluation import Analogies, Correlation
+
+Item = str | Array | tuple[str | Array, float]
+Found = list[tuple[str, float]]
+_EPS = 1e-6  # added to the denominator of 3CosMul, as in the paper and in gensim
+
+
+class KeyedVectors(WordTable):
+    """Vectors of words, with the names of gensim's class.
+
+    Parameters
+    ----------
+    words : iterable of str
+        Distinct words, the most frequent first where `restrict_vocab` is to be of use.
+    vectors : array (n_words, vector_size), float32 or float64
+        One row per word. It is kept, not copied: after changes in place call :meth:`fill_norms`.
+    counts : array (n_words,) of int, optional
+        How often each word occurred.
+
+    Attributes
+    ----------
+    index_to_key : sequence of str
+    key_to_index : mapping from str to int
+    vectors, counts : arrays as given
+
+    Raises
+    ------
+    ValueError
+        Words that come twice, shapes that do not fit, values that are not finite.
+    """
+
+    # -- neighbours ----------------------------------------------------------------------------------------------
+
+    def _term(self, item: str | Array) -> Array:
+        """What an item adds to a query (vector_size,): a word's vector at length one, a vector as it is."""
+        if isinstance(item, str):
+            return self.get_vector(item, norm=True)
+        vector = np.asarray(item)
+        if vector.shape != (self.vector_size,) or vector.dtype.kind not in "fiu" or not np.isfinite(vector).all():
+            raise ValueError(f"a word or a vector of {self.vector_size} finite numbers is needed, got {item!r:.80}")
+        return vector
+
+    def _unit(self, item: str | Array) -> Array:
+        """The same at length one."""
+        vector = self._term(item)
+        unit: Array = vector / (np.linalg.norm(vector) or 1)
+        return unit
+
+    def _weighted(self, items: str | Array | Sequence[Item] | None, sign: float) -> list[tuple[str | Array, float]]:
+        if items is None:
+            return []
+        if isinstance(items, str) or (isinstance(items, np.ndarray) and items.ndim == 1):
+            items = [items]
+        return [item if isinstance(item, tuple) else (item, sign) for item in items]
+
+    def _best(self, scores: Array, topn: int, used: Iterable[str | Array]) -> Found:
+        """The `topn` words with the highest scores, without those the query was made of."""
+        rows = {self.key_to_index[word] for word in used if isinstance(word, str)}
+        hidden = [row for row in rows if row < len(scores)]
+        scores[hidden] = -np.inf
+        k = min(topn, len(scores) - len(hidden))
+        if k <= 0:
+            return []
+        top = np.argpartition(scores, len(scores) - k)[len(scores) - k :]
+        top = top[np.lexsort((top, -scores[top]))]
+        return [(self.index_to_key[row], float(scores[row])) for row in top.tolist()]
+
+    def _cosines(self, unit: Array, limit: int) -> Array:
+        cosines: Array = self.vectors[:limit] @ unit.astype(self.vectors.dtype)
+        return cosines / self._lengths()[:limit]
+
+    def _limit(self, restrict_vocab: int | None) -> int:
+        return len(self) if restrict_vocab is None else min(_positive("restrict_vocab", restrict_vocab), len(self))
+
+    def most_similar(
+        self,
+        positive: str | Array | Sequence[Item] | None = None,
+        negative: str | Array | Sequence[Item] | None = None,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+    ) -> Any:
+        """The words nearest to a sum of words (3CosAdd of Mikolov et al. 2013 for ``[b, c], [a]``).
+
+        Parameters
+        ----------
+        positive, negative : word, vector, or list of words, vectors and pairs (word or vector, weight), optional
+            What is added to and subtracted from the query: words at length one, vectors as they are. The weights are
+            1 and -1 unless given.
+        topn : int or None
+            How many; None gives the cosine with every word as an array.
+        restrict_vocab : int, optional
+            Look among the first so many words only.
+
+        Returns
+        -------
+        list of (str, float) or array (n_words,)
+            Words by falling cosine, without those the query is made of.
+
+        Raises
+        ------
+        UnknownWordError
+            A word has no vector.
+        """
+        terms = self._weighted(positive, 1.0) + self._weighted(negative, -1.0)
+        if not terms:
+            raise ValueError("positive, negative: a query needs a word or a vector")
+        query = sum((weight * self._term(item).astype(np.float64) for item, weight in terms), np.zeros(1))
+        scores = self._cosines(self._unit(query), self._limit(restrict_vocab))
+        return scores if topn is None else self._best(scores, _positive("topn", topn), (item for item, _ in terms))
+
+    def most_similar_cosmul(
+        self,
+        positive: str | Array | Sequence[str | Array],
+        negative: str | Array | Sequence[str | Array] | None = None,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> Found:
+        """The same with products in place of sums (3CosMul of Levy and Goldberg 2014), of cosines moved to 0 .. 1."""
+        limit = self._limit(restrict_vocab)
+        above, below = self._weighted(positive, 1.0), self._weighted(negative, 1.0)
+        if not above:
+            raise ValueError("positive: a query needs a word or a vector")
+        scores = np.ones(limit, self.vectors.dtype)
+        for item, _ in above:
+            scores *= (1 + self._cosines(self._unit(item), limit)) / 2
+        divisor = np.ones(limit, self.vectors.dtype)
+        for item, _ in below:
+            divisor *= (1 + self._cosines(self._unit(item), limit)) / 2
+        scores /= divisor + self.vectors.dtype.type(_EPS)
+        return self._best(scores, _positive("topn", topn), (item for item, _ in above + below))
+
+    def analogy(
+        self, a: str, b: str, c: str, topn: int = 5, method: str = "add", restrict_vocab: int | None = None
+    ) -> Found:
+        """Answers to "`a` is to `b` as `c` is to ?", the best first; `method` is "add" (3CosAdd) or "mul" (3CosMul)."""
+        if method not in ("add", "mul"):
+            raise ValueError(f"method={method!r}: must be 'add' or 'mul'")
+        search = self.most_similar if method == "add" else self.most_similar_cosmul
+        found: Found = search([b, c], [a], topn=topn, restrict_vocab=restrict_vocab)
+        return found
+
+    def similarity(self, a: str, b: str) -> float:
+        """The cosine of two words."""
+        return float(self._unit(a) @ self._unit(b))
+
+    def n_similarity(self, first: Sequence[str], second: Sequence[str]) -> float:
+        """The cosine of the mean vectors of two sets of words."""
+        for name, words in (("first", first), ("second", second)):
+            if isinstance(words, str) or not len(words):
+                raise ValueError(f"{name}={words!r}: must be a list of at least one word")
+        return float(self._unit(self[first].mean(axis=0)) @ self._unit(self[second].mean(axis=0)))
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """The word farthest from the mean of all of them."""
+        if isinstance(words, str) or len(words) < 2:
+            raise ValueError(f"words={words!r}: must be a list of at least two words")
+        unit = np.stack([self._unit(word) for word in words])
+        return words[int(np.argmin(unit @ unit.mean(axis=0)))]
+
+    # -- evaluation ----------------------------------------------------------------------------------------------
+
+    def evaluate_word_analogies(self, analogies: "FilePath", **options: Any) -> "Analogies":
+        """Score on analogy questions; see :func:`fastbpts.words.evaluation.word_analogies`."""
+        from fastbpts.words.evaluation import word_analogies
+
+        return word_analogies(self, analogies, **options)
+
+    def evaluate_word_pairs(self, pairs: "FilePath", **options: Any) -> "Correlation":
+        """Correlation with judgements of similarity; see :func:`fastbpts.words.evaluation.word_pairs`."""
+        from fastbpts.words.evaluation import word_pairs
+
+        return word_pairs(self, pairs, **options)
+
+    # -- files ---------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def load_word2vec_format(
+        cls,
+        path: "FilePath",
+        binary: bool | None = None,
+        limit: int | None = None,
+        vocabulary: "Vocabulary | None" = None,
+    ) -> Self:
+        """Read a file of word2vec (text or binary) or GloVe (text), plain, gzip or xz; see :func:`load_vectors`."""
+        from fastbpts.vectors import load_vectors
+
+        return cls(*load_vectors(path, vocabulary, binary, limit))
+
+    def save_word2vec_format(self, path: PathLike, binary: bool = False, write_header: bool = True) -> None:
+        """Write word2vec's text or binary format, or without header GloVe's text; the words in their order.
+
+        Raises
+        ------
+        ValueError
+            A word that the format cannot hold: empty, or with white space in it.
+        """
+        formats.write_word2vec(path, self.index_to_key, self.vectors, binary, write_header)
+
+    def save(self, path: PathLike) -> None:
+        """Write the native file, a safetensors file whose vectors begin at a page; :meth:`load` maps it."""
+        formats.write_native(path, self.index_to_key, self.vectors, self.counts)
+
+    @classmethod
+    def load(cls, path: PathLike, mmap: bool = True) -> Self:
+        """Read what :meth:`save` wrote.
+
+        With `mmap` the file is mapped: a million words are there in milliseconds, vectors come from the disk when they
+        are looked at and are shared between processes. The file must not be changed while it is in use (a new
+        :meth:`save` to its name is safe: it makes a new file).
+        """
+        self = cls.__new__(cls)
+        self.index_to_key, self.key_to_index, self.vectors, self.counts = formats.read_native(path, mmap)
+        return self
+
+    def to_gensim(self) -> Any:
+        """The same as ``gensim.models.KeyedVectors``."""
+        from gensim.models import KeyedVectors as Gensim
+
+        other = Gensim(self.vector_size, count=0, dtype=self.vectors.dtype)
+        other.add_vectors(list(self.index_to_key), self.vectors)
+        if self.counts is not None:
+            other.allocate_vecattrs(attrs=["count"], types=[np.int64])
+            other.expandos["count"][:] = self.counts
+        return other
+
+
+def _positive(name: str, value: Any) -> int:
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"{name}={value!r}: must be an integer from 1 on")
+    return number
