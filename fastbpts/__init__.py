@@ -31,6 +31,7 @@ _LAZY = {
     "Tree": "_tree",
     "TreeClassifier": "estimators",
     "Treebank": "treebank",
+    "UnknownWordError": "words.vectors",
     "Vocabulary": "vocabulary",
     "cell": "_cell",
     "cells": "_cell",

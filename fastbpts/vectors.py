@@ -51,6 +51,8 @@ def _capacity(path: FilePath) -> int | None:
 
 
 def _word(coded: bytes, where: str) -> str:
+    if b"\0" in coded:
+        raise ValueError(f"{where}: the word {coded[:40]!r} has a NUL byte in it")
     try:
         return coded.decode()
     except UnicodeDecodeError as error:

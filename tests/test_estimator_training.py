@@ -242,11 +242,13 @@ def test_min_count_and_max_vocabulary(bank):
     assert len(small(max_vocabulary=7).fit(bank).vocabulary_) == 7
 
 
-@pytest.mark.parametrize("from_file", [False, True])
-def test_pretrained_embeddings(bank, tmp_path, from_file):
+@pytest.mark.parametrize("source", ["arrays", "file", "KeyedVectors"])
+def test_pretrained_embeddings(bank, tmp_path, source):
     words, matrix = ["film", "zyzzyva", "not"], np.arange(12, dtype=float).reshape(3, 4) / 10
     embeddings = (words, matrix)
-    if from_file:
+    if source == "KeyedVectors":
+        embeddings = fb.KeyedVectors(words, matrix)
+    if source == "file":
         embeddings = tmp_path / "vectors.txt"
         rows = zip(words, matrix.tolist(), strict=True)
         embeddings.write_text("".join(f"{word} {' '.join(map(str, row))}\n" for word, row in rows))

@@ -4,6 +4,7 @@ A network's parameters are stored in their public shapes, which every version re
 from is stored in the layout of the kernels beside them, and taken only by a version whose layout is the same.
 """
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ def _storable(name: str, value: Any) -> bool:
         return False
     if name == "random_state":
         return value is None or isinstance(value, int | np.integer)
-    return not callable(value) and not (name == "embeddings" and isinstance(value, tuple))
+    return not callable(value) and (name != "embeddings" or value is None or isinstance(value, str | os.PathLike))
 
 
 def stored_params(estimator: "NetworkEstimator") -> dict[str, Any]:

@@ -65,7 +65,7 @@ class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ig
         ``unk_rate / (unk_rate + n)``. None: only words below `min_count` train it.
     unk_rate : float or None, default=None
         None is 0.5 for "singletons", 0.25 for "dropout".
-    embeddings : None, path or tuple (words, matrix), default=None
+    embeddings : None, path, KeyedVectors or tuple (words, matrix), default=None
         Pretrained word vectors of width `n_state`, for the words of the training set that they have.
     train_embeddings : bool, default=True
         False leaves the word vectors as they are at the beginning.

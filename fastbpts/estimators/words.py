@@ -60,18 +60,20 @@ def embedding_rows(embeddings: Any, vocabulary: Vocabulary, width: int) -> tuple
 
     Parameters
     ----------
-    embeddings : path or tuple (words, matrix)
+    embeddings : path, KeyedVectors (of this library or of gensim) or tuple (words, matrix)
     vocabulary : Vocabulary
     width : int
         The width that the vectors must have.
     """
     if isinstance(embeddings, str | os.PathLike):
         words, matrix = load_vectors(embeddings, vocabulary)
+    elif hasattr(embeddings, "index_to_key"):
+        words, matrix = embeddings.index_to_key, embeddings.vectors
     else:
         try:
             words, matrix = embeddings
         except (TypeError, ValueError):
-            raise ValueError("embeddings: must be a path or a tuple (words, matrix)") from None
+            raise ValueError("embeddings: must be a path, KeyedVectors or a tuple (words, matrix)") from None
         matrix = np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[1] != width or len(words) != len(matrix):
         raise ValueError(

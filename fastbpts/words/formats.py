@@ -63,7 +63,7 @@ def write_word2vec(path: PathLike, words: Sequence[str], vectors: Array, binary:
     """
     if binary and not header:
         raise ValueError("write_header=False: the binary format has no form without header")
-    if binary and not np.isfinite(vectors.astype(np.float32)).all():
+    if binary and np.abs(vectors).max(initial=0) > np.finfo(np.float32).max:
         raise ValueError("vectors: there are values too large for float32, which the binary format holds")
     write_atomic(path, _word2vec(words, vectors, binary, header))
 

@@ -8,12 +8,14 @@ import numpy as np
 
 from fastbpts.io import PathLike
 from fastbpts.words import formats
-from fastbpts.words._table import Array, WordTable
+from fastbpts.words._table import Array, UnknownWordError, WordTable
 
 if TYPE_CHECKING:
     from fastbpts.readers._files import FilePath
     from fastbpts.vocabulary import Vocabulary
     from fastbpts.words.evaluation import Analogies, Correlation
+
+__all__ = ["KeyedVectors", "UnknownWordError"]
 
 Item = str | Array | tuple[str | Array, float]
 Found = list[tuple[str, float]]
