@@ -33,6 +33,7 @@ _LAZY = {
     "Treebank": "treebank",
     "UnknownWordError": "words.vectors",
     "Vocabulary": "vocabulary",
+    "Word2Vec": "words.word2vec",
     "cell": "_cell",
     "cells": "_cell",
     "check_grad": "gradcheck",

@@ -199,3 +199,56 @@ def plan_forest(
 ) -> int: ...
 def dag_heights(n: int, child: _I32, parent: _I32, height: _I32, scratch: _I32) -> int: ...
 def dag_components(n: int, child: _I32, parent: _I32, comp: _I32) -> None: ...
+def text_cut(data: _Array, n: int, lists: bool) -> int: ...
+def text_pieces(data: _Array, n: int, size: int, lists: bool) -> _I64: ...
+def count_words(data: _Array, lists: bool, tables: list[tuple[tuple[Any, ...], _I64]], state: _I64) -> None: ...
+def merge_counts(
+    source: tuple[Any, ...], source_count: _I64, target: tuple[Any, ...], count: _I64, at: int
+) -> tuple[int, int]: ...
+def encode_text(
+    data: _Array,
+    cut: _I64,
+    lists: bool,
+    max_sentence: int,
+    n_threads: int,
+    table: tuple[Any, ...],
+    out: _Array,
+    n_units: _I64,
+    n_words: _I64,
+) -> None: ...
+def alias_table(p: _Array) -> tuple[_Array, _I32]: ...
+def huffman(count: _I64) -> tuple[_I64, _I32, _Array]: ...
+
+@disjoint_base
+class WordTrainer:
+    def __init__(
+        self,
+        in_: _Array,
+        out: _Array | None,
+        nodes: _Array | None,
+        keep: _Array | None,
+        noise: tuple[_Array, _I32] | None,
+        path: tuple[_I64, _I32, _Array] | None,
+        *,
+        skip_gram: bool,
+        mean: bool,
+        negative: int,
+        window: int,
+        shrink: bool,
+        shared: bool,
+        max_sentence: int,
+    ) -> None: ...
+    def train(
+        self,
+        text: _Array,
+        piece_ptr: _I64,
+        piece_words: _I64,
+        first_piece: int,
+        alpha: float,
+        alpha_step: float,
+        min_alpha: float,
+        seed: int,
+        n_threads: int,
+        loss: _Array,
+        n_pairs: _I64,
+    ) -> None: ...

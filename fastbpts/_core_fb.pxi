@@ -1,5 +1,8 @@
 # The C contract (src_c/fb.h) as Cython sees it.
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+cdef extern from "w2v.h" nogil:
+    ctypedef struct fb_w2v  # its fields: _core_words.pxi
 
 cdef extern from "mlp.h" nogil:
     ctypedef struct fb_graph:
@@ -149,6 +152,8 @@ cdef extern from "mlp.h" nogil:
         void (*step)(fb_net *) noexcept nogil
         void (*predict)(fb_net *, int, void *, void *) noexcept nogil
         void (*dropout_mask)(uint64_t, double, int64_t, int64_t, void *) noexcept nogil
+        size_t (*w2v_scratch)(const fb_w2v *) noexcept nogil
+        void (*w2v_train)(fb_w2v *) noexcept nogil
 
         size_t (*mlp_scratch)(const fb_mlp *) noexcept nogil
         void (*mlp)(fb_mlp *) noexcept nogil

@@ -2,10 +2,10 @@
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastbpts.estimators.storage import set_tensors, stored_params, to_tensors
-from fastbpts.io import read_tensors, to_json, write_tensors
+from fastbpts.io import check_continuation, read_tensors, to_json, write_tensors
 
 if TYPE_CHECKING:
     from fastbpts.estimators.base import NetworkEstimator
@@ -23,19 +23,6 @@ def write(estimator: "NetworkEstimator", fingerprint: str) -> None:
     write_tensors(estimator.checkpoint, tensors, {**header, "fingerprint": fingerprint})
 
 
-def _check(estimator: "NetworkEstimator", header: dict[str, Any], fingerprint: str) -> None:
-    if header.get("class") != type(estimator).__name__:
-        raise ValueError(f"it holds a {header.get('class')}, not a {type(estimator).__name__}")
-    if "fingerprint" not in header:
-        raise ValueError("it is a model file, not a checkpoint")
-    given = json.loads(to_json(stored_params(estimator)))
-    for name, stored in header["params"].items():
-        if name not in _FREE and name in given and given[name] != stored:
-            raise ValueError(f"it was made with {name}={stored!r}, now {name}={given[name]!r}")
-    if header["fingerprint"] != fingerprint:
-        raise ValueError("it was made with other training or validation data")
-
-
 def restore(estimator: "NetworkEstimator", fingerprint: str) -> None:
     """Set network, generator and progress from the estimator's `checkpoint`.
 
@@ -47,7 +34,8 @@ def restore(estimator: "NetworkEstimator", fingerprint: str) -> None:
     name = os.fspath(estimator.checkpoint)
     tensors, header = read_tensors(name)
     try:
-        _check(estimator, header, fingerprint)
+        given = json.loads(to_json(stored_params(estimator)))
+        check_continuation(header, type(estimator).__name__, given, _FREE, fingerprint)
         if not set_tensors(estimator, tensors, header):
             raise ValueError("it was made by another version of fastbpts")
     except (ValueError, TypeError, KeyError) as error:

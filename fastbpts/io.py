@@ -6,7 +6,7 @@ The header's entry ``fastbpts`` is a JSON object: format version, class name, pa
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 FORMAT = 1
 _KEY = "fastbpts"
+_WORD_MODELS = ("Word2Vec",)  # read without the estimators, which need scikit-learn
 
 Tensors = dict[str, NDArray[Any]]
 PathLike = str | os.PathLike[str]
@@ -134,6 +135,38 @@ def read_tensors(path: PathLike) -> tuple[Tensors, dict[str, Any]]:
     return tensors, header
 
 
+def check_continuation(
+    header: Mapping[str, Any], name: str, given: Mapping[str, Any], free: Collection[str], fingerprint: str
+) -> None:
+    """Check that training can continue from a checkpoint.
+
+    Parameters
+    ----------
+    header : mapping
+        Of the checkpoint.
+    name, given : str, mapping
+        Class and parameters (as JSON has them) of the estimator that is to continue.
+    free : collection of str
+        Parameters that may differ.
+    fingerprint : str
+        Of the training data.
+
+    Raises
+    ------
+    ValueError
+        The checkpoint belongs to something else; the message says to what.
+    """
+    if header.get("class") != name:
+        raise ValueError(f"it holds a {header.get('class')}, not a {name}")
+    if "fingerprint" not in header:
+        raise ValueError("it is a model file, not a checkpoint")
+    for param, stored in header["params"].items():
+        if param not in free and param in given and given[param] != stored:
+            raise ValueError(f"it was made with {param}={stored!r}, now {param}={given[param]!r}")
+    if header["fingerprint"] != fingerprint:
+        raise ValueError("it was made with other training or validation data")
+
+
 def load(path: PathLike) -> Any:
     """Load a fitted estimator from a file that its ``save`` wrote.
 
@@ -152,9 +185,11 @@ def load(path: PathLike) -> Any:
     ValueError
         The file is damaged or is not a model file.
     """
-    from fastbpts.estimators import from_tensors
-
     tensors, header = read_tensors(path)
+    if header.get("class") in _WORD_MODELS:
+        from fastbpts.words import from_tensors
+    else:
+        from fastbpts.estimators import from_tensors
     try:
         return from_tensors(tensors, header)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, MemoryError) as error:

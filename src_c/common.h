@@ -9,6 +9,7 @@
 #include "fb.h"
 #include "mlp.h"
 #include "pool.h"
+#include "w2v.h"
 
 #if defined(__x86_64__) && !defined(FB_PLAIN)
 #define FB_X86 1

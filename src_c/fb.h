@@ -153,6 +153,7 @@ typedef struct fb_net {
 } fb_net;
 
 struct fb_mlp; /* mlp.h */
+struct fb_w2v;
 
 /* One table per real type and instruction set. */
 typedef struct fb_kernels {
@@ -177,6 +178,8 @@ typedef struct fb_kernels {
     size_t (*mlp_scratch)(const struct fb_mlp *m);
     void (*mlp)(struct fb_mlp *m);
     void (*update_blocks)(fb_optim *o, const fb_block *b, const int32_t *const *rows, int n);
+    size_t (*w2v_scratch)(const struct fb_w2v *w); /* w2v.h */
+    void (*w2v_train)(struct fb_w2v *w);
 } fb_kernels;
 
 const fb_kernels *fb_kernels_for(int real_bytes);

@@ -1,1 +1,13 @@
 """Word vectors: training, queries, evaluation, files."""
+
+from typing import Any
+
+from fastbpts.io import Tensors
+
+
+def from_tensors(tensors: Tensors, header: dict[str, Any]) -> Any:
+    """The model in a file or checkpoint."""
+    from fastbpts.words import _word2vec_files
+    from fastbpts.words.word2vec import Word2Vec
+
+    return _word2vec_files.from_tensors(Word2Vec, tensors, header)

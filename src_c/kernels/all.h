@@ -14,6 +14,9 @@
 #include "kernels/optim.h"
 #include "kernels/step.h"
 #include "kernels/mlp.h"
+#include "words/predict.h"
+#include "words/window.h"
+#include "words/train.h"
 
 #define FB_LINEAR(name) NULL, NULL
 #define FB_PRODUCTS(name) FB(name##_features), FB(name##_fold)
@@ -48,5 +51,7 @@ const fb_kernels FB(kernels) = {
     FB(mlp_scratch),
     FB(mlp),
     FB(update_blocks),
+    FB(w2v_scratch),
+    FB(w2v_train),
 };
 #undef FB_SQRT

@@ -1,0 +1,89 @@
+"""What is trained: the vectors, and what follows from the counts (subsampling, noise, Huffman tree)."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbpts import _core
+from fastbpts._arguments import Array
+from fastbpts.words._counting import I64
+
+_PAD = 16  # FB_PAD
+_ROWS = 1 << 14  # rows that are drawn at a time
+_MAX = 2**32 - 1
+
+
+class Vectors(NamedTuple):
+    """Rows padded with zeros: inputs; outputs, one row per word; the inner nodes of the Huffman tree."""
+
+    inputs: Array
+    outputs: Array | None
+    nodes: Array | None
+
+
+def random_rows(n: int, size: int, dtype: str, rng: np.random.Generator, total: int | None = None) -> Array:
+    """Rows uniform in (-0.5, 0.5) / size, padded with zeros; room for `total` rows."""
+    rows: Array = _core.aligned((total or n, -(-size // _PAD) * _PAD), dtype, True)
+    for start in range(0, n, _ROWS):
+        part = rows[start : min(n, start + _ROWS), :size]
+        part[...] = (rng.random(part.shape) - 0.5) / size
+    return rows
+
+
+def zero_rows(n: int, like: Array) -> Array:
+    """Rows of zeros."""
+    rows: Array = _core.aligned((n, like.shape[1]), like.dtype, True)
+    return rows
+
+
+def keep_chances(counts: I64, sample: float) -> NDArray[np.uint32] | None:
+    """Chance * 2^32 that an occurrence is seen, sqrt(t/f) + t/f for a word of share f; t is `sample`.
+
+    As in word2vec.c and gensim; `sample` from 1 on is a count, not a share. None: all are seen.
+    """
+    if sample == 0:
+        return None
+    threshold = sample if sample >= 1 else sample * float(counts.sum())
+    ratio = threshold / np.maximum(counts, 1).astype(np.float64)
+    return (np.minimum(np.sqrt(ratio) + ratio, 1.0) * _MAX).astype(np.uint32)
+
+
+def noise_table(counts: I64, exponent: float) -> tuple[Array, NDArray[np.int32]]:
+    """The alias table of noise proportional to count ** exponent."""
+    weights = np.maximum(counts, 1).astype(np.float64) ** exponent
+    return _core.alias_table(weights / weights.sum())
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """The seed of one pass over the text."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0])
+
+
+class Tree(NamedTuple):
+    """The words' paths down the Huffman tree: word w passes nodes[ptr[w] : ptr[w + 1]]; code 0: the node says yes."""
+
+    ptr: I64
+    node: NDArray[np.int32]
+    code: NDArray[np.uint8]
+
+    def check(self, n: int) -> None:
+        """Raise ValueError unless these are paths of n words in a tree of n - 1 nodes."""
+        sizes = np.diff(self.ptr)
+        good = len(self.ptr) == n + 1 and self.ptr[0] == 0 and len(self.node) == len(self.code) == self.ptr[-1]
+        if not good or sizes.min() < 1 or self.node.min() < 0 or self.node.max() > n - 2:
+            raise ValueError("the paths of the Huffman tree are damaged")
+
+
+def grown_tree(old: Tree | None, counts: I64) -> Tree:
+    """A tree of words with falling counts; beside an old tree, whose nodes stay what they are, below a common root."""
+    new = Tree(*_core.huffman(counts))
+    if old is None:
+        return new
+    n_old, n_new = len(old.ptr) - 1, len(new.ptr) - 1
+    ptr = np.concatenate([old.ptr, old.ptr[-1] + new.ptr[1:]])
+    node = np.concatenate([old.node, new.node + np.int32(n_old - 1)])
+    code = np.concatenate([old.code, new.code])
+    side = np.repeat([0, 1], [n_old, n_new])
+    node = np.insert(node, ptr[:-1], n_old + n_new - 2).astype(np.int32)
+    return Tree(ptr + np.arange(len(ptr)), node, np.insert(code, ptr[:-1], side).astype(np.uint8))

@@ -1,0 +1,290 @@
+"""``Word2Vec``: skip-gram and CBOW."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from fastbpts import _core
+from fastbpts._arguments import Array
+from fastbpts.io import PathLike, read_tensors, write_tensors
+from fastbpts.words import _model as model
+from fastbpts.words import _word2vec_files as files
+from fastbpts.words._counting import I64, count_text, keep_words
+from fastbpts.words._encoded import EncodedText
+from fastbpts.words._parameters import Word2VecParameters
+from fastbpts.words._progress import Bar
+from fastbpts.words._text import TextSource
+from fastbpts.words._training import Plan, train
+from fastbpts.words.vectors import KeyedVectors
+
+
+class Word2Vec(Word2VecParameters):
+    """Word vectors learnt by predicting words from their neighbours (Mikolov et al. 2013).
+
+    Parameters have the names and, unless told otherwise, the meaning and the defaults of gensim's.
+
+    Parameters
+    ----------
+    vector_size : int, default=100
+    window : int, default=5
+        Words before and after a word that count as its context.
+    min_count : int, default=5
+        Words that occur less often are left out of the text.
+    sg : {1, 0}, default=1
+        1: skip-gram, each word of the context predicts the word in the middle. 0: CBOW, their mean does (gensim's
+        default).
+    hs : {0, 1}, default=0
+        1: also the cost of hierarchical softmax.
+    negative : int, default=5
+        Noise words of negative sampling; 0: no such cost. With ``hs=0, negative=0`` the cost is the exact full softmax,
+        whose time grows with the vocabulary.
+    ns_exponent : float, default=0.75
+        Noise is proportional to count ** ns_exponent. A noise word may be the word that is predicted.
+    shared_negatives : bool, default=True
+        All words of one context share their noise words: several times faster, of equal quality. False: noise of its
+        own for each pair of words, as in gensim. CBOW makes one prediction per word, there it makes no difference.
+    cbow_mean : {1, 0}, default=1
+        CBOW takes the context's mean, or its sum. The gradient follows (gensim does not divide that of the mean).
+    alpha : float or None, default=None
+        Learning rate at the begin. None: 0.025 for skip-gram and for the sum, 0.075 for CBOW's mean.
+    min_alpha : float, default=0.0001
+        Learning rate at the end; it falls evenly by words.
+    sample : float, default=1e-3
+        Words with a larger share of the text are seen less often, see ``_model.keep_chances``; 0: all are seen.
+    shrink_windows : bool, default=True
+        The width of each window is drawn from 1 .. window.
+    epochs : int, default=5
+    max_vocab_size : int or None, default=None
+        While counting, forget rare words whenever there are more distinct ones than this. Counts with one thread.
+    max_final_vocab : int or None, default=None
+        Raise `min_count` until at most so many words are left.
+    max_sentence_length : int, default=10000
+        Longer lines are split (also every 65,536 bytes).
+    workers : int or None, default=None
+        Threads; None takes what the machine has. With 1 the same seed gives the same vectors, to the bit. Several
+        update the vectors without locks (Hogwild, Recht et al. 2011): results differ from run to run.
+    seed : int, default=1
+    dtype : {"float32", "float64"}, default="float32"
+    memory_limit : int, default=2**30
+        Bytes that the text may take as numbers of words (about two per word). A longer one is read anew in each epoch.
+    compute_loss : bool, default=True
+        Whether `history_` and the progress have the loss. It is the mean of the cost over all predictions of an epoch,
+        and costs next to nothing, so that gensim's False is not needed.
+    checkpoint : path or None, default=None
+        A file that is written after epochs and that ``fit(resume=True)`` continues from.
+    checkpoint_every : int, default=1
+    verbose : int, default=0
+        1: a progress bar (words per second, loss, time left) where there is a terminal; 2: lines only.
+
+    Attributes
+    ----------
+    wv : KeyedVectors
+        The input vectors.
+    vectors_output_ : array (n_words, vector_size)
+        The output vectors of negative sampling or of the full softmax.
+    history_ : list of dict
+        Per epoch: loss, words, pairs (predictions), seconds.
+    n_tokens_ : int
+        Words of the training text, unknown ones included.
+    n_invalid_, n_too_long_ : int
+        Words left out because they are not valid UTF-8, or have more than 1000 bytes.
+    min_count_ : int
+        `min_count` as raised by `max_final_vocab`.
+    """
+
+    wv: KeyedVectors
+    _vectors: model.Vectors
+
+    def fit(self, X: Any, y: Any = None, *, resume: bool = False) -> Self:
+        """Learn a vocabulary and vectors.
+
+        Parameters
+        ----------
+        X : path or iterable of lists of str
+            A text file, plain, gzip or xz: words between ASCII white space, a sentence per line. Or sentences; they are
+            slower, since every word is a Python object. They are read twice or more, so no generator.
+        y : ignored
+        resume : bool, default=False
+            Continue from the file `checkpoint`, if it exists; with one worker to the same bits as without a break.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            A parameter is wrong, or no two words of X occur `min_count` times.
+        DivergenceError
+            The loss is not finite: lower `alpha`.
+        """
+        del y
+        self._check()
+        self._reset()
+        source = TextSource(X)
+        words, counts = self._count(source)
+        self._join(words, counts)
+        self._plan = Plan(self.epochs, int(counts.sum()), self._alpha, self.min_alpha, self.seed, self._threads)
+        if resume:
+            self._resume()
+        self._train(source, checkpoint=self.checkpoint is not None)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, *, epochs: int = 1) -> Self:
+        """Train on more text; its words that occur `min_count` times in it join the vocabulary, at the end.
+
+        Parameters
+        ----------
+        X : path or iterable of lists of str
+        y : ignored
+        epochs : int, default=1
+            Passes over X; the learning rate falls from `alpha` to `min_alpha` meanwhile.
+
+        Returns
+        -------
+        self
+        """
+        del y
+        self._check()
+        if not hasattr(self, "wv"):
+            self._reset()
+        source = TextSource(X)
+        words, counts = self._count(source, known=self._words)
+        self._join(words, counts)
+        passed = len(self.history_)
+        self._plan = Plan(
+            epochs, int(counts.sum()), self._alpha, self.min_alpha, self.seed, self._threads, passed,
+            history=self.history_,
+        )  # fmt: skip
+        self._train(source, checkpoint=False)
+        return self
+
+    # -- steps of a fit ----------------------------------------------------------------------------------------------
+
+    def _reset(self) -> None:
+        """Forget what was learnt."""
+        for name in [name for name in vars(self) if name.endswith("_") or name == "wv"]:
+            delattr(self, name)
+        self._words: list[str] = []
+        self._counts: I64 = np.zeros(0, np.int64)
+        self._tree: model.Tree | None = None
+        self.history_: list[dict[str, Any]] = []
+
+    def _join(self, words: list[str], counts: I64) -> None:
+        """Make the vocabulary these words, of which the first are known already; counts: how often they came now."""
+        n_old = len(self._words)
+        self._words = words
+        self._counts = counts + np.concatenate([self._counts, np.zeros(len(words) - n_old, np.int64)])
+        self._vectors = self._grown(self._vectors if n_old else None, len(words))
+        if self.hs and len(words) > n_old:
+            self._tree = model.grown_tree(self._tree, counts[n_old:])
+
+    def _count(self, source: TextSource, known: list[str] | None = None) -> tuple[list[str], I64]:
+        """The vocabulary, the known words first, and how often its words occur in the text."""
+        counted = count_text(source, self._threads, self.max_vocab_size)
+        kept = keep_words(counted.table, self.min_count, self.max_final_vocab)
+        self.n_tokens_, self.n_too_long_ = counted.n_tokens, counted.n_long
+        self.n_invalid_, self.min_count_ = kept.n_invalid, kept.min_count
+        files.warn_left_out(source.name, kept.n_invalid, counted.n_long)
+        words, counts = kept.words, kept.counts
+        if known:
+            words, counts = files.joined(known, kept, counted.table)
+        if len(words) < 2:
+            found = f"{counted.n_tokens} words, {counted.table.n} distinct ones"
+            raise ValueError(
+                f"{source.name}: {found}, of which {len(words)} occur min_count={kept.min_count} times: at least two "
+                "are needed"
+            )
+        return words, counts
+
+    def _grown(self, old: model.Vectors | None, n: int) -> model.Vectors:
+        """Vectors for n words, the first ones as they were; new inputs are random, new outputs zero."""
+        n_old = 0 if old is None else len(old.inputs)
+        if old is not None and n == n_old:
+            return old
+        rng = np.random.default_rng([self.seed, n_old])
+        inputs = model.random_rows(n - n_old, self.vector_size, self.dtype, rng, total=n)
+        if old is not None:
+            inputs[n_old:], inputs[:n_old] = inputs[: n - n_old].copy(), old.inputs
+        outputs = model.zero_rows(n, inputs) if self.negative or not self.hs else None
+        nodes = model.zero_rows(n - 1, inputs) if self.hs else None
+        for new, former in zip((outputs, nodes), old[1:] if old else (None, None), strict=True):
+            if new is not None and former is not None:
+                new[: len(former)] = former
+        return model.Vectors(inputs, outputs, nodes)
+
+    def _trainer(self) -> _core.WordTrainer:
+        counts = self._counts
+        noise = model.noise_table(counts, self.ns_exponent) if self.negative else None
+        return _core.WordTrainer(
+            *self._vectors,
+            model.keep_chances(counts, self.sample),
+            noise,
+            self._tree,
+            skip_gram=bool(self.sg),
+            mean=bool(self.cbow_mean),
+            negative=self.negative,
+            window=self.window,
+            shrink=bool(self.shrink_windows),
+            shared=bool(self.shared_negatives),
+            max_sentence=self.max_sentence_length,
+        )
+
+    def _train(self, source: TextSource, checkpoint: bool) -> None:
+        plan = self._plan
+        text = EncodedText(source, self._words, self.max_sentence_length, self.memory_limit, plan.n_threads)
+
+        def save() -> None:
+            if plan.done % self.checkpoint_every == 0 or plan.done == plan.n_epochs:
+                files.write_checkpoint(self)
+
+        self.history_ = plan.history
+        try:
+            with Bar(plan, int(self.verbose)) as bar:
+                train(self._trainer(), text, plan, bar, save if checkpoint else None)
+        except FloatingPointError as error:
+            from fastbpts.estimators.errors import DivergenceError
+
+            raise DivergenceError(f"training diverged: {error}; lower alpha={self._alpha!r}") from None
+        self._finish()
+
+    def _check_sizes(self) -> None:
+        """Raise ValueError where stored vectors are not those that the parameters ask for."""
+        v, n = self._vectors, len(self._words)
+        wanted = (n, n if self.negative or not self.hs else None, n - 1 if self.hs else None)
+        if tuple(None if rows is None else len(rows) for rows in v) != wanted:
+            raise ValueError("the numbers of vectors do not fit the parameters")
+        if self._tree is not None:
+            self._tree.check(n)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "wv"):
+            raise ValueError("this Word2Vec has not been fitted yet: call fit first")
+
+    def _finish(self) -> None:
+        size = self.vector_size
+        self.wv = KeyedVectors(self._words, self._vectors.inputs[:, :size], self._counts)
+        if self._vectors.outputs is not None:
+            self.vectors_output_: Array = self._vectors.outputs[:, :size]
+
+    def _resume(self) -> None:
+        if self.checkpoint is None:
+            raise ValueError("resume=True: set the parameter checkpoint, the file to continue from")
+        if Path(self.checkpoint).exists():
+            files.read_checkpoint(self)
+
+    # -- files -------------------------------------------------------------------------------------------------------
+
+    def save(self, path: PathLike) -> None:
+        """Write the model to a safetensors file, atomically; ``fastbpts.load`` reads it, ``partial_fit`` goes on.
+
+        For the vectors alone: ``model.wv.save`` and ``model.wv.save_word2vec_format``.
+        """
+        self._check_fitted()
+        write_tensors(path, *files.to_tensors(self))
+
+    @classmethod
+    def load(cls, path: PathLike) -> Self:
+        """Read what :meth:`save` wrote."""
+        return files.from_tensors(cls, *read_tensors(path))
