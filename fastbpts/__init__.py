@@ -16,6 +16,7 @@ _LAZY = {
     "DivergenceError": "estimators",
     "Elman": "layers.recurrent",
     "GRU": "layers.recurrent",
+    "GloVe": "words.glove",
     "KeyedVectors": "words.vectors",
     "LSTM": "layers.recurrent",
     "LanguageModel": "sequence.language_model",

@@ -252,3 +252,32 @@ class WordTrainer:
         loss: _Array,
         n_pairs: _I64,
     ) -> None: ...
+
+COUNT_BITS: int
+
+def decode_text(units: _Array, piece_ptr: _I64, out: _I32, first: int) -> int: ...
+def word_positions(text: _I32, n: int, n_words: int) -> tuple[_I64, _I32]: ...
+
+@disjoint_base
+class RowCounter:
+    def __init__(self, n_words: int, size: int, n_threads: int) -> None: ...
+    def count(
+        self,
+        text: _I32,
+        start: _I64,
+        position: _I32,
+        weight: _I64,
+        symmetric: bool,
+        first: int,
+        at: _I64,
+        split: _I64,
+    ) -> tuple[_I64, _I32, _I64]: ...
+    def add(
+        self, runs: list[tuple[_I64, _I32, _I64]], first: int, at: _I64, split: _I64
+    ) -> tuple[_I64, _I32, _I64]: ...
+
+def deal_pairs(first_row: int, n_in_row: _I64, column: _I32, sums: _I64, n_buckets: int) -> tuple[_I64, _I32]: ...
+def shuffle_pairs(pairs: _I32, seed: int) -> None: ...
+def glove_train(
+    w: _Array, bias: _Array, pairs: _I32, x_max: float, alpha: float, eta: float, n_threads: int
+) -> float: ...

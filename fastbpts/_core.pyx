@@ -210,3 +210,4 @@ cdef class Bank:
 include "_core_net.pxi"
 include "_core_mlp.pxi"
 include "_core_words.pxi"
+include "_core_glove.pxi"

@@ -4,6 +4,9 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 cdef extern from "w2v.h" nogil:
     ctypedef struct fb_w2v  # its fields: _core_words.pxi
 
+cdef extern from "glove.h" nogil:
+    ctypedef struct fb_glove  # its fields: _core_glove.pxi
+
 cdef extern from "mlp.h" nogil:
     ctypedef struct fb_graph:
         int64_t n_nodes, n_edges, n_levels, n_graphs, n_inputs
@@ -154,7 +157,7 @@ cdef extern from "mlp.h" nogil:
         void (*dropout_mask)(uint64_t, double, int64_t, int64_t, void *) noexcept nogil
         size_t (*w2v_scratch)(const fb_w2v *) noexcept nogil
         void (*w2v_train)(fb_w2v *) noexcept nogil
-
+        void (*glove_train)(fb_glove *) noexcept nogil
         size_t (*mlp_scratch)(const fb_mlp *) noexcept nogil
         void (*mlp)(fb_mlp *) noexcept nogil
         void (*update_blocks)(fb_optim *, const fb_block *, const int32_t **, int) noexcept nogil

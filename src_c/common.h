@@ -8,6 +8,7 @@
 
 #include "fb.h"
 #include "mlp.h"
+#include "glove.h"
 #include "pool.h"
 #include "w2v.h"
 

@@ -154,6 +154,7 @@ typedef struct fb_net {
 
 struct fb_mlp; /* mlp.h */
 struct fb_w2v;
+struct fb_glove;
 
 /* One table per real type and instruction set. */
 typedef struct fb_kernels {
@@ -180,6 +181,7 @@ typedef struct fb_kernels {
     void (*update_blocks)(fb_optim *o, const fb_block *b, const int32_t *const *rows, int n);
     size_t (*w2v_scratch)(const struct fb_w2v *w); /* w2v.h */
     void (*w2v_train)(struct fb_w2v *w);
+    void (*glove_train)(struct fb_glove *g); /* glove.h */
 } fb_kernels;
 
 const fb_kernels *fb_kernels_for(int real_bytes);

@@ -7,6 +7,11 @@ from fastbpts.io import Tensors
 
 def from_tensors(tensors: Tensors, header: dict[str, Any]) -> Any:
     """The model in a file or checkpoint."""
+    if header.get("class") == "GloVe":
+        from fastbpts.words import _glove_files
+        from fastbpts.words.glove import GloVe
+
+        return _glove_files.from_tensors(GloVe, tensors, header)
     from fastbpts.words import _word2vec_files
     from fastbpts.words.word2vec import Word2Vec
 

@@ -17,6 +17,7 @@
 #include "words/predict.h"
 #include "words/window.h"
 #include "words/train.h"
+#include "words/glove_train.h"
 
 #define FB_LINEAR(name) NULL, NULL
 #define FB_PRODUCTS(name) FB(name##_features), FB(name##_fold)
@@ -53,5 +54,6 @@ const fb_kernels FB(kernels) = {
     FB(update_blocks),
     FB(w2v_scratch),
     FB(w2v_train),
+    FB(glove_train),
 };
 #undef FB_SQRT

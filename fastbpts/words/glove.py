@@ -1,0 +1,218 @@
+"""``GloVe``: word vectors from co-occurrence counts."""
+
+import math
+import time
+import warnings
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from fastbpts import _core
+from fastbpts._arguments import Array
+from fastbpts.io import PathLike, read_tensors, write_tensors
+from fastbpts.words import _glove_files as files
+from fastbpts.words._cooccurrence import Windows, count_rows
+from fastbpts.words._counting import count_text, keep_words
+from fastbpts.words._encoded import EncodedText
+from fastbpts.words._glove_parameters import GloVeParameters
+from fastbpts.words._pairs import PairStore
+from fastbpts.words._progress import Bar
+from fastbpts.words._text import TextSource
+from fastbpts.words._word2vec_files import warn_left_out
+from fastbpts.words.vectors import KeyedVectors
+
+_WHOLE_LINES = 2**31 - 1
+_PAD = 16  # FB_PAD
+
+
+class _Epochs:
+    """How far training has come, for the progress bar."""
+
+    def __init__(self, n_epochs: int, done: int) -> None:
+        self.n_epochs, self.first_epoch, self.done = n_epochs, 0, done
+
+
+class GloVe(GloVeParameters):
+    """Word vectors whose products approach the logarithms of co-occurrence counts (Pennington et al. 2014).
+
+    Parameters
+    ----------
+    vector_size : int, default=100
+    window : int, default=15
+        Words before (and after) a word that are its context. Lines end a context (also every 65,536 bytes).
+    min_count : int, default=5
+        Words that occur less often are left out of the text.
+    symmetric : bool, default=True
+        Whether the words after a word are its context too.
+    distance_weighting : bool, default=True
+        A neighbour at distance k counts 1/k; False: 1.
+    x_max, alpha : float, default=100.0, 0.75
+        Weight of a pair that stands together x times: min((x / x_max) ** alpha, 1). For small texts take x_max=10.
+    eta : float, default=0.05
+        AdaGrad's rate.
+    epochs : int, default=25
+    max_vocab_size : int or None, default=None
+        While counting words, forget rare ones whenever there are more distinct ones than this.
+    max_final_vocab : int or None, default=None
+        Raise `min_count` until at most so many words are left.
+    workers : int or None, default=None
+        Threads; None takes what the machine has. With 1 the same seed gives the same vectors, to the bit. Several
+        update the vectors without locks (Hogwild): results differ from run to run.
+    seed : int, default=1
+    dtype : {"float32", "float64"}, default="float32"
+    memory_limit : int, default=2**32
+        Bytes for the text while it is counted (8 per word) and for the pairs (12 each), each half of it; what is more
+        goes to temporary files. The result does not depend on it.
+    checkpoint : path or None, default=None
+        A file that is written after epochs and that ``fit(resume=True)`` continues from.
+    checkpoint_every : int, default=1
+    verbose : int, default=0
+        1: a progress bar (pairs per second, loss, time left) where there is a terminal; 2: lines only.
+
+    Attributes
+    ----------
+    wv : KeyedVectors
+        The sum of word and context vectors, as in the paper.
+    vectors_word_, vectors_context_ : array (n_words, vector_size)
+    bias_word_, bias_context_ : array (n_words,)
+    history_ : list of dict
+        Per epoch: loss (the mean over all pairs of half the weighted square, each before its step), pairs, seconds.
+    n_tokens_, n_pairs_ : int
+        Words of the text, unknown ones included; pairs of words that stand together.
+    n_invalid_, n_too_long_ : int
+        Words left out because they are not valid UTF-8, or have more than 1000 bytes.
+    min_count_ : int
+        `min_count` as raised by `max_final_vocab`.
+    """
+
+    wv: KeyedVectors
+    history_: list[dict[str, Any]]
+
+    def fit(self, X: Any, y: Any = None, *, resume: bool = False) -> Self:  # noqa: ARG002
+        """Learn a vocabulary and vectors.
+
+        Parameters
+        ----------
+        X : path or iterable of lists of str
+            A text file, plain, gzip or xz: words between ASCII white space, a sentence per line. Or sentences; they are
+            slower, since every word is a Python object. They are read twice, so no generator.
+        y : ignored
+        resume : bool, default=False
+            Continue from the file `checkpoint`, if it exists; with one worker to the same bits as without a break.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            A parameter is wrong, or no two words of X occur `min_count` times, or none stands near another.
+        DivergenceError
+            The loss is not finite: lower `eta`.
+        """
+        self._check()
+        if resume and self.checkpoint is None:
+            raise ValueError("resume=True: set the parameter checkpoint, the file to continue from")
+        for name in [name for name in vars(self) if name.endswith("_") or name == "wv"]:
+            delattr(self, name)
+        source = TextSource(X)
+        self._count_words(source)
+        with closing(PairStore(self.memory_limit // 2)) as pairs:
+            self._count_pairs(source, pairs)
+            self._rows, self._bias = self._fresh()
+            self.history_ = []
+            if resume and self.checkpoint is not None and Path(self.checkpoint).exists():
+                files.read_checkpoint(self)
+            try:
+                self._train(pairs)
+            except KeyboardInterrupt:
+                epoch = len(self.history_) + 1
+                warnings.warn(f"training interrupted in epoch {epoch}; the vectors so far were kept", stacklevel=2)
+        self._finish()
+        return self
+
+    def _count_words(self, source: TextSource) -> None:
+        counted = count_text(source, self._threads, self.max_vocab_size)
+        kept = keep_words(counted.table, self.min_count, self.max_final_vocab)
+        self._words, self._counts = kept.words, kept.counts
+        self.n_tokens_, self.n_too_long_ = counted.n_tokens, counted.n_long
+        self.n_invalid_, self.min_count_ = kept.n_invalid, kept.min_count
+        warn_left_out(source.name, kept.n_invalid, counted.n_long)
+        if len(kept.words) < 2:
+            found = f"{counted.n_tokens} words, {counted.table.n} distinct ones"
+            raise ValueError(
+                f"{source.name}: {found}, of which {len(kept.words)} occur min_count={kept.min_count} times: at least "
+                "two are needed"
+            )
+
+    def _count_pairs(self, source: TextSource, pairs: PairStore) -> None:
+        text = EncodedText(source, self._words, _WHOLE_LINES, 0, self._threads)
+        windows = Windows(self.window, bool(self.symmetric), bool(self.distance_weighting))
+        n_words, n_tokens = len(self._words), int(self._counts.sum())
+        for rows in count_rows(text, n_words, n_tokens, windows, self.memory_limit // 2, self._threads):
+            pairs.add(rows)
+        self.n_pairs_ = pairs.n_pairs
+        if not pairs.n_pairs:
+            raise ValueError(f"{source.name}: no two words of the vocabulary stand in one line")
+
+    def _fresh(self) -> tuple[Array, Array]:
+        """Random vectors and biases of words, then contexts: values, and sums of squares, which are 1."""
+        n, size = 2 * len(self._words), self.vector_size
+        ld = -(-size // _PAD) * _PAD
+        rng = np.random.default_rng(self.seed)
+        rows: Array = _core.aligned((n, 2 * ld), self.dtype, True)
+        rows[:, ld:] = 1
+        bias: Array = _core.aligned((n, 2), self.dtype, True)
+        bias[:, 1] = 1
+        for part in (rows[:, :size], bias[:, :1]):
+            part[...] = (rng.random(part.shape) - 0.5) / size
+        return rows, bias
+
+    def _train(self, pairs: PairStore) -> None:
+        plan = _Epochs(self.epochs, len(self.history_))
+        with Bar(plan, int(self.verbose), "pairs") as bar:
+            while plan.done < self.epochs:
+                self._epoch(pairs, plan, bar)
+                if self.checkpoint is not None and (plan.done % self.checkpoint_every == 0 or plan.done == self.epochs):
+                    files.write_checkpoint(self)
+
+    def _epoch(self, pairs: PairStore, plan: _Epochs, bar: Bar) -> None:
+        started, n, loss = time.perf_counter(), 0, 0.0
+        for bucket in pairs.buckets(np.random.default_rng([self.seed, plan.done])):
+            loss += _core.glove_train(self._rows, self._bias, bucket, self.x_max, self.alpha, self.eta, self._threads)
+            n += len(bucket)
+            if not math.isfinite(loss):
+                from fastbpts.estimators.errors import DivergenceError
+
+                raise DivergenceError(
+                    f"training diverged: the loss is {loss} in epoch {plan.done + 1}; lower eta={self.eta!r}"
+                )
+            seconds = max(time.perf_counter() - started, 1e-9)
+            bar.update(plan.done + n / pairs.n_pairs, loss / max(n, 1), n / seconds)
+        plan.done += 1
+        entry = {"epoch": plan.done, "loss": loss / n, "pairs": n, "seconds": time.perf_counter() - started}
+        self.history_.append(entry)
+        bar.epoch(entry)
+
+    def _finish(self) -> None:
+        n, size = len(self._words), self.vector_size
+        self.vectors_word_, self.vectors_context_ = self._rows[:n, :size], self._rows[n:, :size]
+        self.bias_word_, self.bias_context_ = self._bias[:n, 0], self._bias[n:, 0]
+        self.wv = KeyedVectors(self._words, self.vectors_word_ + self.vectors_context_, self._counts)
+
+    def save(self, path: PathLike) -> None:
+        """Write the model to a safetensors file, atomically; ``fastbpts.load`` reads it.
+
+        For the vectors alone: ``model.wv.save`` and ``model.wv.save_word2vec_format``.
+        """
+        if not hasattr(self, "wv"):
+            raise ValueError("this GloVe is not fitted yet: call fit first")
+        write_tensors(path, *files.to_tensors(self))
+
+    @classmethod
+    def load(cls, path: PathLike) -> Self:
+        """Read what :meth:`save` wrote."""
+        return files.from_tensors(cls, *read_tensors(path))
