@@ -25,6 +25,7 @@ _LAZY = {
     "Network": "network",
     "Optimizer": "optimizer",
     "PTBError": "readers.ptb",
+    "Phrases": "words.phrases",
     "SequenceClassifier": "sequence.classifier",
     "SequenceTagger": "sequence.tagger",
     "Structure": "structure",

@@ -63,6 +63,20 @@ class TextSource:
         """
         return self._joined() if self.lists else self._read()
 
+    def sentences(self) -> Iterator[list[str]]:
+        """The text as lists of words, of a file its lines with words (split where longer than a block).
+
+        Bytes that are not UTF-8 become surrogates.
+        """
+        if self.lists:
+            for sentence in self._given:
+                yield list(sentence)
+            return
+        for block in self._read():
+            for line in block.tobytes().split(b"\n"):
+                if words := line.split():
+                    yield [word.decode("utf-8", "surrogateescape") for word in words]
+
     def _joined(self) -> Iterator[Bytes]:
         parts: list[str] = []
         size = 0

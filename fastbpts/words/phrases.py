@@ -1,0 +1,164 @@
+"""Phrases: words that stand side by side more often than their frequencies tell (Mikolov et al. 2013, section 4)."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
+
+import numpy as np
+
+from fastbpts._threads import resolve_n_threads
+from fastbpts.io import PathLike, write_atomic
+from fastbpts.words._cooccurrence import Windows, count_rows
+from fastbpts.words._counting import count_text, keep_words
+from fastbpts.words._encoded import EncodedText
+from fastbpts.words._parameters import Parameters, check_number
+from fastbpts.words._text import TextSource
+
+_INTEGERS: dict[str, tuple[int, int | None, bool]] = {
+    "min_count": (1, None, False),
+    "workers": (1, None, True),
+    "memory_limit": (0, None, False),
+}
+_WHOLE_LINES = 2**31 - 1
+_PIECES = 1 << 16  # characters joined before they are written
+
+
+class Phrases(Parameters):
+    """Find pairs of words that are phrases, and join them in texts.
+
+    Two words a, b are a phrase where ``(n_ab - discount) / (n_a * n_b) * n_words > threshold``: how much more often
+    they stand side by side than words that have nothing to do with each other, with a discount for rare ones. Applied
+    again to its own result it finds longer phrases.
+
+    Parameters
+    ----------
+    min_count : int, default=5
+        Pairs that occur less often are no phrases.
+    threshold : float, default=100.0
+        As in the authors' program. A lower one finds more phrases; gensim's scores are smaller, they have the size of
+        the vocabulary in place of the number of words.
+    discount : float or None, default=None
+        None: `min_count`.
+    delimiter : str, default="_"
+        Put between the words of a phrase.
+    workers : int or None, default=None
+        Threads that count.
+    memory_limit : int, default=2**32
+        Bytes for counting, beyond which temporary files are used.
+
+    Attributes
+    ----------
+    phrases_ : dict of (str, str) to float
+        The score of each phrase.
+    """
+
+    phrases_: dict[tuple[str, str], float]
+
+    def __init__(
+        self,
+        *,
+        min_count: int = 5,
+        threshold: float = 100.0,
+        discount: float | None = None,
+        delimiter: str = "_",
+        workers: int | None = None,
+        memory_limit: int = 1 << 32,
+    ) -> None:
+        self.min_count, self.threshold, self.discount, self.delimiter = min_count, threshold, discount, delimiter
+        self.workers, self.memory_limit = workers, memory_limit
+
+    def _check(self) -> None:
+        self._check_integers(_INTEGERS)
+        check_number("threshold", self.threshold, 0.0)
+        if self.discount is not None:
+            check_number("discount", self.discount, 0.0)
+        if not isinstance(self.delimiter, str) or not self.delimiter or re.search(r"\s|[\0\1]", self.delimiter):
+            raise ValueError(f"delimiter={self.delimiter!r}: must be a string without white space")
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
+        """Count the pairs of a text.
+
+        Parameters
+        ----------
+        X : path or iterable of lists of str
+            As for :class:`Word2Vec`.
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        self._check()
+        source, n_threads = TextSource(X), resolve_n_threads(self.workers)
+        kept = keep_words(count_text(source, n_threads, None).table, 1, None)
+        words, counts, total = kept.words, kept.counts, int(kept.counts.sum())
+        text = EncodedText(source, words, _WHOLE_LINES, 0, n_threads)
+        discount = self.min_count if self.discount is None else self.discount
+        self.phrases_ = {}
+        side_by_side = Windows(window=1, symmetric=False, weighted=False)  # the context of b is the word before it
+        for rows in count_rows(text, len(words), total, side_by_side, self.memory_limit, n_threads) if words else ():
+            b = np.repeat(np.arange(rows.first, rows.first + len(rows.n_in_row)), rows.n_in_row)
+            a, n_ab = rows.column, rows.sum / side_by_side.weights()[1]
+            score = (n_ab - discount) / counts[a] / counts[b] * total
+            for k in np.flatnonzero((n_ab >= self.min_count) & (score > self.threshold)).tolist():
+                self.phrases_[words[a[k]], words[b[k]]] = float(score[k])
+        return self
+
+    def join(self, sentence: Iterable[str]) -> list[str]:
+        """One sentence with its phrases joined, from left to right; a word is in one phrase only."""
+        result: list[str] = []
+        before, phrases = None, self.phrases_
+        for word in sentence:
+            if before is not None and (before, word) in phrases:
+                result[-1] = f"{before}{self.delimiter}{word}"
+                before = None
+            else:
+                result.append(word)
+                before = word
+        return result
+
+    def transform(self, X: Any) -> "JoinedText":
+        """A text with its phrases joined, which can be read again and again: what :class:`Word2Vec` and others take.
+
+        Parameters
+        ----------
+        X : path or iterable of lists of str
+        """
+        self._check_fitted()
+        return JoinedText(self, TextSource(X))
+
+    def write(self, X: Any, path: PathLike) -> None:
+        """Write a text with its phrases joined to a file, a sentence per line; training from a file is faster.
+
+        Parameters
+        ----------
+        X : path or iterable of lists of str
+        path : str or path
+        """
+        write_atomic(path, _lines(self.transform(X)))
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "phrases_"):
+            raise ValueError("this Phrases is not fitted yet: call fit first")
+
+
+class JoinedText:
+    """The sentences of a text with phrases joined."""
+
+    def __init__(self, phrases: Phrases, source: TextSource) -> None:
+        self._phrases, self._source = phrases, source
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return (self._phrases.join(sentence) for sentence in self._source.sentences())
+
+
+def _lines(sentences: Iterable[list[str]]) -> Iterator[bytes]:
+    lines: list[str] = []
+    size = 0
+    for sentence in sentences:
+        lines.append(" ".join(sentence))
+        size += len(lines[-1])
+        if size >= _PIECES:
+            yield "\n".join([*lines, ""]).encode("utf-8", "surrogateescape")
+            lines, size = [], 0
+    yield "\n".join([*lines, ""]).encode("utf-8", "surrogateescape")
