@@ -216,7 +216,7 @@ def encode_text(
     n_units: _I64,
     n_words: _I64,
 ) -> None: ...
-def alias_table(p: _Array) -> tuple[_Array, _I32]: ...
+def alias_table(p: _Array) -> _Array: ...
 def huffman(count: _I64) -> tuple[_I64, _I32, _Array]: ...
 
 @disjoint_base
@@ -227,7 +227,7 @@ class WordTrainer:
         out: _Array | None,
         nodes: _Array | None,
         keep: _Array | None,
-        noise: tuple[_Array, _I32] | None,
+        noise: _Array | None,
         path: tuple[_I64, _I32, _Array] | None,
         *,
         skip_gram: bool,

@@ -35,8 +35,7 @@ cdef extern from "w2v.h" nogil:
         void *out
         void *nodes
         const uint32_t *keep
-        const uint32_t *chance
-        const int32_t *alias
+        const uint64_t *noise
         const int64_t *path_ptr
         const int32_t *path_node
         const uint8_t *path_code
@@ -52,7 +51,7 @@ cdef extern from "w2v.h" nogil:
         char *scratch
         size_t scratch_size
 
-    void fb_alias_table(int64_t n, double *p, uint32_t *chance, int32_t *alias, int32_t *work)
+    void fb_alias_table(int64_t n, double *p, uint64_t *table, int32_t *work)
     int64_t fb_huffman(int64_t n, const int64_t *count, int32_t *parent, uint8_t *code, int64_t *work,
                        int64_t *path_ptr)
     void fb_huffman_paths(int64_t n, const int32_t *parent, const uint8_t *code, const int64_t *path_ptr,
@@ -129,16 +128,15 @@ def encode_text(cnp.ndarray data, cnp.ndarray cut, bint lists, int max_sentence,
 
 
 def alias_table(cnp.ndarray p):
-    """(chance uint32, alias int32) of probabilities, which are overwritten."""
+    """uint64 array of probabilities, which are overwritten; see src_c/w2v.h."""
     cdef int64_t n = cnp.PyArray_SIZE(p)
     cdef double *q = <double *>out_ptr(p, cnp.NPY_FLOAT64, n, "p")
-    cdef cnp.ndarray chance = fresh(cnp.NPY_UINT32, n), alias = fresh(cnp.NPY_INT32, n), work = fresh(cnp.NPY_INT32, n)
-    cdef uint32_t *c = <uint32_t *>cnp.PyArray_DATA(chance)
-    cdef int32_t *a = <int32_t *>cnp.PyArray_DATA(alias)
+    cdef cnp.ndarray table = fresh(cnp.NPY_UINT64, n), work = fresh(cnp.NPY_INT32, n)
+    cdef uint64_t *t = <uint64_t *>cnp.PyArray_DATA(table)
     cdef int32_t *w = <int32_t *>cnp.PyArray_DATA(work)
     with nogil:
-        fb_alias_table(n, q, c, a, w)
-    return chance, alias
+        fb_alias_table(n, q, t, w)
+    return table
 
 
 def huffman(cnp.ndarray count):
@@ -177,8 +175,7 @@ cdef class WordTrainer:
         self.w.nodes = NULL if nodes is None else out_ptr(nodes, typenum, (n - 1) * ld, "nodes")
         self.w.keep = NULL if keep is None else <uint32_t *>ptr(keep, cnp.NPY_UINT32, n, "keep")
         if negative:
-            self.w.chance = <uint32_t *>ptr(noise[0], cnp.NPY_UINT32, n, "noise[0]")
-            self.w.alias = <int32_t *>ptr(noise[1], cnp.NPY_INT32, n, "noise[1]")
+            self.w.noise = <uint64_t *>ptr(noise, cnp.NPY_UINT64, n, "noise")
         self.w.hs = path is not None
         if path is not None:
             self.w.path_ptr = <int64_t *>ptr(path[0], cnp.NPY_INT64, n + 1, "path[0]")

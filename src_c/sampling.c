@@ -5,7 +5,7 @@
 
 /* Vose 1991. Slots below the mean are filled up by one above it; `work` holds the poor from its begin and the rich from
    its end. */
-void fb_alias_table(int64_t n, double *p, uint32_t *chance, int32_t *alias, int32_t *work) {
+void fb_alias_table(int64_t n, double *p, uint64_t *table, int32_t *work) {
     int64_t poor = 0, rich = n;
     for (int64_t i = 0; i < n; i++) {
         p[i] *= (double)n;
@@ -14,8 +14,7 @@ void fb_alias_table(int64_t n, double *p, uint32_t *chance, int32_t *alias, int3
     }
     while (poor > 0 && rich < n) {
         const int32_t small = work[--poor], large = work[rich];
-        chance[small] = (uint32_t)(p[small] * 0x1p32);
-        alias[small] = large;
+        table[small] = (uint64_t)large << 32 | (uint32_t)(p[small] * 0x1p32);
         p[large] -= 1 - p[small];
         if (p[large] < 1) {
             rich++;
@@ -25,8 +24,7 @@ void fb_alias_table(int64_t n, double *p, uint32_t *chance, int32_t *alias, int3
     while (rich < n) work[poor++] = work[rich++]; /* what rounding left over stands for itself */
     while (poor > 0) {
         const int32_t own = work[--poor];
-        chance[own] = UINT32_MAX;
-        alias[own] = own;
+        table[own] = (uint64_t)own << 32 | UINT32_MAX;
     }
 }
 

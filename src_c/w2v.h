@@ -24,8 +24,7 @@ typedef struct fb_w2v {
     int32_t ld, skip_gram, mean, negative, hs, window, shrink, shared, max_sentence, max_path;
     void *in, *out, *nodes; /* (n_words, ld) inputs, outputs; (n_words - 1, ld) inner nodes */
     const uint32_t *keep;   /* (n_words) chance * 2^32 of an occurrence to be seen, or NULL */
-    const uint32_t *chance; /* (n_words) noise: chance * 2^32 to stay at a slot, else go to its alias */
-    const int32_t *alias;
+    const uint64_t *noise;  /* (n_words) alias table: a slot's alias << 32 | chance * 2^32 to stay at the slot */
     const int64_t *path_ptr; /* (n_words + 1) */
     const int32_t *path_node;
     const uint8_t *path_code; /* 0: the node says yes */
@@ -44,7 +43,7 @@ typedef struct fb_w2v {
 } fb_w2v;
 
 /* Vose's alias table of probabilities p (n, sum 1): a draw takes one slot, then the slot or its alias. work: (n). */
-void fb_alias_table(int64_t n, double *p, uint32_t *chance, int32_t *alias, int32_t *work);
+void fb_alias_table(int64_t n, double *p, uint64_t *table, int32_t *work);
 
 /* The Huffman tree of n words with falling counts: inner node n_inner = 0 .. n-2, the root is n-2. parent, code (2n-1)
    of leaves (first n) and inner nodes. work: (2n-1). Returns the longest path. */

@@ -188,8 +188,8 @@ def test_negative_sampling_factorises_shifted_pmi(negative):
 
 def test_the_alias_table_draws_its_probabilities():
     p = np.random.default_rng(0).dirichlet(np.full(37, 0.3))
-    chance, alias = _core.alias_table(p.copy())
-    share = chance / 2**32
+    table = _core.alias_table(p.copy())
+    share, alias = (table & 0xFFFFFFFF) / 2**32, (table >> 32).astype(int)
     drawn = share + np.bincount(alias, 1 - share, minlength=37)
     np.testing.assert_allclose(drawn / 37, p, atol=1e-9)
 

@@ -77,7 +77,8 @@ class Replica:
         for _ in range(sets * self.negative):
             r = self._next()
             slot = (r >> 32) * len(self.inputs) >> 32
-            noise.append(slot if r & 0xFFFFFFFF < self.noise[0][slot] else int(self.noise[1][slot]))
+            entry = int(self.noise[slot])
+            noise.append(slot if r & 0xFFFFFFFF < entry & 0xFFFFFFFF else entry >> 32)
         self._draws[i] = context, noise
 
     def _costs(self, w: int, noise):

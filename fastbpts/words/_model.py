@@ -49,7 +49,7 @@ def keep_chances(counts: I64, sample: float) -> NDArray[np.uint32] | None:
     return (np.minimum(np.sqrt(ratio) + ratio, 1.0) * _MAX).astype(np.uint32)
 
 
-def noise_table(counts: I64, exponent: float) -> tuple[Array, NDArray[np.int32]]:
+def noise_table(counts: I64, exponent: float) -> Array:
     """The alias table of noise proportional to count ** exponent."""
     weights = np.maximum(counts, 1).astype(np.float64) ** exponent
     return _core.alias_table(weights / weights.sum())

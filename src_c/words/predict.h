@@ -48,28 +48,42 @@ static FB_INLINE void FB(score_tile)(const int NY, const FB(prediction) * p, rea
     for (int at = 0; at < p->m * NY; at += VL) FB(store)(score + at, FB(lane_sums)(p->dots + at * VL));
 }
 
+/* Vectors of a row that a tile takes at once: the errors are loaded once for all of them. */
+#define FB_ABREAST (FB_ROWS == 8 ? 2 : 1)
+
+/* Steps of NV vectors of each row, from component j on. */
+static FB_INLINE void FB(step_part)(const int NV, const int NY, const int INPUTS, const int OUTPUTS,
+                                    const FB(prediction) * p, real *const *y, const real *e, int j) {
+    vec v[FB_ABREAST * FB_W2V_TILE], dy[FB_ABREAST * FB_W2V_TILE] = {{0}};
+#pragma GCC unroll 12
+    for (int k = 0; k < NY * NV; k++) v[k] = FB(load)(y[k / NV] + j + k % NV * VL);
+    for (int i = 0; OUTPUTS && i < p->m; i++)
+#pragma GCC unroll 12
+        for (int k = 0; k < NY * NV; k++) /* score = x . y */
+            dy[k] += e[i * NY + k / NV] * FB(load)(p->x[i] + j + k % NV * VL);
+#pragma GCC unroll 12
+    for (int k = 0; OUTPUTS && k < NY * NV; k++) {
+        real *at = y[k / NV] + j + k % NV * VL;
+        FB(store)(at, FB(load)(at) + dy[k]);
+    }
+    for (int i = 0; INPUTS && i < p->m; i++) {
+        vec to[FB_ABREAST];
+        for (int c = 0; c < NV; c++) to[c] = FB(load)(p->to[i] + j + c * VL);
+#pragma GCC unroll 12
+        for (int k = 0; k < NY * NV; k++) to[k % NV] += e[i * NY + k / NV] * v[k]; /* score = x . y */
+        for (int c = 0; c < NV; c++) FB(store)(p->to[i] + j + c * VL, to[c]);
+    }
+}
+
 /* The steps of the inputs, or of the outputs, or of both at once: then the inputs may themselves be `to`. */
 static FB_INLINE void FB(step_tile)(const int NY, const int INPUTS, const int OUTPUTS, const FB(prediction) * p,
                                     real *const *y, const real *e) {
-    for (int j = 0; j < p->ld; j += VL) {
-        vec v[FB_W2V_TILE], dy[FB_W2V_TILE] = {{0}};
-#pragma GCC unroll 6
-        for (int k = 0; k < NY; k++) v[k] = FB(load)(y[k] + j);
-        for (int i = 0; OUTPUTS && i < p->m; i++) {
-            const vec x = FB(load)(p->x[i] + j);
-#pragma GCC unroll 6
-            for (int k = 0; k < NY; k++) dy[k] += e[i * NY + k] * x; /* score = x . y */
-        }
-#pragma GCC unroll 6
-        for (int k = 0; OUTPUTS && k < NY; k++) FB(store)(y[k] + j, FB(load)(y[k] + j) + dy[k]);
-        for (int i = 0; INPUTS && i < p->m; i++) {
-            vec to = FB(load)(p->to[i] + j);
-#pragma GCC unroll 6
-            for (int k = 0; k < NY; k++) to += e[i * NY + k] * v[k]; /* score = x . y */
-            FB(store)(p->to[i] + j, to);
-        }
-    }
+    int j = 0;
+    for (; j + FB_ABREAST * VL <= p->ld; j += FB_ABREAST * VL)
+        FB(step_part)(FB_ABREAST, NY, INPUTS, OUTPUTS, p, y, e, j);
+    if (j < p->ld) FB(step_part)(1, NY, INPUTS, OUTPUTS, p, y, e, j);
 }
+#undef FB_ABREAST
 
 /* Calls F(NY, ...) with a constant NY for the n outputs of a tile. */
 #define FB_TILE_OF(n, F, ...)            \

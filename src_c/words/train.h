@@ -61,7 +61,8 @@ static void FB(draw_window)(FB(trainer) * t, int i, int n) {
     for (int k = 0; k < sets * w->negative; k++) {
         const uint64_t r = FB(next_random)(t);
         const uint64_t slot = (r >> 32) * (uint64_t)w->n_words >> 32;
-        const int32_t word = (uint32_t)r < w->chance[slot] ? (int32_t)slot : w->alias[slot];
+        const uint64_t entry = w->noise[slot], moves = (uint32_t)r >= (uint32_t)entry; /* nothing to predict here */
+        const int32_t word = (int32_t)(slot ^ ((slot ^ entry >> 32) & -moves));
         q->noise[k] = word;
         FB(fetch)(FB(row_of)(w->out, word, w->ld), w->ld);
     }
