@@ -12,6 +12,8 @@ from fastbpts.cli.gradcheck import gradcheck
 from fastbpts.cli.predict import predict
 from fastbpts.cli.show import show
 from fastbpts.cli.train import train
+from fastbpts.cli.word_queries import analogy, evaluate_vectors, neighbors
+from fastbpts.cli.word_training import glove, word2vec
 
 app = typer.Typer(
     name="fastbpts",
@@ -42,3 +44,5 @@ def _main(
 
 for _function in (demo, train, evaluate, predict, generate, show, gradcheck, bench):
     app.command()(_function)
+for _word_function in (word2vec, glove, neighbors, analogy, evaluate_vectors):
+    app.command()(_word_function)
