@@ -64,10 +64,10 @@ static void FB(draw_window)(FB(trainer) * t, int i, int n) {
         const uint64_t entry = w->noise[slot], moves = (uint32_t)r >= (uint32_t)entry; /* nothing to predict here */
         const int32_t word = (int32_t)(slot ^ ((slot ^ entry >> 32) & -moves));
         q->noise[k] = word;
-        FB(fetch)(FB(row_of)(w->out, word, w->ld), w->ld);
+        FB(fetch_row)(FB(row_of)(w->out, word, w->ld), w->ld);
     }
-    if (w->negative) FB(fetch)(FB(row_of)(w->out, t->sentence[i], w->ld), w->ld);
-    if (i + w->window < n) FB(fetch)(FB(row_of)(w->in, t->sentence[i + w->window], w->ld), w->ld);
+    if (w->negative) FB(fetch_row)(FB(row_of)(w->out, t->sentence[i], w->ld), w->ld);
+    if (i + w->window < n) FB(fetch_row)(FB(row_of)(w->in, t->sentence[i + w->window], w->ld), w->ld);
 }
 
 static void FB(train_sentence)(FB(trainer) * t, int n) {

@@ -25,7 +25,7 @@ static FB_INLINE uint64_t FB(next_random)(FB(trainer) * t) { return fb_random(t-
 
 static FB_INLINE real *FB(row_of)(const void *rows, int64_t k, int ld) { return (real *)rows + k * ld; }
 
-static FB_INLINE void FB(fetch)(const real *row, int ld) {
+static FB_INLINE void FB(fetch_row)(const real *row, int ld) {
     for (int j = 0; j < ld; j += 64 / FB_REAL_BYTES) __builtin_prefetch(row + j, 1);
 }
 
