@@ -58,6 +58,7 @@ class Ours(fb.Word2Vec):
     vocabulary: Any
 
     def _count(self, source: TextSource, known: list[str] | None = None) -> Any:
+        del source, known
         self.n_tokens_ = self.n_too_long_ = self.n_invalid_ = self.min_count_ = 0
         return self.vocabulary.words, self.vocabulary.counts
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "fb.h"
-#include "mlp.h"
 #include "glove.h"
+#include "mlp.h"
 #include "pool.h"
 #include "w2v.h"
 

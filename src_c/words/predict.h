@@ -61,7 +61,6 @@ static FB_INLINE void FB(step_part)(const int NV, const int NY, const int INPUTS
 #pragma GCC unroll 12
         for (int k = 0; k < NY * NV; k++) /* score = x . y */
             dy[k] += e[i * NY + k / NV] * FB(load)(p->x[i] + j + k % NV * VL);
-#pragma GCC unroll 12
     for (int k = 0; OUTPUTS && k < NY * NV; k++) {
         real *at = y[k / NV] + j + k % NV * VL;
         FB(store)(at, FB(load)(at) + dy[k]);
