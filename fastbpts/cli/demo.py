@@ -9,6 +9,7 @@ from typer import Option
 
 from fastbpts.cli.common import check_writable, command, console
 from fastbpts.cli.demo_lm import demo_lm
+from fastbpts.cli.demo_words import demo_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +23,7 @@ _ABOUT = {
     "logic": "formulas of true, false, not, and, or, xor; the class is the value",
     "listops": "nested lists of digits under max, min and sum modulo 5; the class is the value",
 }
-_TASKS = ("tree", "lm")
+_OTHER_TASKS = {"lm": demo_lm, "words": demo_words}
 _DEV_SHARE = 5
 
 
@@ -47,7 +48,7 @@ def _typical(dev: "Treebank") -> "Tree":
 
 @command
 def demo(
-    task: Annotated[str, Option(help="tree: labels of trees; lm: a language model.")] = "tree",
+    task: Annotated[str, Option(help="tree: labels of trees; lm: a language model; words: word vectors.")] = "tree",
     kind: Annotated[str, Option(help="Trees: sentiment, logic or listops.")] = "sentiment",
     n_trees: Annotated[
         int,
@@ -59,14 +60,14 @@ def demo(
     trees: Annotated[Path | None, Option("--write-trees", help="Also write the trees held out, as a treebank.")] = None,
 ) -> None:
     """Generate data that needs composition or memory, train on it, compare with baselines, show an example."""
-    if task not in _TASKS:
-        raise typer.BadParameter(f"{task!r} is not one of {', '.join(_TASKS)}", param_hint="--task")
+    if task != "tree" and task not in _OTHER_TASKS:
+        raise typer.BadParameter(f"{task!r} is not one of tree, {', '.join(_OTHER_TASKS)}", param_hint="--task")
     if kind not in _ABOUT:
         raise typer.BadParameter(f"{kind!r} is not one of {', '.join(_ABOUT)}", param_hint="--kind")
     for option, path in (("--output", output), ("--write-trees", trees)):
         check_writable(option, path)
-    if task == "lm":
-        demo_lm(n_trees, seed, threads, output)
+    if task in _OTHER_TASKS:
+        _OTHER_TASKS[task](n_trees, seed, threads, output)
         return
     import fastbpts as fb
     from fastbpts import draw

@@ -23,8 +23,9 @@ LANGUAGE_MODEL: dict[str, Any] = {
     "cell": "gru",
     "n_state": 96,
     "n_embedding": 24,
-    "n_steps": 50,
+    "n_steps": 40,
+    "batch_size": 16,
     "learning_rate": 0.006,
     "schedule": "cosine",
-    "max_iter": 6,
+    "max_iter": 8,
 }

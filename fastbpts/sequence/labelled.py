@@ -117,7 +117,7 @@ class LabelledSequences(SequenceOptions):
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes={classes!r}: the first call was given {self.classes_.tolist()}")
         if labels.size and (labels.dtype.kind in "US") != (self.classes_.dtype.kind in "US"):
-            raise ValueError(f"y has labels like {labels[0]!r}, the classes are {self.classes_.tolist()[:5]}")
+            raise ValueError(f"y has labels like {labels.tolist()[0]!r}, the classes are {self.classes_.tolist()[:5]}")
         number = np.where(counted, class_numbers(labels, self.classes_), np.int32(-1))
         if learn:
             self.class_weight_ = self._class_weights(number)
