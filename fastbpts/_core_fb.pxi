@@ -55,7 +55,7 @@ cdef extern from "mlp.h" nogil:
         double dropout, input_dropout
         uint64_t seed
         void *h
-        void *features
+        void *gathered
         void *dh
         void *dtheta
 
@@ -65,7 +65,6 @@ cdef extern from "mlp.h" nogil:
         int arity
         void (*shape)(fb_dims *) noexcept nogil
         void (*columns)(const fb_dims *, fb_column *) noexcept nogil
-        void (*features)(const fb_dims *, int, int, const void *, void *) noexcept nogil
 
     ctypedef struct fb_block:
         int64_t n_rows, n_cols, ld
@@ -168,6 +167,7 @@ cdef extern from "mlp.h" nogil:
     int FB_PAD
     int FB_PARAMS
     const fb_kernels *fb_kernels_for(int real_bytes)
+    int64_t fb_ld_gathered(const fb_dims *d, const fb_cell *cell)
     int fb_wants_transpose(const fb_dims *d)
     void fb_graph_facts(fb_graph *s)
     int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out)

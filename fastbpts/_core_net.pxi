@@ -203,18 +203,18 @@ cdef class Net:
         self.step_memory(s)
         with nogil:
             self.k.step(&self.n)
-        self.n.run.features = NULL
+        self.n.run.gathered = NULL
         return self.n.total_loss
 
     cdef int step_memory(self, Graph s) except -1:
-        """Memory of what only a training step has: the words' gradients, and features that a cell has in hand once."""
-        cdef int64_t n = s.g.n_nodes, ld = self.ld_feature + FB_PAD
-        if self.n.cell.features is NULL:
-            if len(self.keep.get("features", ())) < n:
-                self.keep["features"] = aligned((n + n // 4, ld), self.dtype)
-            if POISON:
-                self.keep["features"].fill(np.nan)
-            self.n.run.features = cnp.PyArray_DATA(self.keep["features"])
+        """Memory of what only a training step has: the words' gradients, and what forward gathers."""
+        cdef int64_t n = s.g.n_nodes
+        if len(self.keep.get("gathered", ())) < n:
+            rows = n + n // 4
+            self.keep["gathered"] = aligned((rows, fb_ld_gathered(&self.n.run.dims, self.n.cell)), self.dtype)
+        if POISON:
+            self.keep["gathered"].fill(np.nan)
+        self.n.run.gathered = cnp.PyArray_DATA(self.keep["gathered"])
         if len(self.keep.get("dE", ())) < s.g.n_inputs:
             self.keep["dE"] = aligned((s.g.n_inputs + s.g.n_inputs // 4, self.ld_state), self.dtype)
             self.n.word_block.g = cnp.PyArray_DATA(self.keep["dE"])

@@ -80,7 +80,7 @@ typedef struct fb_run {
     double dropout, input_dropout;
     uint64_t seed;
     void *h;        /* (N, ld_state) */
-    void *features; /* (N, ld_feature + FB_PAD) NULL, or gathered rows that forward keeps for the weights' gradient */
+    void *gathered; /* (N, fb_ld_gathered) what forward has gathered, kept for the steps back; NULL: gather again */
     int fresh;      /* only roots have an upstream, other nodes one parent each: what it sends is stored, not added */
     void *dh;       /* (N, ld_state) in: upstream; out: error before the non-linearity, for inputs the gradient of x */
     void *dtheta;   /* (n_state, ld_feature) */
@@ -185,6 +185,7 @@ typedef struct fb_kernels {
 } fb_kernels;
 
 const fb_kernels *fb_kernels_for(int real_bytes);
+int64_t fb_ld_gathered(const fb_dims *d, const fb_cell *cell);
 int fb_wants_transpose(const fb_dims *d);
 void fb_graph_facts(fb_graph *s);
 int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out);

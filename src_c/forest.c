@@ -5,6 +5,12 @@
 /* Features beyond this count are summed along their own axis; below, along the state's, from a transposed theta. */
 int fb_wants_transpose(const fb_dims *d) { return d->n_feature < 512; }
 
+/* Between rows of what is gathered: rows of features themselves where a cell makes none, FB_PAD more than a row is long
+   (rows that lie powers of two apart share their place in the cache). */
+int64_t fb_ld_gathered(const fb_dims *d, const fb_cell *cell) {
+    return cell->features ? d->ld_gather : d->ld_feature + FB_PAD;
+}
+
 /* What callers must know of a structure before they run over it, in one pass. */
 void fb_graph_facts(fb_graph *s) {
     const int64_t leaves = s->n_levels > 0 ? s->level_ptr[1] : 0;

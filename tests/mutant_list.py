@@ -45,7 +45,7 @@ MUTANTS = [
     Mutant("second parent overwrites", SUM, "FB(load)(dh_k + j) + FB(load)(dc + j)", "FB(load)(dc + j)", LAWS),
     Mutant("second parent overwrites (pair)", PAIR, "(r->fresh ? 0 : dh[j])", "0", LAWS),
     Mutant("graphs taken for trees", STEP, "&& net->run.graph->forest", "", NETWORK),
-    Mutant("kept features of another tile", LEVEL, "(real *)r->features + i * ldq", "(real *)r->features", NETWORK),
+    Mutant("kept rows of another tile", LEVEL, "(real *)r->gathered + i * ldc", "(real *)r->gathered", NETWORK),
     Mutant("errors kept from the last batch", PAIR, "(r->fresh ? 0 : dh[j])", "dh[j]", NETWORK),
     Mutant("bias feature missing", PAIR, "c[2 * H] = 1;", "c[2 * H] = 0;", GRID),
     Mutant(

@@ -25,18 +25,25 @@ static size_t FB(scratch)(const fb_dims *d) {
     return ((size_t)(w.panel - w.c) + FB_PADDED((size_t)w.panel_rows * wide) + 8 * FB_PAD) * sizeof(real);
 }
 
+/* What node i has gathered: kept, or gathered again to c. */
+static FB_INLINE const real *FB(gathered)(const fb_run *r, const fb_cell *cell, int64_t i, real *c) {
+    if (r->gathered) return (const real *)r->gathered + i * fb_ld_gathered(&r->dims, cell);
+    cell->gather(r, i, c);
+    return c;
+}
+
 /* z (m, ld_state) of nodes i .. i + m. Many features are made and used in blocks that stay in the first-level cache. */
 static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, int m, real *z, const FB(work) * w) {
     enum { BLOCK = 2688 / sizeof(real) / FB_PAD * FB_PAD };
     const fb_dims *d = &r->dims;
     const ptrdiff_t ldq = FB_LD_Q(d);
-    real *own = r->features ? (real *)r->features + i * ldq : w->q;
-    for (int k = 0; k < m; k++) cell->gather(r, i + k, cell->features ? w->c + k * d->ld_gather : own + k * ldq);
+    const int64_t ldc = fb_ld_gathered(d, cell);
+    real *c = r->gathered ? (real *)r->gathered + i * ldc : cell->features ? w->c : w->q;
+    for (int k = 0; k < m; k++) cell->gather(r, i + k, c + k * ldc);
     for (int begin = 0, end; begin < d->ld_feature; begin = end) {
         end = r->theta_t ? d->ld_feature : (int)fb_min(begin + BLOCK, d->ld_feature);
-        real *q = cell->features ? w->q : own + begin;
-        for (int k = 0; k < m && cell->features; k++)
-            cell->features(d, begin, end, w->c + k * d->ld_gather, q + k * ldq);
+        real *q = cell->features ? w->q : c + begin;
+        for (int k = 0; k < m && cell->features; k++) cell->features(d, begin, end, c + k * ldc, q + k * ldq);
         if (r->theta_t) FB(outer)(m, d->ld_state, d->n_feature, q, ldq, 1, r->theta_t, d->ld_state, z, d->ld_state, 0);
         else
             FB(dot)(m, d->n_state, end - begin, q, ldq, (const real *)r->theta + begin, d->ld_feature, w->part,
@@ -111,11 +118,8 @@ static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, 
         FB(outer)((int)m, d->ld_feature, H, dh, ld, 1, r->theta, d->ld_feature, w->q, ldq, 0); /* z = theta . q */
         for (int k = 0; k < m; k++) {
             real *dq = w->q + k * ldq;
-            if (cell->fold) {
-                cell->gather(r, i + k, w->c);
-                cell->fold(d, w->c, dq, w->dc); /* q = features(c) */
-            }
-            cell->scatter(r, i + k, cell->fold ? w->dc : dq); /* c = gather(children) */
+            if (cell->fold) cell->fold(d, FB(gathered)(r, cell, i + k, w->c), dq, w->dc); /* q = features(c) */
+            cell->scatter(r, i + k, cell->fold ? w->dc : dq);                             /* c = gather(children) */
         }
     }
 }

@@ -68,7 +68,8 @@ static void FB(gradient_part)(void *ctx, int part, int n_parts) {
     const FB(work) w = FB(own_work)(net, part);
     FB(weights_part)(&net->run, net->cell, part, n_parts, &w);
     if (net->loss.head && part == 0) FB(head_gradient)(net);
-    if (net->word_block.g) FB(words_part)(net, n_parts - 1 - part, n_parts);
+    if (net->word_block.g && (part > 0 || n_parts == 1)) /* while part 0 has the head */
+        FB(words_part)(net, part - (n_parts > 1), n_parts - (n_parts > 1));
 }
 
 static void FB(update_part)(void *ctx, int part, int n_parts) {

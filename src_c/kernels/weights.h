@@ -11,11 +11,13 @@ static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int row0, in
             memset(g + (int64_t)k * d->ld_feature + col0, 0, (size_t)(col1 - col0) * sizeof(real));
     for (int64_t i = first; i < N; i += w->panel_rows) {
         const int64_t n = fb_min(w->panel_rows, N - i);
-        const real *panel = r->features ? (const real *)r->features + i * ldq : w->panel;
-        for (int64_t k = 0; k < n && !r->features; k++) {
-            cell->gather(r, i + k, cell->features ? w->c : w->panel + k * ldq);
-            if (cell->features) cell->features(d, col0, col1, w->c, w->panel + k * ldq);
-        }
+        const real *panel = w->panel;
+        if (!cell->features && r->gathered) panel = FB(gathered)(r, cell, i, NULL);
+        else
+            for (int64_t k = 0; k < n; k++) {
+                const real *c = FB(gathered)(r, cell, i + k, cell->features ? w->c : w->panel + k * ldq);
+                if (cell->features) cell->features(d, col0, col1, c, w->panel + k * ldq);
+            }
         for (int c = col0, wide = 6 * FB_PAD; c < col1; c += wide)
             for (int k = row0, m; k < row1; k += m) {
                 m = FB(tile)(row1 - k);
