@@ -76,7 +76,7 @@ def test_wrong_gradients(key: str, change: str, max_entries: int | None) -> None
 @pytest.mark.parametrize("key", ["W", "U", "b", "h0", "c0"])
 def test_wrong_gradients_recurrent(key: str, change: str) -> None:
     """The second state's errors and the initial states' are looked at too."""
-    p = problem("lstm", structures("lstm")["unequal"], 2)
+    p = problem("lstm", structures("lstm")["sequence"], 2)
     wrong = Tampered(p.plain_cell(), key, CHANGES[change])
     if change == "transpose":
         wrong.change = lambda g: g[::-1].copy()

@@ -108,10 +108,10 @@ def test_torch_layers(torch: Any, cell: str, activation: str | None, name: str) 
     initial = tuple(tensors[key][None] for key in SPECS[cell].initial)
     out, last = torch.func.functional_call(layer, weights, (packed, initial if cell == "lstm" else initial[0]))
     sequences = torch.nn.utils.rnn.unpack_sequence(out)
-    upstream = torch.tensor(p.dh)
+    upstream, at_roots = torch.tensor(p.dh), torch.tensor(p.s.root)
     if cell == "lstm":  # PyTorch shows c of the last steps only
         p.dh[np.setdiff1d(np.arange(p.s.n_nodes), p.s.root), 5:] = 0
-        loss = (last[1][0] * upstream[p.s.root][:, 5:]).sum()
+        loss = (last[1][0] * upstream[at_roots][:, 5:]).sum()
     else:
         loss = torch.zeros(())
     for r, h in zip(rows, sequences, strict=True):
