@@ -83,7 +83,7 @@ def check_lengths(lengths: ArrayLike, n_steps: int, n_sequences: int) -> I64:
     return values.astype(np.int64)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=8)
 def equal_lengths(shape: tuple[int, int], batch_first: bool) -> Packing:
     """The packing of sequences that all fill the padded array; training asks for the same one again and again."""
     n_steps, n_sequences = reversed(shape) if batch_first else shape
