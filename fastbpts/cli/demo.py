@@ -67,6 +67,8 @@ def demo(
     for option, path in (("--output", output), ("--write-trees", trees)):
         check_writable(option, path)
     if task in _OTHER_TASKS:
+        if trees is not None:
+            raise typer.BadParameter("goes with --task tree only", param_hint="--write-trees")
         _OTHER_TASKS[task](n_trees, seed, threads, output)
         return
     import fastbpts as fb

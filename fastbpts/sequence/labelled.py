@@ -15,9 +15,9 @@ from fastbpts.estimators.training import Scores, Tensors
 from fastbpts.estimators.words import embedding_rows, unknown_words
 from fastbpts.sequence import features
 from fastbpts.sequence.data import Sequences, as_sequences, check_labels
-from fastbpts.sequence.network import SequenceNetwork
 from fastbpts.sequence.options import SequenceOptions
 from fastbpts.sequence.packing import I32, I64, Rows, pack
+from fastbpts.sequence.shape import Shape
 from fastbpts.vocabulary import Vocabulary
 
 _CHUNK = 256  # sequences per call
@@ -148,12 +148,11 @@ class LabelledSequences(SequenceOptions):
             weight[place[key]] = value
         return weight
 
-    def _tables(self) -> dict[str, tuple[int, int]]:
+    def _shape(self) -> Shape:
         whole = {"word": self.n_embedding, "lower": self.n_embedding}
-        return {k: (len(words), int(whole.get(k, self.n_feature))) for k, words in self.vocabularies_.items()}
-
-    def _make_network(self, seed: int) -> SequenceNetwork:
-        return self._network(seed, len(self.classes_), self._pool, self.n_values_, bool(self.train_embeddings))
+        widths = {name: int(whole.get(name, self.n_feature)) for name in self.vocabularies_}
+        tables = {name: (len(words), widths[name]) for name, words in self.vocabularies_.items()}
+        return self._shape_of(tables, self.n_values_, len(self.classes_), self._pool)
 
     def _begin(self, X: Any, y: Any, classes: Any = None) -> Examples:
         data: Examples = super()._begin(X, y, classes)

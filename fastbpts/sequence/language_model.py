@@ -15,9 +15,10 @@ from fastbpts.estimators import checks
 from fastbpts.estimators.training import Scores, Tensors
 from fastbpts.readers.text import parse_text, read_text
 from fastbpts.sequence.generation import generate
-from fastbpts.sequence.network import SequenceNetwork, State
+from fastbpts.sequence.network import State
 from fastbpts.sequence.options import SequenceOptions
 from fastbpts.sequence.packing import I32, Rows, streams
+from fastbpts.sequence.shape import Shape
 from fastbpts.text import Text
 from fastbpts.vocabulary import Vocabulary
 
@@ -144,11 +145,9 @@ class LanguageModel(SequenceOptions):
             raise ValueError(f"early_stopping=True: a text of {len(text)} {self.level}s is too short; pass dev")
         return (text[: len(text) - n_held], None), (text[len(text) - n_held :], None)
 
-    def _tables(self) -> dict[str, tuple[int, int]]:
-        return {self.level: (len(self.vocabulary_), int(self.n_embedding))}
-
-    def _make_network(self, seed: int) -> SequenceNetwork:
-        return self._network(seed, len(self.vocabulary_), "steps", 0, True)
+    def _shape(self) -> Shape:
+        n_words = len(self.vocabulary_)
+        return self._shape_of({self.level: (n_words, int(self.n_embedding))}, 0, n_words, "steps")
 
     # -- training ----------------------------------------------------------------------------------------------------
 

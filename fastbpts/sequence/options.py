@@ -1,5 +1,6 @@
 """The parameters that all estimators over sequences share, their checks, and the network made of them."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -80,21 +81,24 @@ class SequenceOptions(NetworkEstimator):
         checks.integer("max_vocabulary", self.max_vocabulary, 1, none=True)
         super()._check_params()
 
-    def _check_stored(self, params: Tensors) -> None:
-        widths = {array.shape[-1] for name, array in params.items() if name.startswith("weight_hh")}
-        n_chains = sum(name.startswith("weight_hh") for name in params)
-        if widths != {self.n_state} or n_chains != self.n_layers * self._n_directions:
-            raise ValueError(f"n_state={self.n_state}, n_layers={self.n_layers} do not fit the weights")
+    @abstractmethod
+    def _shape(self) -> Shape:
+        """What the network is made of."""
+
+    def _shape_of(self, tables: dict[str, tuple[int, int]], n_values: int, n_classes: int, pool: str) -> Shape:
+        sizes = int(self.n_state), int(self.n_layers), self._n_directions
+        return Shape(self.cell, *sizes, tables, n_values, n_classes, pool, self.head)
 
     @property
     def _n_directions(self) -> int:
         return 1
 
-    def _tables(self) -> dict[str, tuple[int, int]]:
-        """Name -> (rows, width) of the embedding tables."""
-        raise NotImplementedError
+    def _check_stored(self, params: Tensors) -> None:
+        stored = {name: array.shape for name, array in params.items()}
+        if not 0 < self.n_layers <= len(stored) or self._shape().params() != stored:
+            raise ValueError("its parameters do not fit the weights")
 
-    def _network(self, seed: int, n_classes: int, pool: str, n_values: int, train_embeddings: bool) -> SequenceNetwork:
+    def _make_network(self, seed: int) -> SequenceNetwork:
         eps = {} if self.eps is None else {"eps": self.eps}
         optimizer = Optimizer(
             self.optimizer,
@@ -104,25 +108,14 @@ class SequenceOptions(NetworkEstimator):
             beta2=self.beta2,
             **eps,
         )
-        shape = Shape(
-            self.cell,
-            int(self.n_state),
-            int(self.n_layers),
-            self._n_directions,
-            self._tables(),
-            n_values,
-            n_classes,
-            pool,
-            self.head,
-        )
         return SequenceNetwork(
-            shape,
+            self._shape(),
             dropout=float(self.dropout),
             input_dropout=float(self.input_dropout),
             alpha=self.alpha,
             optimizer=optimizer,
             max_norm=self.max_norm,
-            train_embeddings=train_embeddings,
+            train_embeddings=bool(getattr(self, "train_embeddings", True)),
             dtype=np.dtype(self.dtype).name,
             n_threads=self.n_threads,
             random_state=seed,
