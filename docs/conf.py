@@ -1,5 +1,7 @@
 """Sphinx: `python -m sphinx -W -b html docs docs/_build`, and `-b doctest` runs every example of these pages."""
 
+from importlib.util import find_spec
+
 import fastbpts
 
 project = "fastbpts"
@@ -15,10 +17,12 @@ numpydoc_show_class_members = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_inherit_docstrings = True
+autodoc_mock_imports = [] if find_spec("torch") else ["torch"]  # an optional extra
 
 # Examples write files: each page gets an empty directory of its own.
 doctest_global_setup = """
 import os, tempfile
+from importlib.util import find_spec
 import numpy as np
 import fastbpts as fb
 _here = os.getcwd()
