@@ -20,7 +20,7 @@ from fastbpts.sequence.packing import I32, I64, Rows, pack
 from fastbpts.sequence.shape import Shape
 from fastbpts.vocabulary import Vocabulary
 
-_CHUNK = 256  # sequences per call
+_ROWS = 1 << 15  # packed rows per call, if a sequence is not longer
 _SORTED_TOGETHER = 50  # batches
 
 
@@ -206,11 +206,13 @@ class LabelledSequences(SequenceOptions):
 
     def _outputs(self, sequences: Sequences, rows: I32, what: str) -> NDArray[Any]:
         """What a method of the network, "predict_proba" or "transform", gives per step or per sequence."""
-        by_length = np.argsort(np.diff(sequences.ptr), kind="stable")
+        lengths = np.diff(sequences.ptr)
+        by_length = np.argsort(lengths, kind="stable")
+        group = np.cumsum(lengths[by_length]) // _ROWS
         per_step = self._pool == "steps"
         out: NDArray[Any] | None = None
-        for start in range(0, len(by_length), _CHUNK):
-            batch_sizes, place, order = pack(sequences.ptr, by_length[start : start + _CHUNK])
+        for chosen in np.split(by_length, np.flatnonzero(np.diff(group)) + 1):
+            batch_sizes, place, order = pack(sequences.ptr, chosen)
             given = self._network_rows(sequences, rows, batch_sizes, place)
             found = self.net_.predict_proba(given) if what == "predict_proba" else self.net_.transform(given)[0]
             if out is None:

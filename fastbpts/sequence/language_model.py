@@ -25,7 +25,8 @@ from fastbpts.vocabulary import Vocabulary
 Ids = NDArray[np.integer[Any]]
 _PIECE = 4096  # tokens at least of each piece of a text that is scored
 _PIECES = 32
-_WINDOW = 256  # steps per call when scoring
+_WINDOW = 256  # steps per call when scoring, fewer for many words:
+_SCORES = 1 << 22  # at most so many scores at once
 
 
 @dataclass(eq=False, repr=False)
@@ -178,11 +179,11 @@ class LanguageModel(SequenceOptions):
         n_streams = min(_PIECES, max(1, (len(data) - 1) // _PIECE))
         places = streams(len(data) - 1, n_streams)
         rest = np.arange(places[-1, -1] + 1, len(data) - 1)[:, None]  # what the pieces leave over
-        total = 0.0
+        total, n_steps = 0.0, min(_WINDOW, max(1, _SCORES // (n_streams * len(self.vocabulary_))))
         for part in (places, rest):
             end: State | None = None
-            for first in range(0, len(part), _WINDOW):
-                window = part[first : first + _WINDOW]
+            for first in range(0, len(part), n_steps):
+                window = part[first : first + n_steps]
                 z, end = self.net_.logits(_rows(data, window), end)
                 z -= z.max(axis=1, keepdims=True)
                 true = z[np.arange(len(z)), data[window + 1].ravel()]
