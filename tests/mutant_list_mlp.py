@@ -58,7 +58,7 @@ MLP_MUTANTS = [
     ),
     Mutant("gradients of b pile up", MLP, "if (!m->add) memset", "if (0) memset", NETS),
     Mutant("gradients do not add", MLP, "ld, g, d->ld, m->add, scratch)", "ld, g, d->ld, 0, scratch)", NETS),
-    Mutant("padding of errors", MLP, "for (int64_t j = d->n_out; j < d->ld; j++) dh[j] = 0;", "", NETS),
+    Mutant("padding of errors", MLP, "for (int64_t j = d->n_out; j < d->ld; j++) dh[j] = 0;", "", UPDATES),
     Mutant("update of the wrong rows", MLP, "const int64_t at = row * b->ld;", "const int64_t at = 0 * b->ld;", STEPS),
     Mutant("bad loss updates, MLP", MLP, "!isfinite(m->total_loss)", "0", STEPS),
     Mutant(

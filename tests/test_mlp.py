@@ -140,8 +140,10 @@ def test_threads_give_the_same_bits(update: bool, max_norm: float | None) -> Non
 
 def test_large_layers_are_packed() -> None:
     """Weights beyond a megabyte: rows of a large batch have the bits of a small one."""
-    net = MLP((700, 513, 3), "relu", random_state=3)
-    x = np.random.default_rng(0).standard_normal((40, 700)).astype(np.float32)
+    net = MLP((9, 700, 513, 3), "relu", random_state=3, n_threads=1)
+    x = np.random.default_rng(0).standard_normal((40, 9)).astype(np.float32)
+    twin = MLP((9, 700, 513, 3), "relu", random_state=3, n_threads=3)
+    assert np.array_equal(net.forward(x), twin.forward(x))
     assert np.array_equal(net.forward(x)[5:9], net.forward(x[5:9].copy()))
     assert error(net.forward(x), by_reference(net, x, lambda z: z)[0]) <= 1e-5
 

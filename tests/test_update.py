@@ -67,15 +67,16 @@ def test_sparse_rows_equal_dense_ones(kind: str) -> None:
     assert all(not array[others].any() for name, array in b.state().items() if name.startswith("E."))
 
 
+@pytest.mark.parametrize("max_norm", [None, 0.5])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_network_steps_alike(kind: str, dtype: Any) -> None:
+def test_a_network_steps_alike(kind: str, dtype: Any, max_norm: float | None) -> None:
     """One step of MLP is loss_and_grad, then an update of its params: live views, transposed and padded."""
     rng = np.random.default_rng(2)
     x, y = rng.standard_normal((6, 5)), rng.integers(0, 3, 6)
     optimizer = Optimizer(kind, 0.05)
-    one, two = (MLP((5, 19, 3), alpha=0.01, dtype=dtype, optimizer=optimizer, max_norm=0.5) for _ in range(2))
-    updater = Updater(two.params, optimizer, 0.01, 0.5)
+    one, two = (MLP((5, 19, 3), alpha=0.01, dtype=dtype, optimizer=optimizer, max_norm=max_norm) for _ in range(2))
+    updater = Updater(two.params, optimizer, 0.01, max_norm)
     for _ in range(4):
         assert one.step(x, y) == two.loss_and_grad(x, y)
         updater.step(two.grads)
@@ -120,8 +121,11 @@ def test_changed_in_place() -> None:
     updater.step({"w": g})
     g += 1
     updater.step({"w": g})
-    updater.step({"w": [1, 1, 1]})
-    assert w.tolist() == [-4, -4, -4]
+    converted = np.ones(3)  # of another dtype
+    updater.step({"w": converted})
+    converted += 1
+    updater.step({"w": converted})
+    assert w.tolist() == [-6, -6, -6]
 
 
 def test_errors() -> None:

@@ -1,7 +1,7 @@
 /* Multilayer perceptrons (C15 part 1, G18): a1 = x; z = W a + b; a' = act(z). Three phases: weights are packed; each
    thread takes rows of the batch forwards, through the loss and backwards; each takes rows of W^T, whose gradients are
    sums over the batch in its order, and updates them while they are in its cache. */
-enum { FB(slice) = 96 }; /* rows of W^T at a time */
+enum { FB(slice) = 256 }; /* rows of W^T at a time, at most */
 
 static void FB(activate)(int kind, real *h, int64_t n) {
     switch (kind) {
@@ -156,14 +156,17 @@ static void FB(dense_gradient)(const fb_mlp *m, int k, int64_t row, int64_t n, c
     if (at_once) FB(update_slice)(m, &m->block[2 * k + 1], 0, 1, g);
 }
 
+/* Every layer in slices of equal size, as many for each thread. */
 static void FB(mlp_gradients)(void *ctx, int part, int n_parts) {
     const fb_mlp *m = ctx;
-    int turn = 0;
-    for (int k = 0; k < m->n_layers; k++)
-        for (int64_t row = 0; row < m->layer[k].n_in; row += FB(slice))
-            if (turn++ % n_parts == part)
-                FB(dense_gradient)(m, k, row, fb_min(FB(slice), m->layer[k].n_in - row),
-                                   m->scratch + (size_t)part * m->scratch_size);
+    for (int k = 0; k < m->n_layers; k++) {
+        const int64_t n_in = m->layer[k].n_in, strips = (n_in + FB_ROWS - 1) / FB_ROWS,
+                      n = (n_in + FB(slice) * n_parts - 1) / (FB(slice) * n_parts) * n_parts;
+        for (int64_t p = part; p < n; p += n_parts) {
+            const int64_t row = strips * p / n * FB_ROWS, end = fb_min(strips * (p + 1) / n * FB_ROWS, n_in);
+            if (row < end) FB(dense_gradient)(m, k, row, end - row, m->scratch + (size_t)part * m->scratch_size);
+        }
+    }
 }
 
 static size_t FB(mlp_scratch)(const fb_mlp *m) {
