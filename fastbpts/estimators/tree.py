@@ -11,6 +11,7 @@ from fastbpts._cell import cells
 from fastbpts.estimators import checks
 from fastbpts.estimators.prediction import TreePrediction
 from fastbpts.estimators.tree_training import TreeTraining
+from fastbpts.estimators.weights import check_class_weight
 
 
 class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ignore[misc]
@@ -217,6 +218,5 @@ class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ig
         if self.unk_rate is not None:
             checks.number("unk_rate", self.unk_rate, 0, 1 if self.unknown == "singletons" else np.inf)
         checks.boolean("train_embeddings", self.train_embeddings)
-        if self.class_weight is not None and not isinstance(self.class_weight, Mapping):
-            checks.choice("class_weight", self.class_weight, ("balanced", None))
+        check_class_weight(self.class_weight)
         super()._check_params()

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts.estimators import checks, examples
+from fastbpts.estimators import examples
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.examples import Examples
 from fastbpts.estimators.prediction import node_probabilities
 from fastbpts.estimators.training import Scores, Tensors, batches
+from fastbpts.estimators.weights import class_weights
 from fastbpts.estimators.words import embedding_rows, unknown_words
 from fastbpts.network import Network
 from fastbpts.optimizer import Optimizer
@@ -27,21 +28,8 @@ class TreeTraining(NetworkEstimator):
 
     def _class_weights(self, bank: Treebank) -> NDArray[np.float64]:
         """Weight of each class in the loss; `bank` has class numbers as labels."""
-        n_classes = len(self.classes_)
-        weight = np.ones(n_classes)
-        if self.class_weight is None:
-            return weight
-        if isinstance(self.class_weight, str):
-            label = bank.label if self.loss_nodes == "all" else bank.root_labels()
-            counts = np.bincount(label[(label >= 0) & (label < n_classes)], minlength=n_classes)
-            return np.where(counts > 0, counts.sum() / (n_classes * np.maximum(counts, 1)), 1.0)
-        place = {value: k for k, value in enumerate(self.classes_.tolist())}
-        for key, value in self.class_weight.items():
-            if key not in place:
-                raise ValueError(f"class_weight has the class {key!r}: must be among {list(place)}")
-            checks.number(f"class_weight[{key!r}]", value, 0)
-            weight[place[key]] = value
-        return weight
+        label = bank.label if self.loss_nodes == "all" else bank.root_labels()
+        return class_weights(self.class_weight, label, self.classes_)
 
     def _split(self, X: Any, y: Any, rng: np.random.Generator) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
         bank = examples.as_treebank(X)

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fastbpts.estimators import checks
 from fastbpts.estimators.examples import class_numbers
 from fastbpts.estimators.training import Scores, Tensors
+from fastbpts.estimators.weights import check_class_weight, class_weights
 from fastbpts.estimators.words import embedding_rows, unknown_words
 from fastbpts.sequence import features
 from fastbpts.sequence.data import Sequences, as_sequences, check_labels
@@ -89,8 +90,7 @@ class LabelledSequences(SequenceOptions):
         if self.unk_rate is not None:
             checks.number("unk_rate", self.unk_rate, 0, 1 if self.unknown == "singletons" else np.inf)
         checks.boolean("train_embeddings", self.train_embeddings)
-        if self.class_weight is not None and not isinstance(self.class_weight, Mapping):
-            checks.choice("class_weight", self.class_weight, ("balanced", None))
+        check_class_weight(self.class_weight)
         super()._check_params()
 
     # -- examples ----------------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ class LabelledSequences(SequenceOptions):
             raise ValueError(f"y has labels like {labels.tolist()[0]!r}, the classes are {self.classes_.tolist()[:5]}")
         number = np.where(counted, class_numbers(labels, self.classes_), np.int32(-1))
         if learn:
-            self.class_weight_ = self._class_weights(number)
+            self.class_weight_ = class_weights(self.class_weight, number, self.classes_)
         return Examples(sequences, self._rows(sequences), number)
 
     def _learn(self, sequences: Sequences, labels: NDArray[Any]) -> None:
@@ -133,20 +133,6 @@ class LabelledSequences(SequenceOptions):
             name: features.learn(name, sequences.tokens, counts, self.min_count, self.max_vocabulary)
             for name in (() if self.n_values_ else features.check_features(self.features))
         }
-
-    def _class_weights(self, number: I32) -> NDArray[np.float64]:
-        n_classes = len(self.classes_)
-        weight = np.ones(n_classes)
-        if isinstance(self.class_weight, str):
-            counts = np.bincount(number[(number >= 0) & (number < n_classes)], minlength=n_classes)
-            return np.where(counts > 0, counts.sum() / (n_classes * np.maximum(counts, 1)), 1.0)
-        place = {value: k for k, value in enumerate(self.classes_.tolist())}
-        for key, value in (self.class_weight or {}).items():
-            if key not in place:
-                raise ValueError(f"class_weight has the class {key!r}: must be among {list(place)}")
-            checks.number(f"class_weight[{key!r}]", value, 0)
-            weight[place[key]] = value
-        return weight
 
     def _shape(self) -> Shape:
         whole = {"word": self.n_embedding, "lower": self.n_embedding}

@@ -80,7 +80,7 @@ static void FB(dense_forward)(const fb_mlp *m, int k, int64_t i, int64_t end) {
 
 /* dh of layer k (rows i .. end) -> dh of layer k - 1, or dx. */
 static void FB(dense_backward)(const fb_mlp *m, int k, int64_t i, int64_t end) {
-    const fb_dense *d = &m->layer[k], *below = d - 1;
+    const fb_dense *d = &m->layer[k], *below = &m->layer[k ? k - 1 : 0];
     const real *dh = (const real *)d->dh + i * d->ld;
     if (k == 0) {
         if (m->dx) /* z = W x + b */
