@@ -58,7 +58,7 @@ def check_alpha(alpha: float | Mapping[str, float], shapes: Mapping[str, tuple[i
             raise ValueError(f"alpha: unknown parameters {unknown}, accepted are {list(shapes)}")
         values = {name: alpha.get(name, 0.0) for name in shapes}
     else:
-        values = {name: 0.0 if name in ("b", "bs") else alpha for name in shapes}
+        values = {name: 0.0 if name in ("b", "c", "bs") else alpha for name in shapes}
     for value in values.values():
         if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
             raise ValueError(f"alpha must be a finite number >= 0, or a dict of such, got {alpha!r}")

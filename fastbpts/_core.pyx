@@ -70,9 +70,31 @@ def isa() -> str:
 
 
 def cells() -> dict:
-    """Name -> (arity or 0, parameters and their shapes as in cells.def)."""
+    """Name -> (arity or 0, parameters as in cells.def, activations, initial states that a run takes)."""
     cdef const fb_kernels *k = fb_kernels_for(4)
-    return {k.cells[i].name.decode(): (k.cells[i].arity, k.cells[i].spec.decode()) for i in range(k.n_cells)}
+    return {k.cells[i].name.decode(): (k.cells[i].arity, k.cells[i].spec.decode(),
+                                       tuple(k.cells[i].activations.decode().split()),
+                                       k.cells[i].gates.has_c + 1 if k.cells[i].gates else 0)
+            for i in range(k.n_cells)}
+
+
+cdef const fb_cell *cell_of(const fb_kernels *k, str name, fb_dims *d, int n_in, int n_state) except NULL:
+    """The cell of this name, and its widths."""
+    for i in range(k.n_cells):
+        if k.cells[i].name != name.encode():
+            continue
+        d.n_in, d.n_state, d.n_gate, d.n_slot = n_in, n_state, 1, 0
+        d.ld_in, d.ld_state = padded(n_in), padded(n_state)
+        if k.cells[i].gates:
+            d.n_gate, d.n_slot = k.cells[i].gates.n_gate, k.cells[i].gates.n_slot
+        k.cells[i].shape(d)
+        d.ld_feature = padded(d.n_feature)
+        return &k.cells[i]
+    raise ValueError(f"cell: no cell has the name {name!r}")
+
+
+cdef int padded(int n):
+    return (n + FB_PAD - 1) // FB_PAD * FB_PAD
 
 
 def dropout_mask(uint64_t seed, double p, int64_t rows, int64_t cols, object dtype="float64"):
@@ -211,3 +233,4 @@ include "_core_net.pxi"
 include "_core_mlp.pxi"
 include "_core_words.pxi"
 include "_core_glove.pxi"
+include "_core_chain.pxi"

@@ -38,10 +38,21 @@ cdef extern from "mlp.h" nogil:
         uint64_t seed
 
     ctypedef struct fb_dims:
-        int n_in, n_state, n_gather, n_feature, ld_state, ld_gather, ld_feature, ld_fold
+        int n_in, n_state, n_gate, n_slot, n_gather, n_feature, ld_in, ld_state, ld_gather, ld_feature, ld_fold
 
     ctypedef struct fb_column:
         int32_t param, at, twin
+
+    ctypedef struct fb_weights:
+        const void *W
+        const void *U
+        const void *b
+        const void *c
+        int64_t ld_w, ld_u, ld_b
+        void *packed
+
+    ctypedef struct fb_gates:
+        int n_gate, n_slot, has_c
 
     ctypedef struct fb_run:
         const fb_graph *graph
@@ -57,14 +68,53 @@ cdef extern from "mlp.h" nogil:
         void *h
         void *gathered
         void *dh
+        void *dx
         void *dtheta
+        int activation
+        fb_weights weights
+        void *saved
+        void *edge
+        void *c
+        void *dc
+        const void *h0
+        const void *c0
+        void *dh0
+        void *dc0
 
     ctypedef struct fb_cell:
         const char *name
         const char *spec
+        const char *activations
         int arity
+        const fb_gates *gates
         void (*shape)(fb_dims *) noexcept nogil
         void (*columns)(const fb_dims *, fb_column *) noexcept nogil
+
+    ctypedef struct fb_chain:
+        fb_run run
+        const fb_cell *cell
+        int64_t n_steps, batch, ld_h, ld_out, ld_dh, ld_dx
+        const int64_t *row_ptr
+        int reverse, n_threads
+        void *out
+        const void *h0
+        const void *c0
+        void *h_n
+        void *c_n
+        const void *dh
+        const void *dh_n
+        const void *dc_n
+        void *dx
+        void *dh0
+        void *dc0
+        void *dW
+        void *dU
+        void *db
+        void *dc
+        void *carry
+        void *carry_c
+        char *scratch
+        size_t scratch_size
 
     ctypedef struct fb_block:
         int64_t n_rows, n_cols, ld
@@ -139,7 +189,7 @@ cdef extern from "mlp.h" nogil:
     ctypedef struct fb_kernels:
         int isa, real_bytes, n_cells
         const fb_cell *cells
-        size_t (*scratch)(const fb_dims *) noexcept nogil
+        size_t (*scratch)(const fb_dims *, const fb_gates *) noexcept nogil
         size_t (*packed_size)(int64_t, int64_t) noexcept nogil
         size_t (*matmul_scratch)() noexcept nogil
         void (*pack_b)(int64_t, int64_t, const void *, ptrdiff_t, ptrdiff_t, void *) noexcept nogil
@@ -157,6 +207,13 @@ cdef extern from "mlp.h" nogil:
         size_t (*w2v_scratch)(const fb_w2v *) noexcept nogil
         void (*w2v_train)(fb_w2v *) noexcept nogil
         void (*glove_train)(fb_glove *) noexcept nogil
+        size_t (*packed)(const fb_dims *) noexcept nogil
+        size_t (*chain_scratch)(const fb_dims *) noexcept nogil
+        void (*chain_pack)(fb_chain *) noexcept nogil
+        void (*chain_forward)(fb_chain *) noexcept nogil
+        void (*chain_backward)(fb_chain *) noexcept nogil
+        void (*chain_step)(fb_chain *) noexcept nogil
+
         size_t (*mlp_scratch)(const fb_mlp *) noexcept nogil
         void (*mlp)(fb_mlp *) noexcept nogil
         void (*update_blocks)(fb_optim *, const fb_block *, const int32_t **, int) noexcept nogil

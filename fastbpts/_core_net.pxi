@@ -11,20 +11,17 @@ cdef class Net:
     cdef readonly str cell
     cdef readonly object dtype
 
-    def __init__(self, str cell, int n_in, int n_state, dtype, bint tanh_input):
+    def __init__(self, str cell, int n_in, int n_state, dtype, bint tanh_input, int activation=0):
         self.k = kernels(dtype)
         self.dtype = np.dtype(dtype)
         self.real = self.dtype.num
         self.keep = {}
         self.cell = cell
-        for i in range(self.k.n_cells):
-            if self.k.cells[i].name == cell.encode():
-                self.n.cell = &self.k.cells[i]
-        self.n.run.dims.n_in, self.n.run.dims.n_state = n_in, n_state
-        self.n.run.dims.ld_state = self.padded(n_state)
-        self.n.cell.shape(&self.n.run.dims)
-        self.n.run.dims.ld_feature = self.padded(self.n.run.dims.n_feature)
-        self.n.run.tanh_input = tanh_input
+        self.n.cell = cell_of(self.k, cell, &self.n.run.dims, n_in, n_state)
+        self.n.run.tanh_input, self.n.run.activation = tanh_input, activation
+        if self.n.cell.gates:
+            self.keep["packed"] = aligned((self.k.packed(&self.n.run.dims),), np.uint8, True)
+            self.n.run.weights.packed = cnp.PyArray_DATA(self.keep["packed"])
         self.n.optim.t = 0
         self.columns_ = np.empty((self.n_feature, 3), np.int32)
         self.n.cell.columns(&self.n.run.dims, <fb_column *>cnp.PyArray_DATA(self.columns_))
@@ -32,11 +29,29 @@ cdef class Net:
 
     @staticmethod
     def padded(n: int) -> int:
-        return (n + FB_PAD - 1) // FB_PAD * FB_PAD
+        return padded(n)
 
     @property
     def n_state(self) -> int:
         return self.n.run.dims.n_state
+
+    @property
+    def n_in(self) -> int:
+        return self.n.run.dims.n_in
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of theta."""
+        return self.n.run.dims.n_gate * self.n.run.dims.n_state
+
+    @property
+    def n_slot(self) -> int:
+        """Pieces of ld_state elements that a gated cell saves of every node; 0: a recursive cell."""
+        return self.n.run.dims.n_slot
+
+    @property
+    def ld_in(self) -> int:
+        return self.n.run.dims.ld_in
 
     @property
     def n_feature(self) -> int:
@@ -53,7 +68,7 @@ cdef class Net:
     @property
     def n_forward(self) -> int:
         """Rows of the transposed theta; 0 where it is not used."""
-        return self.n.run.dims.n_feature if fb_wants_transpose(&self.n.run.dims) else 0
+        return self.n.run.dims.n_feature if not self.n_slot and fb_wants_transpose(&self.n.run.dims) else 0
 
     @property
     def columns(self):
@@ -71,7 +86,7 @@ cdef class Net:
 
     def set_threads(self, int n):
         self.threads = self.n.n_threads = n
-        self.n.scratch_size = self.k.scratch(&self.n.run.dims)
+        self.n.scratch_size = self.k.scratch(&self.n.run.dims, self.n.cell.gates)
         self.keep["scratch"] = aligned((n * self.n.scratch_size,), np.uint8, True)
         self.keep["split"] = np.empty(n + 2, np.int64)
         self.n.scratch = <char *>cnp.PyArray_DATA(self.keep["scratch"])
@@ -100,8 +115,37 @@ cdef class Net:
                 self.keep[name].fill(np.nan)
             self.keep["scratch"].fill(255)  # bytes of NaN
         self.n.run.h = cnp.PyArray_DATA(self.keep["h"])
-        self.n.run.dh = cnp.PyArray_DATA(self.keep["dh"])
+        self.n.run.dh = self.n.run.dx = cnp.PyArray_DATA(self.keep["dh"])
         self.n.run.graph = &s.g
+        return 0
+
+    cdef int reserve_gated(self, Graph s) except -1:
+        """The same for what a gated cell has besides."""
+        if not self.n.cell.gates:
+            return 0
+        cdef bint second = self.n.cell.gates.has_c
+        rows = {"saved": (s.g.n_nodes, self.n_slot * self.ld_state), "dx": (s.g.n_nodes, self.ld_in),
+                "c": (s.g.n_nodes if second else 0, self.ld_state), "dc": (s.g.n_nodes if second else 0, self.ld_state),
+                "edge": (s.g.n_edges if second else 0, self.ld_state)}
+        for name, (n, width) in rows.items():
+            if len(self.keep.get(name, ())) <= n:
+                self.keep[name] = aligned((n + n // 4 + 1, width), self.dtype)
+            if POISON:
+                self.keep[name].fill(np.nan)
+        self.bind_saved(s, (self.keep["saved"], self.keep["edge"], self.keep["c"] if second else None, None, None))
+        self.n.run.dc = cnp.PyArray_DATA(self.keep["dc"]) if second else NULL
+        self.n.run.dx = cnp.PyArray_DATA(self.keep["dx"])
+        self.n.run.dh0 = self.n.run.dc0 = NULL
+        return 0
+
+    cdef int bind_saved(self, Graph s, tuple arrays) except -1:
+        saved, edge, c, h0, c0 = arrays
+        cdef Py_ssize_t n = s.g.n_nodes, ld = self.ld_state, G = s.g.n_graphs
+        self.n.run.saved = out_ptr(saved, self.real, n * self.n_slot * ld, "saved")
+        self.n.run.edge = out_ptr(edge, self.real, s.g.n_edges * ld if self.n.cell.gates.has_c else 0, "edge")
+        self.n.run.c = NULL if c is None else out_ptr(c, self.real, n * ld, "c")
+        self.n.run.h0 = NULL if h0 is None else ptr(h0, self.real, G * ld, "h0")
+        self.n.run.c0 = NULL if c0 is None else ptr(c0, self.real, G * ld, "c0")
         return 0
 
     def pack(self, tuple params, theta):
@@ -120,18 +164,28 @@ cdef class Net:
         self.k.unpack(&self.n.run.dims, columns, gradient, self.theta_ptr(theta), p)
 
     cdef void *theta_ptr(self, object theta) except? NULL:
-        return out_ptr(theta, self.real, <Py_ssize_t>self.n.run.dims.n_state * self.n.run.dims.ld_feature, "theta")
+        return out_ptr(theta, self.real, <Py_ssize_t>self.n_rows * self.n.run.dims.ld_feature, "theta")
 
     def bind_cell(self, theta, theta_t, dtheta, s1, s2, mult, l2):
-        cdef Py_ssize_t ld = self.n.run.dims.ld_feature, n = self.n.run.dims.n_state * ld
+        cdef Py_ssize_t ld = self.n.run.dims.ld_feature, n = self.n_rows * ld
         self.n.run.theta = self.own(theta, n, "theta")
         self.n.run.theta_t = self.own(theta_t, self.n_forward * self.ld_state, "theta_t")
         self.n.run.dtheta = self.own(dtheta, n, "dtheta")
-        self.n.cell_block.n_rows, self.n.cell_block.ld = self.n.run.dims.n_state, ld
+        self.bind_weights(<char *>self.n.run.theta)
+        self.n.cell_block.n_rows, self.n.cell_block.ld = self.n_rows, ld
         self.n.cell_block.n_cols = ld
         self.n.cell_block.w, self.n.cell_block.g = <void *>self.n.run.theta, self.n.run.dtheta
         self.n.cell_block.s1, self.n.cell_block.s2 = self.own(s1, n, "theta s1"), self.own(s2, n, "theta s2")
         self.n.cell_block.mult, self.n.cell_block.l2 = self.own(mult, ld, "theta mult"), self.own(l2, ld, "theta l2")
+
+    cdef void bind_weights(self, char *theta):
+        """Where a gated cell's parameters stand in theta."""
+        cdef fb_weights *w = &self.n.run.weights
+        cdef size_t bytes = self.k.real_bytes
+        w.W, w.U = theta, theta + self.n.run.dims.ld_in * bytes
+        w.b = theta + (self.n.run.dims.n_feature - 2) * bytes
+        w.c = NULL if self.n.run.dims.n_slot == self.n.run.dims.n_gate else theta + (self.n.run.dims.n_feature - 1) * bytes
+        w.ld_w = w.ld_u = w.ld_b = self.n.run.dims.ld_feature
 
     def bind_head(self, head, head_t, dhead, s1, s2, mult, l2, class_weight):
         """head (n_classes, ld_state + FB_PAD): Ws, bs at column ld_state; head_t (n_state + 1, padded n_classes)."""
@@ -147,8 +201,8 @@ cdef class Net:
         self.capacity = 0
 
     def bind_words(self, words, s1, s2, mult, l2):
-        """words (n_words, ld_state) = E."""
-        cdef Py_ssize_t n = len(words) * self.ld_state, ld = self.ld_state
+        """words (n_words, ld_in) = E."""
+        cdef Py_ssize_t n = len(words) * self.ld_in, ld = self.ld_in
         self.n.run.x = self.n.word_block.w = self.own(words, n, "E")
         self.n.run.ld_x = self.n.word_block.ld = self.n.word_block.n_cols = ld
         self.n.word_block.s1, self.n.word_block.s2 = self.own(s1, n, "E s1"), self.own(s2, n, "E s2")
@@ -173,18 +227,32 @@ cdef class Net:
     def set_dropout(self, double states, double inputs, uint64_t seed):
         self.n.run.dropout, self.n.run.input_dropout, self.n.run.seed = states, inputs, seed
 
-    def forward(self, Graph s, x, h):
-        """h (N, ld_state) of input rows x (n_inputs, n_in)."""
+    def forward(self, Graph s, x, h, tuple saved=()):
+        """h (N, ld_state) of input rows x (n_inputs, n_in); saved: arrays of a gated cell (saved, edge, c, h0, c0)."""
         self.reserve(s)
+        if saved:
+            self.bind_saved(s, saved)
         self.n.run.x, self.n.run.ld_x, self.n.run.x_row = ptr(x, self.real, s.g.n_inputs * self.n.run.dims.n_in, "x"), \
             self.n.run.dims.n_in, NULL
         self.n.run.h = out_ptr(h, self.real, s.g.n_nodes * self.ld_state, "h")
         with nogil:
             self.k.forward(&self.n)
 
-    def backward(self, Graph s, h, dh):
-        """dh (N, ld_state): upstream in, errors (for inputs: the gradient of x) out; dtheta is written."""
+    def backward(self, Graph s, x, h, dh, tuple saved=(), tuple grads=()):
+        """dh (N, ld_state): upstream in, errors (for inputs: the gradient of x) out; dtheta is written.
+
+        Gated cells: grads are (dx (N, ld_in) out, dc (N, ld_state) in, dh0, dc0 (G, ld_state) added to)."""
         self.reserve(s)
+        cdef Py_ssize_t n = s.g.n_nodes, ld = self.ld_state, G = s.g.n_graphs
+        self.n.run.x, self.n.run.ld_x, self.n.run.x_row = ptr(x, self.real, s.g.n_inputs * self.n.run.dims.n_in, "x"), \
+            self.n.run.dims.n_in, NULL
+        if saved:
+            self.bind_saved(s, saved)
+            dx, dc, dh0, dc0 = grads
+            self.n.run.dx = out_ptr(dx, self.real, n * self.ld_in, "dx")
+            self.n.run.dc = NULL if dc is None else out_ptr(dc, self.real, n * ld, "dc")
+            self.n.run.dh0 = out_ptr(dh0, self.real, G * ld, "dh0")
+            self.n.run.dc0 = NULL if dc0 is None else out_ptr(dc0, self.real, G * ld, "dc0")
         self.n.run.h = ptr(h, self.real, s.g.n_nodes * self.ld_state, "h")
         self.n.run.dh = out_ptr(dh, self.real, s.g.n_nodes * self.ld_state, "dh")
         with nogil:
@@ -193,6 +261,7 @@ cdef class Net:
     def step(self, Graph s, label, soft, node_weight, bint roots_only, double scale, bint update, bint train_words):
         """One training step (or, without update, its gradients only) -> loss; gradients of words: ``sparse``."""
         self.reserve(s)
+        self.reserve_gated(s)
         cdef int64_t n = s.g.n_nodes
         self.n.loss.label = s.g.label if label is None else <int32_t *>ptr(label, cnp.NPY_INT32, n, "target")
         self.n.loss.soft = NULL if soft is None else ptr(soft, self.real, n * self.n.loss.n_classes, "target")
@@ -209,14 +278,15 @@ cdef class Net:
     cdef int step_memory(self, Graph s) except -1:
         """Memory of what only a training step has: the words' gradients, and what forward gathers."""
         cdef int64_t n = s.g.n_nodes
-        if len(self.keep.get("gathered", ())) < n:
-            rows = n + n // 4
-            self.keep["gathered"] = aligned((rows, fb_ld_gathered(&self.n.run.dims, self.n.cell)), self.dtype)
-        if POISON:
-            self.keep["gathered"].fill(np.nan)
-        self.n.run.gathered = cnp.PyArray_DATA(self.keep["gathered"])
+        if self.n.cell.gates is NULL:
+            if len(self.keep.get("gathered", ())) < n:
+                rows = n + n // 4
+                self.keep["gathered"] = aligned((rows, fb_ld_gathered(&self.n.run.dims, self.n.cell)), self.dtype)
+            if POISON:
+                self.keep["gathered"].fill(np.nan)
+            self.n.run.gathered = cnp.PyArray_DATA(self.keep["gathered"])
         if len(self.keep.get("dE", ())) < s.g.n_inputs:
-            self.keep["dE"] = aligned((s.g.n_inputs + s.g.n_inputs // 4, self.ld_state), self.dtype)
+            self.keep["dE"] = aligned((s.g.n_inputs + s.g.n_inputs // 4, self.ld_in), self.dtype)
             self.n.word_block.g = cnp.PyArray_DATA(self.keep["dE"])
         return 0
 
@@ -228,6 +298,7 @@ cdef class Net:
     def predict(self, Graph s, bint roots_only, p, states):
         """Probabilities (n, n_classes) and states (n, n_state), either may be None, of roots or of all nodes."""
         self.reserve(s)
+        self.reserve_gated(s)
         cdef int64_t n = s.g.n_graphs if roots_only else s.g.n_nodes
         cdef void *p_ = NULL if p is None else out_ptr(p, self.real, n * self.n.loss.n_classes, "p")
         cdef void *h_ = NULL if states is None else out_ptr(states, self.real, n * self.n.run.dims.n_state, "states")

@@ -25,7 +25,8 @@ class Memory:
 
     def __init__(self, net: _core.Net, n_classes: int, n_words: int, n_states: int) -> None:
         d, ld = net.n_state, net.ld_state
-        sizes = {"theta": (d, net.ld_feature), "head": (n_classes, ld + net.padded(1)), "E": (n_words, ld)}
+        rows, ld_in = net.n_rows, net.ld_in
+        sizes = {"theta": (rows, net.ld_feature), "head": (n_classes, ld + net.padded(1)), "E": (n_words, ld_in)}
 
         def zeros(*shape: int) -> Array:
             return _core.aligned(shape, net.dtype, True)
@@ -58,7 +59,7 @@ class Memory:
         l2["theta"][: net.n_feature] = 2 * np.array([*(alpha[name] for name in names), 0.0])[param]
         l2["theta"] /= np.maximum(mult["theta"], 1)
         d, bias = net.n_state, net.ld_state
-        l2["head"][:d], l2["head"][bias], l2["E"][:d] = (2 * alpha[name] for name in ("Ws", "bs", "E"))
+        l2["head"][:d], l2["head"][bias], l2["E"][: net.n_in] = (2 * alpha[name] for name in ("Ws", "bs", "E"))
 
         def rest(name: str) -> tuple[Array | None, Array | None, Array, Array]:
             return self.state.get(f"{name}.0"), self.state.get(f"{name}.1"), mult[name], l2[name]

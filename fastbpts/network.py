@@ -19,21 +19,21 @@ LossNodes = Literal["all", "root"]
 
 
 class Network:
-    """A recursive network for classification of nodes.
+    """A recursive or recurrent network for classification of nodes.
 
-    The state of a leaf is its word's row of E, that of an inner node follows from its children by the cell, and
-    y = softmax(Ws h + bs). The loss of a batch is the cross-entropy summed over the loss nodes and divided by the
-    number of graphs; the penalty alpha ||theta||^2 acts through the gradient only.
+    Inputs are rows of E, by word: states of the leaves of recursive cells, inputs x of the nodes of recurrent ones; the
+    cell makes states of them, and y = softmax(Ws h + bs). The loss of a batch is the cross-entropy summed over the loss
+    nodes and divided by the number of graphs; the penalty alpha ||theta||^2 acts through the gradient only.
 
     Parameters
     ----------
     cell : str
         One of :func:`fastbpts.cells`.
-    n_state, n_classes, n_words : int
-        Widths d, C and the size of the vocabulary.
+    n_state, n_classes, n_words, n_in : int
+        Widths d, C, the size of the vocabulary and, of recurrent cells, the width of E (default n_state).
     dtype : "float32" or "float64"
-    input_activation : "identity" or "tanh"
-        Whether a leaf's state is its word vector or the tanh of it.
+    input_activation, activation : str
+        As of :func:`fastbpts.cell`.
     loss_nodes : "all" or "root"
         Where the labels of a structure count.
     class_weight : array (n_classes,), optional
@@ -66,8 +66,10 @@ class Network:
         n_classes: int = 5,
         n_words: int = 1,
         *,
+        n_in: int | None = None,
         dtype: DTypeLike = "float32",
         input_activation: Activation = "identity",
+        activation: str | None = None,
         loss_nodes: LossNodes = "all",
         class_weight: ArrayLike | None = None,
         alpha: float | Mapping[str, float] = 0.0,
@@ -79,9 +81,7 @@ class Network:
         n_threads: int | None = None,
         random_state: int | np.random.Generator | None = 0,
     ) -> None:
-        if cell not in _core.cells():
-            raise ValueError(f"cell must be one of {list(_core.cells())}, got {cell!r}")
-        self.cell = make_cell(cell, n_state=n_state, dtype=dtype, input_activation=input_activation)
+        self.cell = make_cell(cell, n_in, n_state, dtype, input_activation, activation)
         if loss_nodes not in ("all", "root"):
             raise ValueError(f"loss_nodes must be 'all' or 'root', got {loss_nodes!r}")
         self.n_classes, self.n_words = check_width(n_classes, "n_classes"), check_count(n_words, "n_words")
@@ -90,7 +90,8 @@ class Network:
         self.optimizer = optimizer if isinstance(optimizer, Optimizer) else Optimizer(optimizer or "adagrad")
         self.max_norm = check_norm(max_norm)
         self.n_threads = resolve_n_threads(n_threads)
-        self.shapes = {**self.cell.shapes, "Ws": (n_classes, n_state), "bs": (n_classes,), "E": (n_words, n_state)}
+        own = {"Ws": (n_classes, n_state), "bs": (n_classes,), "E": (n_words, self.cell.n_in)}
+        self.shapes = self.cell.shapes | own
         self.alpha = check_alpha(alpha, self.shapes)
         weight = None if class_weight is None else as_array(class_weight, (n_classes,), self.dtype, "class_weight")
         self._lock = threading.RLock()
@@ -109,7 +110,7 @@ class Network:
         params = self.cell.init_params(self._rng)
         params["Ws"] = self._rng.uniform(-1, 1, (self.n_classes, d)) / np.sqrt(d)
         params["bs"] = np.zeros(self.n_classes)
-        params["E"] = self._rng.normal(0, 0.1, (self.n_words, d))
+        params["E"] = self._rng.normal(0, 0.1, self.shapes["E"])
         return params
 
     def _set_optimizer(self) -> None:
@@ -141,7 +142,7 @@ class Network:
         with self._lock:
             weights = self._memory.weights
             self._net.unpack(weights["theta"], tuple(cell_params.values()), False)
-            E = weights["E"][:, : self.cell.n_state].copy()
+            E = weights["E"][:, : self.cell.n_in].copy()
             return cell_params | self._split_head(weights["head"]) | {"E": E}
 
     def _split_head(self, head: Array) -> Params:
@@ -167,14 +168,14 @@ class Network:
             head[:, :d] = values.get("Ws", head[:, :d])
             head[:, self._net.ld_state] = values.get("bs", head[:, self._net.ld_state])
             if "E" in values:
-                self._memory.weights["E"][:, :d] = values["E"]
+                self._memory.weights["E"][:, : self.cell.n_in] = values["E"]
 
     def _check(self, s: _core.Graph) -> None:
         self.cell.check_structure(s)
         facts = s.facts
-        if s.n_nodes and not 0 <= facts["min_word"] <= facts["max_word"] < self.n_words:
+        if len(s.inputs) and not 0 <= facts["min_word"] <= facts["max_word"] < self.n_words:
             span = f"{facts['min_word']} .. {facts['max_word']}"
-            raise ValueError(f"s: every leaf needs a word in 0 .. {self.n_words - 1}, got {span}")
+            raise ValueError(f"s: every input needs a word in 0 .. {self.n_words - 1}, got {span}")
 
     def _targets(self, s: _core.Graph, target: ArrayLike | None) -> tuple[Array | None, Array | None]:
         """(classes, soft targets); both None for the labels of s."""
@@ -243,9 +244,7 @@ class Network:
         for name, grad in grads.items():
             grad += np.asarray(2 * self.alpha[name], self.dtype) * params[name]
         grads["E"] = np.zeros(self.shapes["E"], self.dtype)
-        grads["E"][words] = (
-            rows[:, : self.cell.n_state] + np.asarray(2 * self.alpha["E"], self.dtype) * params["E"][words]
-        )
+        grads["E"][words] = rows[:, : self.cell.n_in] + np.asarray(2 * self.alpha["E"], self.dtype) * params["E"][words]
         return loss, grads
 
     def predict_proba(self, s: _core.Graph, nodes: Literal["root", "all"] = "root") -> Array:

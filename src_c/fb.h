@@ -54,10 +54,11 @@ typedef struct fb_words {
     uint64_t seed;
 } fb_words;
 
-/* Widths of a cell: input, state, what is gathered from the children, features. ld_x is the padded row length of x. */
+/* Widths of a cell: input, state, gates, what is gathered from the children, features. theta has n_gate * n_state rows.
+ * Recursive cells have one gate and no slots. */
 typedef struct fb_dims {
-    int n_in, n_state, n_gather, n_feature;
-    int ld_state, ld_gather, ld_feature, ld_fold; /* ld_fold: dc, and what fold needs besides */
+    int n_in, n_state, n_gate, n_slot, n_gather, n_feature;
+    int ld_in, ld_state, ld_gather, ld_feature, ld_fold; /* ld_fold: dc, and what fold needs besides */
 } fb_dims;
 
 /* Column c of theta is nothing (param < 0), or parameter `param`'s element `at` of each row, plus element `twin` where
@@ -66,16 +67,23 @@ typedef struct fb_column {
     int32_t param, at, twin;
 } fb_column;
 
-/* A run of a cell over a structure. theta (n_state, ld_feature) holds the cell's parameters in the kernels' own layout.
- */
+/* The weights of a gated cell where they lie, gates stacked on the first axis, and packed for its products. */
+typedef struct fb_weights {
+    const void *W, *U, *b, *c; /* (n_gate n_state rows); c: NULL, or a second bias, beside U */
+    int64_t ld_w, ld_u, ld_b;
+    void *packed;
+} fb_weights;
+
+/* A run of a cell over a structure. theta (n_gate n_state, ld_feature) holds the cell's parameters in the kernels' own
+ * layout. */
 typedef struct fb_run {
     const fb_graph *graph;
     fb_dims dims;
-    const void *theta;   /* (n_state, ld_feature) */
+    const void *theta;   /* (n_gate n_state, ld_feature) */
     const void *theta_t; /* (n_feature, ld_state), only where fb_wants_transpose */
     const void *x;       /* rows of inputs */
     int64_t ld_x;
-    const int32_t *x_row; /* (N) the row of x that an input node reads */
+    const int32_t *x_row; /* (N) the row of x that an input node reads; NULL: the k-th input reads row k */
     int tanh_input;       /* h = tanh(x) instead of h = x */
     double dropout, input_dropout;
     uint64_t seed;
@@ -83,13 +91,51 @@ typedef struct fb_run {
     void *gathered; /* (N, fb_ld_gathered) what forward has gathered, kept for the steps back; NULL: gather again */
     int fresh;      /* only roots have an upstream, other nodes one parent each: what it sends is stored, not added */
     void *dh;       /* (N, ld_state) in: upstream; out: error before the non-linearity, for inputs the gradient of x */
-    void *dtheta;   /* (n_state, ld_feature) */
+    void *dx;       /* (N, ld_in) rows of inputs; recursive cells: dh */
+    void *dtheta;   /* (n_gate n_state, ld_feature) */
+    /* Gated cells only. */
+    int activation;
+    fb_weights weights;
+    void *saved;         /* (N, n_slot, ld_state) */
+    void *edge;          /* (E, ld_state) the gate that every child has of its own */
+    void *c, *dc;        /* (N, ld_state) the second state */
+    const void *h0, *c0; /* (G, ld_state) below the childless nodes, or NULL: zeros */
+    void *dh0, *dc0;     /* (G, ld_state), or NULL */
 } fb_run;
+
+/* Rows (nodes) and columns (units of the state, whole vectors) on which a gated cell computes. A pointer is to the
+ * first row and column; ld_... is the distance of rows, `slot` that of slots of a saved row, `gate` that of gates of u.
+ */
+typedef struct fb_tile {
+    int rows, cols, activation;
+    double keep;             /* 1 - dropout, which h was scaled by */
+    const void *u, *bias;    /* U h~; the second bias (gates `slot` apart) of every row */
+    void *saved;             /* in: a = W x + b; out: what backward needs; backward: the error of each slot */
+    const void *below;       /* h~, the sum of the children's states */
+    void *h, *c;             /* the states */
+    void *fc;                /* what the children's second states add up to */
+    const void *c_below;     /* a child's second state */
+    void *f;                 /* a child's own gate; forward in: a */
+    void *e, *dc;            /* upstream of h, of c */
+    void *direct, *dc_below; /* what goes to h~ other than through U; to c_below */
+    int64_t ld_u, gate, ld_saved, slot, ld_below, ld_h, ld_c, ld_fc, ld_c_below, ld_f, ld_e, ld_dc, ld_direct;
+} fb_tile;
+
+/* A gated cell: a = W x + b and u = U h~ come from the driver (gated.h), the rest is arithmetic of units. */
+typedef struct fb_gates {
+    int n_gate, n_slot; /* a is in the first n_gate slots, the errors of u end up in the last n_gate ones */
+    int8_t gate[8];     /* the gate of each slot; one that every child has of its own comes last */
+    int has_c, direct;  /* a second state (then: a gate per child); a way from h to h~ other than U */
+    void (*forward)(const fb_tile *t);
+    void (*backward)(const fb_tile *t);
+    void (*edge_forward)(const fb_tile *t);
+    void (*edge_backward)(const fb_tile *t);
+} fb_gates;
 
 /* A cell: features of a node's children, and back. theta . features, then tanh, is the forward step; the driver is
  * level.h. */
 typedef struct fb_cell {
-    const char *name, *spec;
+    const char *name, *spec, *activations;
     int arity;
     void (*shape)(fb_dims *d);                           /* n_state -> n_gather, n_feature */
     void (*columns)(const fb_dims *d, fb_column *c);     /* (n_feature) */
@@ -98,7 +144,28 @@ typedef struct fb_cell {
     /* NULL: q = c, dc = dq. The first makes features begin .. end, multiples of FB_PAD. */
     void (*features)(const fb_dims *d, int begin, int end, const void *c, void *q);
     void (*fold)(const fb_dims *d, const void *c, const void *dq, void *dc);
+    const fb_gates *gates; /* NULL: a recursive cell; else the cell has none of gather .. fold */
 } fb_cell;
+
+/* A gated cell over T time steps of sequences sorted by length, longest first: row r of time t is row row_ptr[t] + r.
+ * In reverse, a sequence begins at its last element. Rows of h, x, dh and dx may be further apart than they are long.
+ */
+typedef struct fb_chain {
+    fb_run run; /* dims, weights, activation, x, saved, h (N, ld_h), c (N, ld_state); h0, c0: (B, ld_state) or NULL */
+    const fb_cell *cell;
+    int64_t n_steps, batch, ld_h, ld_out, ld_dh, ld_dx;
+    const int64_t *row_ptr; /* (T+1) */
+    int reverse, n_threads;
+    void *out;                    /* (N, ld_out) h for the caller, or NULL: run.h is his */
+    const void *h0, *c0;          /* (B, n_state) or NULL; copied to run.h0, run.c0 */
+    void *h_n, *c_n;              /* (B, n_state) or NULL: out, states after each sequence's last step */
+    const void *dh, *dh_n, *dc_n; /* (N, ld_dh), (B, n_state), or NULL */
+    void *dx, *dh0, *dc0;         /* (N, ld_dx), (B, n_state), or NULL */
+    void *dW, *dU, *db, *dc;      /* added to; dc: of the second bias */
+    void *carry, *carry_c;        /* (B, ld_state) gradients on their way from time to time */
+    char *scratch;
+    size_t scratch_size; /* of each thread */
+} fb_chain;
 
 /* A block of parameters that is trained: n_cols elements in each row, ld apart; each column has a multiplicity and an
  * L2 factor. */
@@ -160,7 +227,7 @@ struct fb_glove;
 typedef struct fb_kernels {
     int isa, real_bytes, n_cells;
     const fb_cell *cells;
-    size_t (*scratch)(const fb_dims *d);
+    size_t (*scratch)(const fb_dims *d, const fb_gates *g);
     void (*transpose)(int64_t rows, int64_t cols, const void *a, int64_t lda, void *b, int64_t ldb);
     size_t (*packed_size)(int64_t K, int64_t N); /* products of matrices: kernels/matmul.h */
     size_t (*matmul_scratch)(void);
@@ -182,6 +249,12 @@ typedef struct fb_kernels {
     size_t (*w2v_scratch)(const struct fb_w2v *w); /* w2v.h */
     void (*w2v_train)(struct fb_w2v *w);
     void (*glove_train)(struct fb_glove *g); /* glove.h */
+    size_t (*packed)(const fb_dims *d); /* bytes of fb_weights.packed */
+    size_t (*chain_scratch)(const fb_dims *d);
+    void (*chain_pack)(fb_chain *c);
+    void (*chain_forward)(fb_chain *c);
+    void (*chain_backward)(fb_chain *c);
+    void (*chain_step)(fb_chain *c); /* chain_forward with the weights as they were packed, on one thread */
 } fb_kernels;
 
 const fb_kernels *fb_kernels_for(int real_bytes);

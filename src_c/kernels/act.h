@@ -75,6 +75,12 @@ static FB_INLINE vec FB(vlog)(vec x) {
     const vec n = __builtin_convertvector(k, vec);
     return FB(choose)(x == x, n * FB_LN2_HI + (n * FB_LN2_LO + s * p), x);
 }
+
+/* With e = exp(-|x|): 1 / (1 + e), or e / (1 + e) where x is negative. */
+static FB_INLINE vec FB(vsigmoid)(vec x) {
+    const vec zero = {0}, e = FB(vexp)(FB(choose)(x < zero, x, -x)), q = FB(inverse_1_2)((real)1 + e);
+    return FB(choose)(x < zero, e * q, q);
+}
 #undef FB_TERMS
 #undef FB_MANTISSA
 #undef FB_BIAS

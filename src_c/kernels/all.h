@@ -8,6 +8,11 @@
 #include "kernels/matmul.h"
 #include "cells/pair.h"
 #include "cells.def"
+#include "kernels/gated.h"
+#include "kernels/gated_graph.h"
+#include "kernels/gated_back.h"
+#include "kernels/chain.h"
+#include "kernels/chain_back.h"
 #include "kernels/level.h"
 #include "kernels/weights.h"
 #include "kernels/head.h"
@@ -19,15 +24,18 @@
 #include "words/train.h"
 #include "words/glove_train.h"
 
-#define FB_LINEAR(name) NULL, NULL
-#define FB_PRODUCTS(name) FB(name##_features), FB(name##_fold)
-#define FB_CELL(name, arity, kind, spec) \
-    {#name, spec, arity, FB(name##_shape), FB(name##_columns), FB(name##_gather), FB(name##_scatter), kind(name)},
+#define FB_CHILDREN(name) FB(name##_shape), FB(name##_columns), FB(name##_gather), FB(name##_scatter)
+#define FB_LINEAR(name) FB_CHILDREN(name), NULL, NULL, NULL
+#define FB_PRODUCTS(name) FB_CHILDREN(name), FB(name##_features), FB(name##_fold), NULL
+#define FB_GATED(name) FB(gated_shape), FB(gated_columns), NULL, NULL, NULL, NULL, &FB(name##_gates)
+#define FB_CELL(name, arity, kind, spec, activations) {#name, spec, activations, arity, kind(name)},
 static const fb_cell FB(cells)[] = {
 #include "cells.def"
 };
 #undef FB_CELL
+#undef FB_CHILDREN
 #undef FB_LINEAR
+#undef FB_GATED
 #undef FB_PRODUCTS
 
 const fb_kernels FB(kernels) = {
@@ -55,5 +63,11 @@ const fb_kernels FB(kernels) = {
     FB(w2v_scratch),
     FB(w2v_train),
     FB(glove_train),
+    FB(gated_size),
+    FB(chain_scratch),
+    FB(chain_pack),
+    FB(chain_forward),
+    FB(chain_backward),
+    FB(chain_step),
 };
 #undef FB_SQRT

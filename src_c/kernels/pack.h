@@ -31,7 +31,7 @@ static void FB(row_lengths)(const fb_dims *d, const fb_column *column, int64_t *
 static void FB(pack)(const fb_dims *d, const fb_column *column, const void *const *params, void *theta) {
     int64_t length[FB_PARAMS] = {0};
     FB(row_lengths)(d, column, length);
-    for (int i = 0; i < d->n_state; i++) {
+    for (int i = 0; i < d->n_gate * d->n_state; i++) {
         real *row = (real *)theta + (int64_t)i * d->ld_feature;
         memset(row, 0, (size_t)d->ld_feature * sizeof(real));
         for (int c = 0; c < d->n_feature; c++) {
@@ -49,7 +49,7 @@ static void FB(unpack)(const fb_dims *d, const fb_column *column, int gradient, 
                        void *const *params) {
     int64_t length[FB_PARAMS] = {0};
     FB(row_lengths)(d, column, length);
-    for (int i = 0; i < d->n_state; i++) {
+    for (int i = 0; i < d->n_gate * d->n_state; i++) {
         const real *row = (const real *)theta + (int64_t)i * d->ld_feature;
         for (int c = 0; c < d->n_feature; c++) {
             const fb_column k = column[c];

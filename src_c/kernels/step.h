@@ -18,7 +18,8 @@ static void FB(forward_part)(void *ctx, int part, int n_parts) {
     int64_t a, b;
     for (int64_t v = 0; v < net->run.graph->n_levels; v++) {
         FB(level_range)(net, v, part, n_parts, &a, &b);
-        if (v == 0)
+        if (net->cell->gates) FB(graph_forward)(&net->run, net->cell->gates, a, b, w.c);
+        else if (v == 0)
             for (int64_t i = a; i < b; i++) {
                 if (net->run.x_row && i + 8 < b) /* rows of E are far apart */
                     for (int j = 0; j < net->run.dims.ld_state; j += 64 / (int)sizeof(real))
@@ -35,6 +36,7 @@ static void FB(loss_part)(const fb_net *net, int part, int n_parts) {
     int64_t a, b;
     for (int64_t v = 0; v < s->n_levels; v++) {
         FB(level_range)(net, v, part, n_parts, &a, &b);
+        if (net->run.dc) memset((real *)net->run.dc + a * ld, 0, (size_t)((b - a) * ld) * sizeof(real));
         if (net->loss.roots_only && b > a && !net->run.fresh)
             memset((real *)net->run.dh + a * ld, 0, (size_t)((b - a) * ld) * sizeof(real));
         for (int64_t i = net->loss.roots_only ? b : a; i < b; i += VL) FB(loss_tile)(net, i, (int)fb_min(VL, b - i));
@@ -51,7 +53,8 @@ static void FB(backward_part)(void *ctx, int part, int n_parts) {
     int64_t a, b;
     for (int64_t v = net->run.graph->n_levels - 1; v >= 0; v--) {
         FB(level_range)(net, v, part, n_parts, &a, &b);
-        if (v == 0)
+        if (net->cell->gates) FB(graph_backward)(&net->run, net->cell->gates, a, b, w.c);
+        else if (v == 0)
             for (int64_t i = a; i < b; i++) FB(input_backward)(&net->run, i);
         else FB(level_backward)(&net->run, net->cell, a, b, &w);
     }
@@ -66,7 +69,8 @@ static void FB(forest_part)(void *ctx, int part, int n_parts) {
 static void FB(gradient_part)(void *ctx, int part, int n_parts) {
     const fb_net *net = ctx;
     const FB(work) w = FB(own_work)(net, part);
-    FB(weights_part)(&net->run, net->cell, part, n_parts, &w);
+    if (net->cell->gates) FB(graph_weights)(&net->run, net->cell->gates, part, n_parts, w.c);
+    else FB(weights_part)(&net->run, net->cell, part, n_parts, &w);
     if (net->loss.head && part == 0) FB(head_gradient)(net);
     if (net->word_block.g && (part > 0 || n_parts == 1)) /* while part 0 has the head */
         FB(words_part)(net, part - (n_parts > 1), n_parts - (n_parts > 1));
@@ -98,6 +102,7 @@ static double FB(clip_factor)(const fb_net *net) {
 static void FB(turn_weights)(fb_net *net) {
     const fb_dims *d = &net->run.dims;
     const fb_loss *l = &net->loss;
+    if (net->cell->gates) FB(pack_weights)(d, net->cell->gates, &net->run.weights);
     if (net->run.theta_t)
         FB(transpose)(d->n_state, d->n_feature, net->run.theta, d->ld_feature, (void *)net->run.theta_t, d->ld_state);
     if (!l->head) return;
@@ -116,6 +121,7 @@ static void FB(run_forward)(fb_net *net) {
 static void FB(run_backward)(fb_net *net) {
     const int n = fb_split(net);
     net->run.fresh = 0;
+    FB(turn_weights)(net);
     fb_parallel(FB(backward_part), net, n, n);
     fb_parallel(FB(gradient_part), net, net->n_threads, net->n_threads);
 }
@@ -123,7 +129,7 @@ static void FB(run_backward)(fb_net *net) {
 /* Gradients of one batch; the update too unless net->update is 0. A loss that is not finite updates nothing. */
 static void FB(step)(fb_net *net) {
     const int n = fb_split(net);
-    net->run.fresh = net->loss.roots_only && net->run.graph->forest;
+    net->run.fresh = !net->cell->gates && net->loss.roots_only && net->run.graph->forest;
     fb_word_rows(net);
     FB(turn_weights)(net);
     fb_parallel(FB(forest_part), net, n, n);

@@ -104,3 +104,8 @@ static FB_INLINE void FB(copy)(real *to, const real *from, int n) {
 static FB_INLINE void FB(zero)(real *to, int n) {
     for (int j = 0; j < n; j += VL) FB(store)(to + j, (vec){0});
 }
+
+/* Begin of part p of n equal pieces of `total`, in units. */
+static int64_t FB(share)(int64_t total, int64_t unit, int p, int n) {
+    return fb_min(total, (total / unit * p + n - 1) / n * unit);
+}

@@ -28,11 +28,6 @@ static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int row0, in
     }
 }
 
-/* Begin of part p of n equal pieces of `total`, in units. */
-static int64_t FB(share)(int64_t total, int64_t unit, int p, int n) {
-    return fb_min(total, (total / unit * p + n - 1) / n * unit);
-}
-
 static void FB(weights_part)(const fb_run *r, const fb_cell *cell, int part, int n_parts, const FB(work) * w) {
     const fb_dims *d = &r->dims;
     const int H = d->n_state, K = d->ld_feature;
@@ -46,13 +41,13 @@ static void FB(weights_part)(const fb_run *r, const fb_cell *cell, int part, int
 
 /* Gradients of word vectors: a segment sum over the inputs sorted by word, in node order. */
 static void FB(words_part)(const fb_net *net, int part, int n_parts) {
-    const int64_t ld = net->run.dims.ld_state;
-    const real *dh = net->run.dh;
+    const int64_t ld = net->run.dims.ld_in;
+    const real *dx = net->run.dx;
     real *g = net->word_block.g;
     for (int64_t u = FB(share)(net->n_rows, 1, part, n_parts); u < FB(share)(net->n_rows, 1, part + 1, n_parts); u++) {
         real *g_u = g + u * ld;
         for (int64_t j = 0; j < ld; j++) g_u[j] = 0;
         for (int64_t k = net->row_ptr[u]; k < net->row_ptr[u + 1]; k++)
-            for (int64_t j = 0; j < ld; j++) g_u[j] += dh[net->row_node[k] * ld + j]; /* x_i = E[word_i] */
+            for (int64_t j = 0; j < ld; j++) g_u[j] += dx[net->row_node[k] * ld + j]; /* x_i = E[word_i] */
     }
 }

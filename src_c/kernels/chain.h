@@ -1,0 +1,97 @@
+/* Gated cells over sequences: no gathers, every thread has its own sequences. */
+
+/* First sequence of part p: parts have about equal numbers of rows. */
+static int64_t FB(chain_split)(const fb_chain *c, int p, int n_parts) {
+    const int64_t N = c->row_ptr[c->n_steps];
+    int64_t low = 0, high = p < n_parts ? c->batch : 0;
+    if (p == n_parts) return c->batch;
+    while (low < high) { /* sequences before `mid` have less than p / n_parts of the rows */
+        const int64_t mid = (low + high) / 2;
+        int64_t rows = 0;
+        for (int64_t t = 0; t < c->n_steps; t++) rows += fb_min(c->row_ptr[t + 1] - c->row_ptr[t], mid);
+        if (rows * n_parts < N * p) low = mid + 1;
+        else high = mid;
+    }
+    return low;
+}
+
+/* Time t: its first row, the first row of the time before (in the order of the run), and how many have one. */
+typedef struct {
+    int64_t row, rows, before, carried;
+} FB(moment);
+
+static FB_INLINE FB(moment) FB(moment_of)(const fb_chain *c, int64_t step) {
+    const int64_t t = c->reverse ? c->n_steps - 1 - step : step, *ptr = c->row_ptr;
+    FB(moment) m = {ptr[t], ptr[t + 1] - ptr[t], 0, 0};
+    if (c->reverse && t + 1 < c->n_steps) m.before = ptr[t + 1], m.carried = ptr[t + 2] - ptr[t + 1];
+    if (!c->reverse && t > 0) m.before = ptr[t - 1], m.carried = m.rows;
+    return m;
+}
+
+/* Rows of the states below rows r .. of the moment; NULL: zeros. */
+static FB_INLINE const real *FB(chain_below)(const FB(moment) * m, int64_t r, const void *states, int64_t ld,
+                                             const void *initial, int64_t ld_initial, int64_t *ld_below) {
+    if (r < m->carried) {
+        *ld_below = ld;
+        return (const real *)states + (m->before + r) * ld;
+    }
+    *ld_below = ld_initial;
+    return initial ? (const real *)initial + r * ld_initial : NULL;
+}
+
+/* The tile of rows r .. r + rows of a moment; *K elements of what is below count. scratch begins with a row of zeros.
+ */
+static fb_tile FB(chain_tile)(const fb_chain *c, const FB(moment) * m, int64_t r, int rows, const FB(packed) * p,
+                              const real *zeros, int *K) {
+    const fb_run *run = &c->run;
+    const int64_t ld = run->dims.ld_state, i = m->row + r;
+    fb_tile t = {
+        .rows = rows, .cols = (int)ld, .activation = run->activation, .keep = 1, .bias = p->bias_u, .slot = ld};
+    t.ld_saved = run->dims.n_slot * ld, t.saved = (real *)run->saved + i * t.ld_saved;
+    t.h = (real *)run->h + i * c->ld_h, t.ld_h = c->ld_h;
+    t.below = FB(chain_below)(m, r, run->h, c->ld_h, run->h0, ld, &t.ld_below);
+    *K = t.below ? run->dims.n_state : 0;
+    if (!t.below) t.below = zeros, t.ld_below = 0;
+    if (!run->c) return t;
+    t.c = (real *)run->c + i * ld, t.ld_c = ld;
+    t.c_below = FB(chain_below)(m, r, run->c, ld, run->c0, ld, &t.ld_c_below);
+    if (!t.c_below) t.c_below = zeros, t.ld_c_below = 0;
+    t.f = (real *)t.saved + (run->dims.n_gate - 1) * ld, t.ld_f = t.ld_saved;
+    return t;
+}
+
+/* Ends of the rows that a part's tiles must not cross: its own, and where sequences enter. */
+static FB_INLINE int64_t FB(chain_stop)(const FB(moment) * m, int64_t r, int64_t end) {
+    return r < m->carried ? fb_min(m->carried, end) : end;
+}
+
+static void FB(chain_project_part)(void *ctx, int part, int n_parts) {
+    const fb_chain *c = ctx;
+    const fb_dims *d = &c->run.dims;
+    const FB(packed) p = FB(packed_of)(d, c->run.weights.packed);
+    const int64_t N = c->row_ptr[c->n_steps], a = FB(share)(N, 1, part, n_parts),
+                  b = FB(share)(N, 1, part + 1, n_parts);
+    FB(project)(d, &p, b - a, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x,
+                (real *)c->run.saved + a * d->n_slot * d->ld_state);
+}
+
+static void FB(chain_forward_part)(void *ctx, int part, int n_parts) {
+    const fb_chain *c = ctx;
+    const fb_dims *d = &c->run.dims;
+    const fb_gates *g = c->cell->gates;
+    const FB(packed) p = FB(packed_of)(d, c->run.weights.packed);
+    real *zeros = (real *)(c->scratch + (size_t)part * c->scratch_size);
+    const int64_t first = FB(chain_split)(c, part, n_parts), last = FB(chain_split)(c, part + 1, n_parts);
+    FB(zero)(zeros, d->ld_state);
+    for (int64_t s = 0; s < c->n_steps; s++) {
+        const FB(moment) m = FB(moment_of)(c, s);
+        for (int64_t r = first, end = fb_min(last, m.rows), n; r < end; r += n) {
+            int K;
+            n = FB(gated_rows)(g->n_gate, FB(chain_stop)(&m, r, end) - r);
+            const fb_tile t = FB(chain_tile)(c, &m, r, (int)n, &p, zeros, &K);
+            FB(gated_forward)(d, g, &p, &t, K);
+            for (int64_t k = 0; k < n; k++)
+                for (int j = d->n_state; j < d->ld_state; j++) ((real *)t.h)[k * t.ld_h + j] = 0;
+        }
+    }
+}
