@@ -5,8 +5,8 @@ cdef class Chain:
     """A gated cell over batches of sequences; its memory is kept from call to call.
 
     Rows of a batch are level-major, longest sequence first (torch's PackedSequence): row r of time t is row
-    ``sum(batch_sizes[:t]) + r``; for equal lengths that is (T, B, width) reshaped to (T * B, width). x, h, dh and dx may
-    have gaps between their rows. Not for several threads at once.
+    ``sum(batch_sizes[:t]) + r``; for equal lengths that is (T, B, width) reshaped to (T * B, width). x, h, dh and dx
+    may have gaps between their rows. Not for several threads at once.
     """
     cdef fb_chain c
     cdef const fb_kernels *k
@@ -121,8 +121,8 @@ cdef class Chain:
         """States h (N, H) of inputs x (N, D).
 
         batch_sizes: int64 (T,), positive, never growing; B is the first. h0, c0 (B, H): zeros where None. h_n, c_n
-        (B, H) are written: states after each sequence's last step. reverse: right to left, a sequence enters at its last
-        element. save: for ``backward``; x and h must not change until then.
+        (B, H) are written: states after each sequence's last step. reverse: right to left, a sequence enters at its
+        last element. save: for ``backward``; x and h must not change until then.
         """
         cdef int64_t n = len(x), H = self.n_state, Hp = self.c.run.dims.ld_state
         cdef bint second = self.c.cell.gates.has_c
@@ -134,7 +134,8 @@ cdef class Chain:
         self.c.run.x = self.rows(x, n, self.n_in, &self.c.run.ld_x, False, "x")
         self.c.run.h, self.c.out = self.rows(h, n, H, &self.c.ld_h, True, "h"), NULL
         if H != Hp:
-            self.c.out, self.c.ld_out, self.c.run.h, self.c.ld_h = self.c.run.h, self.c.ld_h, self.memory("h", n * Hp), Hp
+            self.c.out, self.c.ld_out = self.c.run.h, self.c.ld_h
+            self.c.run.h, self.c.ld_h = self.memory("h", n * Hp), Hp
         self.c.h0, self.c.c0 = self.states(h0, False, "h0"), self.states(c0, False, "c0")
         self.c.h_n, self.c.c_n = self.states(h_n, True, "h_n"), self.states(c_n, True, "c_n")
         self.c.run.h0 = NULL if h0 is None else self.memory("h0", self.c.batch * Hp)

@@ -184,7 +184,8 @@ cdef class Net:
         cdef size_t bytes = self.k.real_bytes
         w.W, w.U = theta, theta + self.n.run.dims.ld_in * bytes
         w.b = theta + (self.n.run.dims.n_feature - 2) * bytes
-        w.c = NULL if self.n.run.dims.n_slot == self.n.run.dims.n_gate else theta + (self.n.run.dims.n_feature - 1) * bytes
+        second = self.n.run.dims.n_slot > self.n.run.dims.n_gate
+        w.c = theta + (self.n.run.dims.n_feature - 1) * bytes if second else NULL
         w.ld_w = w.ld_u = w.ld_b = self.n.run.dims.ld_feature
 
     def bind_head(self, head, head_t, dhead, s1, s2, mult, l2, class_weight):

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from . import _core
 from ._arguments import Array, as_array, check_alpha, check_count, check_norm, check_rate, check_width
-from ._cell import Activation, Params
+from ._cell import Activation
 from ._cell import cell as make_cell
+from ._cellrun import Params
 from ._memory import Memory
 from ._threads import resolve_n_threads
 from .optimizer import Optimizer

@@ -103,11 +103,11 @@ typedef struct fb_run {
     void *dh0, *dc0;     /* (G, ld_state), or NULL */
 } fb_run;
 
-/* Rows (nodes) and columns (units of the state, whole vectors) on which a gated cell computes. A pointer is to the
- * first row and column; ld_... is the distance of rows, `slot` that of slots of a saved row, `gate` that of gates of u.
- */
+/* What a gated cell computes on: rows first .. first + rows (nodes) and columns at .. at + cols (units of the state,
+ * whole vectors). Pointers are to row 0 and unit 0, ld_... is the distance of rows, `slot` that of slots of a saved
+ * row. Only u and fc begin at the first row and column; gates of u are `gate` apart, vectors of a gate `next`. */
 typedef struct fb_tile {
-    int rows, cols, activation;
+    int rows, first, cols, at, activation;
     double keep;             /* 1 - dropout, which h was scaled by */
     const void *u, *bias;    /* U h~; the second bias (gates `slot` apart) of every row */
     void *saved;             /* in: a = W x + b; out: what backward needs; backward: the error of each slot */
@@ -118,7 +118,7 @@ typedef struct fb_tile {
     void *f;                 /* a child's own gate; forward in: a */
     void *e, *dc;            /* upstream of h, of c */
     void *direct, *dc_below; /* what goes to h~ other than through U; to c_below */
-    int64_t ld_u, gate, ld_saved, slot, ld_below, ld_h, ld_c, ld_fc, ld_c_below, ld_f, ld_e, ld_dc, ld_direct;
+    int64_t ld_u, gate, next, ld_saved, slot, ld_below, ld_h, ld_c, ld_fc, ld_c_below, ld_f, ld_e, ld_dc, ld_direct;
 } fb_tile;
 
 /* A gated cell: a = W x + b and u = U h~ come from the driver (gated.h), the rest is arithmetic of units. */

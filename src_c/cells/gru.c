@@ -3,14 +3,14 @@
    first three and those of u the last three. */
 static void FB(gru_forward)(const fb_tile *t) {
     const ptrdiff_t slot = t->slot, gate = t->gate;
-    for (int k = 0; k < t->rows; k++) {
-        const real *u = (const real *)t->u + k * t->ld_u, *c = t->bias;
+    for (int k = t->first; k < t->first + t->rows; k++) {
+        const real *u = (const real *)t->u + (k - t->first) * t->ld_u, *c = t->bias;
         const real *below = (const real *)t->below + k * t->ld_below;
         real *s = (real *)t->saved + k * t->ld_saved, *h = (real *)t->h + k * t->ld_h;
-        for (int j = 0; j < t->cols; j += VL) {
-            const vec r = FB(vsigmoid)(FB(load)(s + slot + j) + (FB(load)(u + j) + FB(load)(c + j)));
-            const vec z = FB(vsigmoid)(FB(load)(s + 2 * slot + j) + (FB(load)(u + gate + j) + FB(load)(c + slot + j)));
-            const vec m = FB(load)(u + 2 * gate + j) + FB(load)(c + 2 * slot + j);
+        for (int j = t->at; j < t->at + t->cols; j += VL, u += t->next) {
+            const vec r = FB(vsigmoid)(FB(load)(s + slot + j) + (FB(load)(u) + FB(load)(c + j)));
+            const vec z = FB(vsigmoid)(FB(load)(s + 2 * slot + j) + (FB(load)(u + gate) + FB(load)(c + slot + j)));
+            const vec m = FB(load)(u + 2 * gate) + FB(load)(c + 2 * slot + j);
             const vec n = FB(vtanh)(FB(load)(s + j) + r * m);
             FB(store)(s + j, n);
             FB(store)(s + slot + j, r);
@@ -23,10 +23,10 @@ static void FB(gru_forward)(const fb_tile *t) {
 
 static void FB(gru_backward)(const fb_tile *t) {
     const ptrdiff_t slot = t->slot;
-    for (int k = 0; k < t->rows; k++) {
+    for (int k = t->first; k < t->first + t->rows; k++) {
         const real *below = (const real *)t->below + k * t->ld_below, *up = (const real *)t->e + k * t->ld_e;
         real *s = (real *)t->saved + k * t->ld_saved, *direct = (real *)t->direct + k * t->ld_direct;
-        for (int j = 0; j < t->cols; j += VL) {
+        for (int j = t->at; j < t->at + t->cols; j += VL) {
             const vec n = FB(load)(s + j), r = FB(load)(s + slot + j), z = FB(load)(s + 2 * slot + j);
             const vec m = FB(load)(s + 3 * slot + j), e = FB(load)(up + j);
             const vec dn = e * ((real)1 - z) * ((real)1 - n * n); /* h = (1 - z) * n + .., n = tanh(..) */

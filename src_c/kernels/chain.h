@@ -87,9 +87,9 @@ static void FB(chain_forward_part)(void *ctx, int part, int n_parts) {
         const FB(moment) m = FB(moment_of)(c, s);
         for (int64_t r = first, end = fb_min(last, m.rows), n; r < end; r += n) {
             int K;
-            n = FB(gated_rows)(g->n_gate, FB(chain_stop)(&m, r, end) - r);
+            n = FB(chain_stop)(&m, r, end) - r;
             const fb_tile t = FB(chain_tile)(c, &m, r, (int)n, &p, zeros, &K);
-            FB(gated_forward)(d, g, &p, &t, K);
+            FB(gated_forward)(d, g, &p, &t, K, s & 1);
             for (int64_t k = 0; k < n; k++)
                 for (int j = d->n_state; j < d->ld_state; j++) ((real *)t.h)[k * t.ld_h + j] = 0;
         }

@@ -5,27 +5,24 @@ static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
     const fb_gates *g = c->cell->gates;
     const FB(packed) p = FB(packed_of)(d, c->run.weights.packed);
     const int64_t ld = d->ld_state, slots = g->n_slot - g->n_gate;
-    real *zeros = (real *)(c->scratch + (size_t)part * c->scratch_size), *e = zeros + ld;
+    real *zeros = (real *)(c->scratch + (size_t)part * c->scratch_size);
     const int64_t first = FB(chain_split)(c, part, n_parts), last = FB(chain_split)(c, part + 1, n_parts);
     FB(zero)(zeros, d->ld_state);
     for (int64_t s = c->n_steps - 1; s >= 0; s--) {
         const FB(moment) m = FB(moment_of)(c, s);
         for (int64_t r = first, end = fb_min(last, m.rows), n; r < end; r += n) {
             int K;
-            n = FB(gated_rows)(g->n_gate, FB(chain_stop)(&m, r, end) - r);
+            n = FB(chain_stop)(&m, r, end) - r;
             fb_tile t = FB(chain_tile)(c, &m, r, (int)n, &p, zeros, &K);
             real *carry = (real *)c->carry + r * ld;
-            t.e = carry, t.ld_e = ld, t.direct = e, t.ld_direct = ld;
+            t.e = t.direct = carry, t.ld_e = t.ld_direct = ld;
             for (int64_t k = 0; k < n && c->dh; k++)
                 for (int j = 0; j < d->n_state; j++)
                     carry[k * ld + j] += ((const real *)c->dh)[(m.row + r + k) * c->ld_dh + j];
             if (g->has_c) t.dc = t.dc_below = (real *)c->carry_c + r * ld, t.ld_dc = ld;
             g->backward(&t);
             if (g->has_c) g->edge_backward(&t);
-            if (g->direct)
-                for (int64_t k = 0; k < n; k++) FB(copy)(carry + k * ld, e + k * ld, (int)ld);
-            FB(gated_send)(d, g, &p, (int)n, 0, g->n_gate, (real *)t.saved + slots * ld, t.ld_saved, carry, ld,
-                           g->direct);
+            FB(gated_send)(d, g, &p, n, 0, g->n_gate, (real *)t.saved + slots * ld, t.ld_saved, carry, ld, g->direct);
         }
     }
 }
@@ -102,8 +99,8 @@ static void FB(chain_gradient_part)(void *ctx, int part, int n_parts) {
 }
 
 static size_t FB(chain_scratch)(const fb_dims *d) {
-    const size_t rows = (size_t)(1 + FB_ROWS) * (size_t)d->ld_state, matmul = FB(matmul_scratch)();
-    return FB_PADDED(rows > matmul ? rows : matmul) * sizeof(real);
+    const size_t row = (size_t)d->ld_state, matmul = FB(matmul_scratch)();
+    return FB_PADDED(row > matmul ? row : matmul) * sizeof(real);
 }
 
 /* n rows of cols elements; zeros in front of the next row where rows of `to` are padded; of zeros where from is NULL.

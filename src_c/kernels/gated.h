@@ -109,52 +109,96 @@ static void FB(project)(const fb_dims *d, const FB(packed) * p, int64_t n, const
         FB(matmul)(n, d->n_state, d->n_in, x, ld_x, p->w_in + (int64_t)s * d->n_in * Hp, saved + s * Hp, ld, 1);
 }
 
-/* The tile's pointers moved on by j units. */
-static FB_INLINE fb_tile FB(tile_at)(const fb_tile *t, int j) {
-    fb_tile s = *t;
-    s.bias = (const real *)t->bias + j, s.saved = (real *)t->saved + j, s.below = (const real *)t->below + j;
-    s.h = (real *)t->h + j;
-    if (t->c) s.c = (real *)t->c + j, s.c_below = (const real *)t->c_below + j, s.f = (real *)t->f + j;
-    return s;
+/* One row a (K) times `count` panels of `width` vectors, which lie `panel` elements apart: so many lines of weights in
+   flight at once that neither latency nor a single stream of memory holds it up. */
+static FB_INLINE void FB(line_tile)(const int count, const int width, int K, const real *a, const real *b,
+                                    ptrdiff_t panel, real *c, int add) {
+    vec acc[16];
+#pragma GCC unroll 16
+    for (int n = 0; n < count * width; n++) acc[n] = add ? FB(load)(c + n * VL) : (vec){0};
+    for (int k = 0; k < K; k++, b += width * VL) {
+        const vec s = FB(splat)(a[k]);
+#pragma GCC unroll 4
+        for (int p = 0; p < count; p++)
+#pragma GCC unroll 4
+            for (int n = 0; n < width; n++) acc[p * width + n] += s * FB(load)(b + p * panel + n * VL);
+    }
+#pragma GCC unroll 16
+    for (int n = 0; n < count * width; n++) FB(store)(c + n * VL, acc[n]);
 }
 
-/* Nodes of a tile from a, h~ (K elements of it count: H, or 0 where it is zero) and, in fc or c_below, the second
-   states below. */
-static void FB(gated_forward)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, const fb_tile *tile, int K) {
-    const int G = g->n_gate, m = tile->rows, vectors = G * d->ld_state / VL, alone = g->has_c && tile->fc != NULL;
-    real u[FB_ROWS * 6 * VL], fc[FB_ROWS * VL];
-    for (int q = 0, n; q < vectors; q += n) {
-        n = (int)fb_min(FB(panel_width)(G), vectors - q);
-        const int unit = q / G * VL;
-        fb_tile t = FB(tile_at)(tile, unit);
-        t.cols = G == 1 ? n * VL : VL;
-        t.u = u, t.ld_u = n * VL, t.gate = VL;
-        if (K)
-            FB(outer_row)(m, n - alone, 1, K, tile->below, tile->ld_below, 1, p->u_in + (int64_t)q * VL * d->n_state,
-                          n * VL, u, n * VL, 0);
-        else memset(u, 0, (size_t)(m * n * VL) * sizeof(real));
-        if (alone) t.fc = (real *)tile->fc + unit;
-        if (g->has_c && !alone) {
-            FB(zero)(fc, m * VL);
-            t.fc = fc, t.ld_fc = VL, t.u = u + (G - 1) * VL;
-            g->edge_forward(&t);
-            t.u = u;
-        }
-        g->forward(&t);
+enum { FB(LINE_PANELS) = FB_ROWS / 2 };
+static void FB(lines)(int width, int K, const real *a, const real *b, ptrdiff_t panel, real *c, int add) {
+    if (width == 4) FB(line_tile)(FB(LINE_PANELS), 4, K, a, b, panel, c, add);
+    else if (width == 3) FB(line_tile)(FB(LINE_PANELS), 3, K, a, b, panel, c, add);
+    else if (width == 2) FB(line_tile)(FB(LINE_PANELS), 2, K, a, b, panel, c, add);
+    else FB(line_tile)(FB(LINE_PANELS), 1, K, a, b, panel, c, add);
+}
+
+/* u (rows, n vectors) = U h~ of some panels from vector q on; `alone`: without the last gate of each. */
+static void FB(recur)(const fb_dims *d, int G, const FB(packed) * p, const fb_tile *t, int q, int n, int alone, int K,
+                      real *u) {
+    const int width = FB(panel_width)(G);
+    const real *below = (const real *)t->below + t->first * t->ld_below, *b = p->u_in + (int64_t)q * VL * d->n_state;
+    if (K && t->rows == 1 && n == FB(LINE_PANELS) * width && !alone) {
+        FB(lines)(width, K, below, b, (ptrdiff_t)width * VL * d->n_state, u, 0);
+        return;
+    }
+    for (int v = 0, w; v < n; v += w, b += w * VL * d->n_state, u += (w - alone) * VL) {
+        w = (int)fb_min(width, n - v);
+        if (K) FB(outer_row)(t->rows, w - alone, 1, K, below, t->ld_below, 1, b, w * VL, u, t->ld_u, 0);
+        else
+            for (int k = 0; k < t->rows; k++) FB(zero)(u + k * t->ld_u, (w - alone) * VL);
     }
 }
 
-/* d (m, H) = what a tile sends to h~, from the errors of `slots` slots of u. */
-static void FB(gated_send)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, int m, int first, int slots,
+/* Rows of a tile from a, h~ (K elements of it count: H, or 0 where it is zero) and, in fc or c_below, the second states
+   below. Panels outside, rows inside: a panel that is not in the second-level cache is fetched once. `turn`: from the
+   last panel to the first, so that steps in turns find some of them in the cache. */
+static void FB(gated_forward)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, const fb_tile *tile, int K,
+                              int turn) {
+    const int G = g->n_gate, vectors = G * d->ld_state / VL, alone = g->has_c && tile->fc != NULL;
+    const int most = FB(panel_width)(G) * (tile->rows == 1 ? FB(LINE_PANELS) : 1), groups = (vectors + most - 1) / most;
+    real u[FB_ROWS * 4 * VL], fc[FB_ROWS * VL];
+    fb_tile t = *tile;
+    t.u = u, t.gate = VL, t.next = G == 1 ? VL : (G - alone) * VL;
+    for (int j = 0; j < groups; j++) {
+        const int q = (turn ? groups - 1 - j : j) * most, n = (int)fb_min(most, vectors - q);
+        t.at = q / G * VL, t.cols = n / G * VL;
+        t.ld_u = (n - alone * n / G) * VL;
+        for (t.first = 0; t.first < tile->rows; t.first += t.rows) {
+            t.rows = FB(gated_rows)(G, tile->rows - t.first);
+            FB(recur)(d, G, p, &t, q, n, alone, K, u);
+            if (alone) t.fc = (real *)tile->fc + t.first * tile->ld_fc + t.at;
+            if (g->has_c && !alone) {
+                FB(zero)(fc, t.rows * t.cols);
+                t.fc = fc, t.ld_fc = t.cols, t.u = u + (G - 1) * VL;
+                g->edge_forward(&t);
+                t.u = u;
+            }
+            g->forward(&t);
+        }
+    }
+}
+
+/* out (m, H) [+]= what nodes send to h~, from the errors of `slots` slots of u from the first-th on. */
+static void FB(gated_send)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, int64_t m, int first, int slots,
                            const real *errors, int64_t ld_errors, real *out, int64_t ld, int add) {
     const FB(panels) s = FB(panels_of)(d->n_state);
     const int64_t K = (int64_t)g->n_gate * d->ld_state;
-    const int made = (d->n_state + VL - 1) / VL * VL;
-    for (int k = 0; k < m && !add; k++) FB(zero)(out + k * ld + made, d->ld_state - made);
-    for (int64_t q = 0; q < s.n; q++) {
+    for (int64_t k = 0; k < m && !add; k++)
+        for (int j = d->n_state; j < d->ld_state; j++) out[k * ld + j] = 0;
+    if (m > 1 && slots == g->n_gate) {
+        FB(matmul)(m, d->n_state, K, errors, ld_errors, p->u_back, out, ld, add);
+        return;
+    }
+    for (int64_t q = 0, count; q < s.n; q += count) {
         int width;
-        const int64_t at = FB(panel)(&s, q, &width) * VL;
-        FB(outer_row)(m, width, 1, slots * d->ld_state, errors, ld_errors, 1,
-                      p->u_back + at * K + (int64_t)first * d->ld_state * width * VL, width * VL, out + at, ld, add);
+        const int64_t at = FB(panel)(&s, q, &width) * VL, panel = K * width * VL;
+        const real *b = p->u_back + at * K + (int64_t)first * d->ld_state * width * VL;
+        const int N = slots * d->ld_state;
+        count = m == 1 && q + FB(LINE_PANELS) <= (q < s.wide ? s.wide : s.n) ? FB(LINE_PANELS) : 1;
+        if (count > 1) FB(lines)(width, N, errors, b, panel, out + at, add);
+        else FB(outer_row)((int)m, width, 1, N, errors, ld_errors, 1, b, width * VL, out + at, ld, add);
     }
 }

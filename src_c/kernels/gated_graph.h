@@ -151,7 +151,7 @@ static void FB(graph_forward)(const fb_run *r, const fb_gates *g, int64_t a, int
             t.fc = w.fc;
             FB(edges_forward)(r, g, i, &t, &p, &w);
         }
-        FB(gated_forward)(&r->dims, g, &p, &t, zero ? 0 : H);
+        FB(gated_forward)(&r->dims, g, &p, &t, zero ? 0 : H, 0);
         for (int64_t k = 0; k < m; k++) {
             real *h = (real *)t.h + k * ld;
             for (int j = H; j < ld; j++) h[j] = 0;
