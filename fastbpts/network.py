@@ -40,10 +40,9 @@ class Network:
     class_weight : array (n_classes,), optional
         Factor on the loss of each class.
     alpha : float or dict
-        Penalty; a dict has parameter names ("W", "V", "b", "Ws", "bs", "E") as keys, the others get 0. A float spares
-        the biases.
+        Penalty; a dict has parameter names as keys, the others get 0. A float spares the biases.
     dropout, input_dropout : float
-        Chance of a component of an inner node's or a leaf's state to be zeroed in a training step.
+        As of :meth:`Cell.forward`, in training steps.
     optimizer : Optimizer or str, optional
         Default: AdaGrad with its default rate.
     max_norm : float, optional
@@ -82,6 +81,8 @@ class Network:
         n_threads: int | None = None,
         random_state: int | np.random.Generator | None = 0,
     ) -> None:
+        if cell not in _core.cells():
+            raise ValueError(f"cell must be one of {list(_core.cells())}, got {cell!r}")
         self.cell = make_cell(cell, n_in, n_state, dtype, input_activation, activation)
         if loss_nodes not in ("all", "root"):
             raise ValueError(f"loss_nodes must be 'all' or 'root', got {loss_nodes!r}")
@@ -91,8 +92,8 @@ class Network:
         self.optimizer = optimizer if isinstance(optimizer, Optimizer) else Optimizer(optimizer or "adagrad")
         self.max_norm = check_norm(max_norm)
         self.n_threads = resolve_n_threads(n_threads)
-        own = {"Ws": (n_classes, n_state), "bs": (n_classes,), "E": (n_words, self.cell.n_in)}
-        self.shapes = self.cell.shapes | own
+        self.shapes = self.cell.shapes | {"Ws": (n_classes, n_state), "bs": (n_classes,)}
+        self.shapes["E"] = (n_words, self.cell.n_in)
         self.alpha = check_alpha(alpha, self.shapes)
         weight = None if class_weight is None else as_array(class_weight, (n_classes,), self.dtype, "class_weight")
         self._lock = threading.RLock()
@@ -138,8 +139,7 @@ class Network:
     @property
     def params(self) -> Params:
         """Fresh arrays of all parameters in their public shapes."""
-        shapes = self.cell.shapes
-        cell_params = {name: np.zeros(shape, self.dtype) for name, shape in shapes.items()}
+        cell_params = {name: np.zeros(shape, self.dtype) for name, shape in self.cell.shapes.items()}
         with self._lock:
             weights = self._memory.weights
             self._net.unpack(weights["theta"], tuple(cell_params.values()), False)

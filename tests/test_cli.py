@@ -95,7 +95,7 @@ def test_defaults_are_those_of_the_estimator():
         (["show", "m", "t", "-o", "tree.gif"], "--output"),
         (["show", "m", "t", "-o", "tree.svg", "--count", "2"], "--count"),
         (["demo", "--kind", "poetry"], "--kind"),
-        (["gradcheck", "--cell", "lstm"], "--cell"),
+        (["gradcheck", "--cell", "perceptron"], "--cell"),
     ],
 )
 def test_wrong_usage_is_status_2(capsys, args, word):

@@ -201,7 +201,7 @@ def test_nothing_works_before_fit(bank):
 
 
 BAD = {
-    "cell": ["lstm", None],
+    "cell": ["perceptron", None],
     "n_state": [0, 2.5, "25", True],
     "loss_nodes": ["leaves"],
     "optimizer": ["lbfgs", None],

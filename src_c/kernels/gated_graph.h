@@ -105,6 +105,7 @@ static fb_tile FB(edge_tile)(const fb_run *r, const fb_tile *tile, int64_t k, in
     t.c_below = (const real *)r->c + r->graph->child[e] * ld;
     t.dc = (real *)tile->dc + k * ld;
     t.fc = (real *)tile->fc + k * ld;
+    t.next = VL;
     return t;
 }
 
