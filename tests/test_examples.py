@@ -39,3 +39,21 @@ def test_sst_rntn(tmp_path):
     assert "over all nodes" in out
     assert (tmp_path / "sst_rntn.png").exists()
     assert fb.load(tmp_path / "sst_rntn.safetensors").cell == "rntn"
+
+
+def test_char_lm(tmp_path):
+    (tmp_path / "text.txt").write_text(fb.demo_text(150))
+    out = _run(tmp_path, "char_lm.py", tmp_path / "text.txt", "--threads", "1", "--epochs", "1")
+    assert "bits per character" in out
+    assert (tmp_path / "char_lm.png").exists()
+    assert fb.load(tmp_path / "char_lm.safetensors").n_state == 384
+
+
+def test_pos_tagger(tmp_path):
+    rest = "\t_" * 6
+    lines = "".join(f"{k}\t{word}\t_\t{word.upper()}{rest}\n" for k, word in enumerate(("a", "dog", "barks"), 1))
+    for split in ("train", "dev"):
+        (tmp_path / f"en_ewt-ud-{split}.conllu").write_text(f"{lines}\n" * 20)
+    out = _run(tmp_path, "pos_tagger.py", tmp_path, "--threads", "1")
+    assert "dev accuracy: 1.0000; each word's most frequent tag: 1.0000" in out
+    assert fb.load(tmp_path / "pos_tagger.safetensors").bidirectional
