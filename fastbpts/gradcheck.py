@@ -129,10 +129,10 @@ def check_grad(
 
     def loss() -> float:
         run = forward()
-        return float((dh * run.h).sum() + (0.0 if getattr(run, "c", None) is None else (dc * run.c).sum()))
+        return float((dh * run.h).sum() + (0.0 if run.c is None else (dc * run.c).sum()))
 
     run = forward()
-    dparams, dx, dh0 = cell.backward(run, dh.copy(), *(() if getattr(run, "c", None) is None else (dc.copy(),)))
+    dparams, dx, dh0 = cell.backward(run, dh.copy(), *(() if run.c is None else (dc.copy(),)))
     below = () if dh0 is None else dh0 if isinstance(dh0, tuple) else (dh0,)
     moved_h0 = moved_h0 or tuple(np.zeros_like(value) for value in below)
     grads = {**dparams, "x": dx, **dict(zip(_INITIAL, below, strict=False))}

@@ -15,7 +15,6 @@ import numpy as np
 import zoo
 from numpy.typing import NDArray
 
-import fastbpts as fb
 from fastbpts import reference
 
 Array = NDArray[Any]
@@ -24,7 +23,7 @@ BINARY = zoo.binary_zoo()
 NARY = zoo.nary_zoo()
 RECURRENT_ZOO = zoo.recurrent_zoo()
 SPECS = {name: reference.cell(name, n_state=2) for name in reference.cells()}
-CELLS = [name for name in SPECS if name in fb.cells()]
+CELLS = list(SPECS)
 RECURRENT = [name for name in CELLS if SPECS[name].initial]
 RECURSIVE = [name for name in CELLS if not SPECS[name].initial]
 
@@ -52,13 +51,13 @@ def widths(cell: str, d: int) -> dict[str, int]:
 
 def states(run: Any) -> Array:
     """States of a run (N, H), or both side by side (N, 2H)."""
-    return run.h.copy() if getattr(run, "c", None) is None else np.hstack([run.h, run.c])
+    return run.h.copy() if run.c is None else np.hstack([run.h, run.c])
 
 
 def gradients(cell: Any, run: Any, upstream: Array) -> dict[str, Array]:
     """All gradients of ``sum(upstream * states(run))`` by name: parameters, x, and h0 or h0 and c0."""
     H = run.h.shape[1]
-    second = () if getattr(run, "c", None) is None else (upstream[:, H:].copy(),)
+    second = () if run.c is None else (upstream[:, H:].copy(),)
     dparams, dx, dh0 = cell.backward(run, upstream[:, :H].copy(), *second)
     initial = () if dh0 is None else dh0 if isinstance(dh0, tuple) else (dh0,)
     assert len(initial) == len(SPECS[cell.name].initial)

@@ -5,6 +5,7 @@ import pytest
 import zoo
 from grid import (
     CELLS,
+    RECURRENT,
     RECURSIVE,
     SIZES,
     assert_same,
@@ -80,11 +81,13 @@ def test_tanh_inputs(cell: str, name: str, d: int) -> None:
     assert_same(got, wanted, 1e-12)
 
 
-@pytest.mark.parametrize(("cell", "name", "d", "variant"), thinned([1, 3, 9]))
+DIFFERENCES = [case for case in thinned([1, 3, 9]) if case[0] in RECURSIVE]
+DIFFERENCES += [(cell, name, 3, 0) for cell in RECURRENT for name in ("unequal", "sparse_trees", "dags")]
+
+
+@pytest.mark.parametrize(("cell", "name", "d", "variant"), DIFFERENCES)
 def test_central_differences(cell: str, name: str, d: int, variant: int) -> None:
     p = problem(cell, structures(cell)[name], d, variant=variant)
-    if p.options.get("activation") == "relu":
-        p.options["activation"] = "sigmoid"  # differences across a kink mean nothing; complex steps check relu
     errors = check_grad(p.compiled_cell(), p.s.compiled(), p.params, p.x, p.h0, max_entries=40)
     assert max(errors.values()) <= 1e-7, errors
 
@@ -98,7 +101,8 @@ def test_saturated(cell: str, dtype: type[np.floating]) -> None:
         p.params, p.x = {key: 40 * value for key, value in p.params.items()}, 10 * p.x
         h, got = p.astype(dtype).compiled()
         assert np.isfinite(h).all()
-        assert np.abs(h[p.s.level_ptr[1] :, :5]).max() <= 1
+        initial = np.abs(p.initial).max(initial=1.0)
+        assert np.abs(h[p.s.level_ptr[1] :, :5]).max() <= (1 if cell in RECURSIVE else p.s.n_nodes * initial)
         assert all(np.isfinite(g).all() for g in got.values())
         if name == "pair" and dtype == np.float64:
             h_wanted, wanted = p.reference()
@@ -129,7 +133,7 @@ def test_registry(cell: str) -> None:
 
     assert sorted(fb.cells()) == sorted(CELLS)
     compiled, plain = fb.cell(cell, **widths(cell, 6)), reference.cell(cell, **widths(cell, 6))
-    for key in ("name", "n_in", "n_state", "arity", "shapes"):
+    for key in ("name", "n_in", "n_state", "arity", "activation", "activations", "initial", "shapes"):
         assert getattr(compiled, key) == getattr(plain, key), key
     assert list(compiled.shapes) == list(plain.shapes)
     params = compiled.init_params(random_state=0)
@@ -150,3 +154,19 @@ def test_tanh_itself(dtype: type[np.floating], tolerance: float) -> None:
     wanted = np.tanh(x.astype(np.longdouble))
     assert (np.abs(h - wanted) <= tolerance * np.abs(wanted)).all()
     np.testing.assert_array_equal(h[: len(x) // 2], -h[len(x) // 2 :])
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-7), (np.float64, 4e-16)])
+def test_sigmoid_itself(dtype: type[np.floating], tolerance: float) -> None:
+    """Two ulps of one over the whole range, between zero and one, not overflowing."""
+    import fastbpts as fb
+
+    x = np.concatenate([np.linspace(0, 50, 2000), np.geomspace(np.finfo(dtype).tiny, 1e30, 2000), 16 * [np.inf]])
+    x = np.concatenate([x, -x]).astype(dtype).reshape(-1, 1)
+    cell = fb.cell("elman", n_in=1, n_state=1, dtype=np.dtype(dtype).name, activation="sigmoid")
+    params = {"W": np.ones((1, 1), dtype), "U": np.zeros((1, 1), dtype), "b": np.zeros(1, dtype)}
+    h = cell.forward(fb.Structure.chains([1] * len(x)), params, x).h
+    wanted = 1 / (1 + np.exp(-np.maximum(x.astype(np.longdouble), -10000)))
+    assert np.abs(h - wanted).max() <= tolerance
+    assert h.min() >= 0
+    assert h.max() <= 1

@@ -43,7 +43,7 @@ def test_recurrent_cells_take_rows_as_they_are(cell: str, implementation: str) -
 
 
 @BOTH
-@pytest.mark.parametrize("cell", RECURRENT)
+@pytest.mark.parametrize("cell", CELLS)
 def test_activation(cell: str, implementation: str) -> None:
     for activation in SPECS[cell].activations:
         assert make(implementation, cell, activation=activation).activation == activation
@@ -119,7 +119,7 @@ def test_initial_states(cell: str, implementation: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("cell", RECURRENT)
+@pytest.mark.parametrize("cell", CELLS)
 def test_upstream_of_the_second_state(cell: str, implementation: str) -> None:
     made, s = make(implementation, cell), structures(cell)["batch"]
     run = made.forward(graph(implementation, s), made.init_params(0), np.zeros((len(s.inputs), D)))

@@ -79,7 +79,7 @@ def test_wrong_gradients_recurrent(key: str, change: str) -> None:
     p = problem("lstm", structures("lstm")["sequence"], 2)
     wrong = Tampered(p.plain_cell(), key, CHANGES[change])
     if change == "transpose":
-        wrong.change = lambda g: g[::-1].copy()
+        wrong.change = lambda g: g[..., ::-1].copy()
     errors = check_grad(wrong, p.s, p.params, p.x, p.h0, max_entries=3)
     assert errors.pop(key) > 1e-4
     assert max(errors.values()) < 1e-7

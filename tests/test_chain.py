@@ -1,0 +1,222 @@
+"""The fast path for sequences against the cells on a structure of chains: the same bits, whatever the options."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import zoo
+from grid import RECURRENT, SPECS, Array, Problem, assert_same, error, problem
+
+LENGTHS = {"step": [1], "one": [6], "equal": [5] * 4, "unequal": [7, 7, 4, 2, 1, 1], "wide": [3] * 18 + [2] * 15}
+SIZES = [1, 2, 3, 5, 8, 15, 16, 17, 24, 33]
+
+
+@dataclass
+class Options:
+    """One way to call a chain."""
+
+    lengths: str
+    d: int
+    dtype: str
+    variant: int
+    gaps: bool
+    n_threads: int
+
+
+def cases() -> list[tuple[str, Options]]:
+    """Every cell on every batch; the other options take turns."""
+    found = []
+    for k in range(3 * len(LENGTHS)):
+        name, d = list(LENGTHS)[k % len(LENGTHS)], SIZES[k % len(SIZES)] if k < 10 else SIZES[(3 * k + 1) % 10]
+        options = Options(name, d, ("float64", "float32")[k // 2 % 2], k, k % 3 == 1, 1 + k % 4 // 2)
+        found += [(cell, options) for cell in RECURRENT]
+    return found
+
+
+def ident(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value.lengths}-{value.d}-{value.dtype}-{value.variant}"
+
+
+CASES = pytest.mark.parametrize(("cell", "options"), cases(), ids=ident)
+
+
+def batch_sizes(lengths: list[int]) -> Array:
+    return np.array([sum(n > t for n in lengths) for t in range(lengths[0])], np.int64)
+
+
+def chain_problem(cell: str, o: Options) -> Problem:
+    """Sequences, longest first: then the structure's rows are the chain's."""
+    s = zoo.dressed([zoo.sequence(n) for n in LENGTHS[o.lengths]], inputs="all")
+    return problem(cell, s, o.d, seed=o.variant, variant=o.variant).astype(o.dtype)
+
+
+def poisoned(*shape: int, dtype: Any, gaps: bool = False) -> Array:
+    """An array to be written to; with gaps, the middle of wider rows."""
+    wide = np.full((*shape[:-1], shape[-1] + 9 * gaps), np.nan, dtype)
+    return wide[..., 4 : 4 + shape[-1]] if gaps else wide
+
+
+def with_gaps(array: Array, gaps: bool) -> Array:
+    copy = poisoned(*array.shape, dtype=array.dtype, gaps=gaps)
+    copy[...] = array
+    return copy
+
+
+class Chained:
+    """A chain, and what a forward pass through it wrote."""
+
+    def __init__(self, p: Problem, o: Options, reverse: bool = False) -> None:
+        from fastbpts import _core
+
+        self.p, self.o, self.B = p, o, p.s.n_graphs
+        self.sizes = batch_sizes(LENGTHS[o.lengths])
+        made = p.plain_cell()
+        self.chain = _core.Chain(p.cell, made.n_in, made.n_state, p.x.dtype, p.options.get("activation"))
+        self.chain.set_params(*p.params.values())
+        self.x = with_gaps(p.x, o.gaps)
+        self.h = poisoned(p.s.n_nodes, o.d, dtype=p.x.dtype, gaps=o.gaps)
+        self.last = [poisoned(self.B, o.d, dtype=p.x.dtype) for _ in SPECS[p.cell].initial]
+        start = dict(zip(SPECS[p.cell].initial, p.initial, strict=False))
+        ends = dict(zip(("h_n", "c_n"), self.last, strict=False))
+        self.chain.forward(self.x, self.sizes, self.h, **start, **ends, reverse=reverse, n_threads=o.n_threads)
+
+    def backward(self, dh: Array | None, d_last: list[Array]) -> dict[str, Array]:
+        """Gradients; those of the parameters are added to ones."""
+        p, o = self.p, self.o
+        dx = poisoned(*p.x.shape, dtype=p.x.dtype, gaps=o.gaps)
+        dparams = {f"d{key}": np.ones_like(value) for key, value in p.params.items()}
+        below = {f"d{key}": poisoned(self.B, o.d, dtype=p.x.dtype) for key in SPECS[p.cell].initial}
+        upstream = dict(zip(("dh_n", "dc_n"), d_last, strict=False))
+        self.chain.backward(None if dh is None else with_gaps(dh, o.gaps), dx, **dparams, **upstream, **below)
+        ones = {key: dparams[f"d{key}"] - 1 for key in p.params}
+        return {**ones, "x": dx, **{key[1:]: value for key, value in below.items()}}
+
+
+def last_rows(lengths: list[int]) -> Array:
+    """Row of each sequence's last element."""
+    start = np.concatenate([[0], np.cumsum(batch_sizes(lengths))])
+    return np.array([start[n - 1] + r for r, n in enumerate(lengths)])
+
+
+@CASES
+def test_chain_is_the_cell_on_chains(cell: str, options: Options) -> None:
+    """States and the gradients of rows have the same bits; the last states are the states of the last rows."""
+    p = chain_problem(cell, options)
+    d, lengths = options.d, LENGTHS[options.lengths]
+    at = last_rows(lengths)
+    rng = np.random.default_rng(options.variant)
+    d_last = [rng.standard_normal((p.s.n_graphs, d)).astype(p.x.dtype) for _ in SPECS[cell].initial]
+    made = Chained(p, options)
+    found = made.backward(None if options.variant % 5 == 2 else p.dh[:, :d].copy(), d_last)
+    p.dh[:, d:] = 0
+    if options.variant % 5 == 2:
+        p.dh[:] = 0
+    p.dh[at] += np.hstack(d_last)
+    states, wanted = p.compiled()
+    np.testing.assert_array_equal(made.h, states[:, :d])
+    np.testing.assert_array_equal(np.hstack(made.last), states[at])
+    for key in ("x", *SPECS[cell].initial):
+        np.testing.assert_array_equal(found[key], wanted[key], err_msg=key)
+    tolerance = 1e-12 if options.dtype == "float64" else 1e-4
+    assert_same(found, wanted, tolerance)
+    plain_states, plain = p.astype(np.float64).reference()
+    assert error(made.h, plain_states[:, :d]) <= tolerance
+    assert_same(found, plain, tolerance)
+
+
+@CASES
+def test_reverse(cell: str, options: Options) -> None:
+    """From right to left: a chain over the sequences turned round."""
+    p = chain_problem(cell, options)
+    d, lengths = options.d, LENGTHS[options.lengths]
+    start = np.concatenate([[0], np.cumsum(batch_sizes(lengths))])
+    turn = np.empty(p.s.n_nodes, int)
+    for r, n in enumerate(lengths):
+        turn[start[:n] + r] = start[:n][::-1] + r
+    made = Chained(p, options, reverse=True)
+    found = made.backward(p.dh[:, :d].copy(), [])
+    p.dh[:, d:] = 0
+    p.x, p.dh = p.x[turn], p.dh[turn]
+    states, wanted = p.compiled()
+    np.testing.assert_array_equal(made.h[turn], states[:, :d])
+    np.testing.assert_array_equal(np.hstack(made.last), states[last_rows(lengths)])
+    np.testing.assert_array_equal(found["x"][turn], wanted.pop("x"))
+    assert_same({key: found[key] for key in wanted}, wanted, 1e-12 if options.dtype == "float64" else 1e-4)
+
+
+@CASES
+def test_steps(cell: str, options: Options) -> None:
+    """One time step after the other, into fresh arrays and in place, has the bits of the whole."""
+    p = chain_problem(cell, options)
+    if options.lengths == "unequal":
+        return
+    made = Chained(p, options)
+    T, B = len(made.sizes), p.s.n_graphs
+    zero = np.zeros((B, options.d), p.x.dtype)
+    h, *c = (a.copy() for a in p.initial or [zero] * len(SPECS[cell].initial))
+    for t in range(T):
+        n = int(made.sizes[t])
+        first = int(made.sizes[:t].sum())
+        x, h, c = p.x[first : first + n].copy(), h[:n].copy(), [a[:n].copy() for a in c]
+        h_out = poisoned(n, options.d, dtype=p.x.dtype) if t % 2 else h
+        c_out = [poisoned(n, options.d, dtype=p.x.dtype) if t % 2 else a for a in c]
+        made.chain.step(x, h, c[0] if c else None, h_out, c_out[0] if c else None)
+        h, c = h_out, c_out
+        np.testing.assert_array_equal(h, made.h[first : first + n])
+    assert T > 0
+
+
+@pytest.mark.parametrize("cell", RECURRENT)
+def test_parameters_are_read_at_each_forward(cell: str) -> None:
+    o = Options("unequal", 5, "float64", 0, False, 1)
+    p = chain_problem(cell, o)
+    made = Chained(p, o)
+    for value in p.params.values():
+        value *= 0.5
+    made.chain.forward(made.x, made.sizes, made.h, p.initial[0], *p.initial[1:])
+    np.testing.assert_array_equal(made.h, p.compiled()[0][:, :5])
+
+
+@pytest.mark.parametrize("cell", RECURRENT)
+def test_longer_and_shorter(cell: str) -> None:
+    """Memory that is kept from batch to batch leaves nothing of the last one behind."""
+    o = Options("wide", 9, "float64", 0, False, 1)
+    large = chain_problem(cell, o)
+    made = Chained(large, o)
+    for name in ("one", "unequal", "step", "wide"):
+        p = chain_problem(cell, Options(name, 9, "float64", 0, False, 1))
+        p.params = large.params
+        h = poisoned(p.s.n_nodes, 9, dtype=float)
+        made.chain.forward(p.x, batch_sizes(LENGTHS[name]), h, *p.initial)
+        states, wanted = p.compiled()
+        np.testing.assert_array_equal(h, states[:, :9])
+        made.p, made.B = p, p.s.n_graphs
+        p.dh[:, 9:] = 0
+        assert_same(made.backward(p.dh[:, :9].copy(), []), p.compiled()[1], 1e-12)
+        assert wanted
+
+
+@pytest.mark.parametrize("cell", RECURRENT)
+def test_mistakes(cell: str) -> None:
+    o = Options("unequal", 5, "float64", 0, False, 1)
+    p = chain_problem(cell, o)
+    made = Chained(p, o)
+    sizes, h = made.sizes, np.empty((p.s.n_nodes, 5))
+    wrong: dict[str, tuple[Any, ...]] = {
+        "x": (p.x[:, :-1].copy(), sizes, h),
+        "batch_sizes": (p.x, sizes[::-1].copy(), h),
+        "h": (p.x, sizes, h[:, :-1].copy()),
+        "h0": (p.x, sizes, h, np.zeros((2, 5))),
+    }
+    for name, arguments in wrong.items():
+        with pytest.raises(ValueError, match=rf"\b{name}\b"):
+            made.chain.forward(*arguments)
+    with pytest.raises(ValueError, match="batch_sizes"):
+        made.chain.forward(p.x, sizes - 1, h)
+    with pytest.raises(ValueError, match="float64"):
+        made.chain.forward(p.x.astype(np.float32), sizes, h)
+    made.chain.forward(p.x, sizes, h)
+    made.backward(p.dh[:, :5].copy(), [])
+    with pytest.raises(ValueError, match="forward"):
+        made.backward(p.dh[:, :5].copy(), [])
