@@ -24,6 +24,9 @@ def best_peer(c: Comparison) -> str:
 def measure(quick: bool) -> str:
     """Tables in markdown: one and two threads at the usual minibatch, then larger ones without the slow peers."""
     out = []
+    if not quick and "torch_batched" in available_peers():
+        result = compare(common.settings("lstm", quick), ["library", "torch_batched"], rounds=9, seconds=0.5)
+        out.append(report.markdown(result))
     for cell, n_threads, batch_size in [c for c in CASES if c[1:] == (1, 25)] if quick else CASES:
         peers = (
             available_peers() if batch_size == 25 else [p for p in available_peers() if p.endswith(("y", "batched"))]

@@ -26,6 +26,7 @@ class Peer:
         n_classes, n_state = problem.params["Ws"].shape
         self.network = fb.Network(
             cell=problem.cell,
+            n_in=problem.params["E"].shape[1],
             n_state=n_state,
             n_classes=n_classes,
             n_words=len(problem.params["E"]),
