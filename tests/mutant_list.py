@@ -13,6 +13,9 @@ THREADS = "test_laws_threads.py -k not instruction"
 ERRORS = "test_cells_errors.py"
 TREES = "test_cells_structure.py test_structure.py"
 EXTREME = "test_cells.py -k saturated or tanh_itself"
+DAGS = "test_cells.py -k equals_reference and dags and (elman or gru or lstm)"
+CHAINS = "test_chain.py -k unequal"
+LAYERS = "test_layers.py -k reference or options_are_laws or two_directions"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Mutant:
 PAIR, SUM, RNTN = "src_c/cells/pair.h", "src_c/cells/sum.c", "src_c/cells/rntn.c"
 LEVEL, WEIGHTS, PACK = "src_c/kernels/level.h", "src_c/kernels/weights.h", "src_c/kernels/pack.h"
 SOFTMAX, OPTIM, STEP = "src_c/kernels/head.h", "src_c/kernels/optim.h", "src_c/kernels/step.h"
+
+ELMAN, GRU, LSTM = "src_c/cells/elman.c", "src_c/cells/gru.c", "src_c/cells/lstm.c"
+GATED, BACK, GRAPH = "src_c/kernels/gated.h", "src_c/kernels/gated_back.h", "src_c/kernels/gated_graph.h"
+CHAIN, CHAIN_BACK = "src_c/kernels/chain.h", "src_c/kernels/chain_back.h"
+STACK = "fastbpts/layers/_stack.py"
 
 BATCH, ACT = "src_c/batch.c", "src_c/kernels/act.h"
 MEMORY, NET, CELL = "fastbpts/_memory.py", "fastbpts/network.py", "fastbpts/_cell.py"
@@ -152,7 +160,7 @@ MUTANTS = [
         "const real apart = 0;",
         STEPS,
     ),
-    Mutant("norm counts twins once", OPTIM, "sum += (double)mult[j] * d * d;", "sum += d * d;", STEPS),
+    Mutant("norm counts twins once", OPTIM, "+= (double)mult[i] * d * d;", "+= d * d;", STEPS),
     Mutant("words not clipped", STEP, "net->train_words && k < net->n_rows; k++) sum +=", "0; k++) sum +=", STEPS),
     Mutant(
         "one graph's loss misses its root",
@@ -168,6 +176,78 @@ MUTANTS = [
         "FB(update_block)(o, &net->head_block",
         THREADS,
     ),
+    Mutant("relu passes errors everywhere", ELMAN, "FB(choose)(y > zero, one, zero)", "one", DAGS),
+    Mutant(
+        "dropout scale in elman's slope",
+        ELMAN,
+        "FB(load)(h + j) * (real)t->keep;",
+        "FB(load)(h + j);",
+        "test_head_training.py -k dropout and elman",
+    ),
+    Mutant(
+        "gru: z pulls the other way", GRU, "(FB(load)(below + j) - n) * z *", "(n - FB(load)(below + j)) * z *", DAGS
+    ),
+    Mutant(
+        "gru: r forgotten on the way to U",
+        GRU,
+        "FB(store)(s + 3 * slot + j, dn * r);",
+        "FB(store)(s + 3 * slot + j, dn);",
+        DAGS,
+    ),
+    Mutant("gru: no direct path", GRU, "FB(store)(direct + j, e * z);", "FB(store)(direct + j, 0 * e);", DAGS),
+    Mutant("lstm: errors of c begin at the node", LSTM, "FB(load)(dc + j) + e * o *", "e * o *", DAGS),
+    Mutant("lstm: nothing is forgotten", LSTM, "FB(store)(dc_k + j, d * f);", "FB(store)(dc_k + j, d);", DAGS),
+    Mutant("lstm: slope of g", LSTM, "d * i * ((real)1 - g * g)", "d * i * ((real)1 - g)", DAGS),
+    Mutant(
+        "first child gets no error",
+        BACK,
+        "int64_t e = s->child_ptr[i + k]; e < s->child_ptr[i + k + 1]; e++) { const real *send",
+        "int64_t e = s->child_ptr[i + k] + 1; e < s->child_ptr[i + k + 1]; e++) { const real *send",
+        DAGS,
+    ),
+    Mutant(
+        "forget gates of the last child only",
+        BACK,
+        "FB(add_row)((real *)tile->f + k * tile->ld_f, t.f, ld);",
+        "FB(copy)((real *)tile->f + k * tile->ld_f, t.f, ld);",
+        DAGS,
+    ),
+    Mutant(
+        "h0 has no part in dU",
+        BACK,
+        "int64_t i = r->h0 ? 0 : s->level_ptr[1], n;",
+        "int64_t i = s->level_ptr[1], n;",
+        DAGS,
+    ),
+    Mutant("dU_f of two children", BACK, "end - s->child_ptr[i] > 1; e++)", "end - s->child_ptr[i] > 2; e++)", DAGS),
+    Mutant(
+        "two inputs in a row are one",
+        GRAPH,
+        "while (n < FB(PANEL_ROWS) && k + n < s->n_inputs && s->inputs[k + n] == s->inputs[k] + n &&",
+        "while (n < FB(PANEL_ROWS) && k + n < s->n_inputs &&",
+        DAGS,
+    ),
+    Mutant(
+        "sum over children but the last",
+        GRAPH,
+        "int64_t e = first + 1; e < end; e++)",
+        "int64_t e = first + 1; e + 1 < end; e++)",
+        DAGS,
+    ),
+    Mutant("reverse enters at the front", CHAIN, "m.carried = ptr[t + 2] - ptr[t + 1];", "m.carried = m.rows;", CHAINS),
+    Mutant(
+        "tiles across the entry of sequences", CHAIN, "r < m->carried ? fb_min(m->carried, end) : end;", "end;", CHAINS
+    ),
+    Mutant(
+        "errors of last states lost",
+        CHAIN_BACK,
+        "FB(copy_rows)(c->batch, H, c->dh_n, H, c->carry, ld, 1);",
+        "FB(copy_rows)(c->batch, H, NULL, H, c->carry, ld, 1);",
+        CHAINS,
+    ),
+    Mutant("both directions read from the left", STACK, "save, r == 1, n_threads)", "save, False, n_threads)", LAYERS),
+    Mutant("one of two biases learns", STACK, "for total in (db, dc):", "for total in (db,):", LAYERS),
+    Mutant("dropout not undone between layers", STACK, "dx *= self._masks[k - 1]", "pass", LAYERS),
     Mutant("sign of tanh lost", ACT, "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),
     Mutant(
         "penalty without its two",
@@ -190,7 +270,7 @@ MUTANTS = [
     Mutant("dropout in predictions", NET, "self._net.set_dropout(0.0, 0.0, 0)", "", STEPS),
     Mutant("words not checked", NET, "not 0 <= facts", "False and 0 <= facts", ERRORS),
     Mutant("arity not checked", CELL, "if self.arity and s.n_levels > 1 and not", "if False and not", ERRORS),
-    Mutant("inputs not checked", CELL, 'if not facts["leaf_inputs"]', "if False", ERRORS),
+    Mutant("inputs not checked", CELL, 'if not self.initial and not facts["leaf_inputs"]', "if False", ERRORS),
     Mutant("class weights on loss only", "fastbpts/losses.py", "(mass * (e / total) - t)", "(e / total - t)", HEAD),
     Mutant(
         "dropout rates swapped",
