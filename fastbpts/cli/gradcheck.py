@@ -39,6 +39,8 @@ def _model_rows(model: "TreeClassifier", tolerance: float) -> "list[Row]":
         n_state=model.n_state,
         n_classes=n_classes,
         n_words=len(words),
+        n_in=model.net_.cell.n_in,
+        activation=model.net_.cell.activation,
         dtype="float64",
         input_activation=model.input_activation,
         loss_nodes=model.loss_nodes,
