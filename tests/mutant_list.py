@@ -247,7 +247,6 @@ MUTANTS = [
     ),
     Mutant("both directions read from the left", STACK, "save, r == 1, n_threads)", "save, False, n_threads)", LAYERS),
     Mutant("one of two biases learns", STACK, "for total in (db, dc):", "for total in (db,):", LAYERS),
-    Mutant("dropout not undone between layers", STACK, "dx *= self._masks[k - 1]", "pass", LAYERS),
     Mutant("sign of tanh lost", ACT, "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),
     Mutant(
         "penalty without its two",
