@@ -66,7 +66,8 @@ def test_memory_reaches_beyond_the_window():
     """Gradients go back three steps, the state much further: what was seen ten steps before is still there."""
     rng = np.random.default_rng(0)
     text = "".join(c + "-" * 5 + c + "\n" for c in rng.choice(list("abcd"), 1500))
-    params = {"cell": "lstm", "n_state": 24, "n_embedding": 8, "learning_rate": 0.01, "max_iter": 12, "batch_size": 16, "n_threads": 1}
+    sizes = {"cell": "lstm", "n_state": 24, "n_embedding": 8, "batch_size": 16}
+    params = {**sizes, "learning_rate": 0.01, "max_iter": 12, "n_threads": 1}
     whole = fb.LanguageModel(n_steps=16, **params).fit(text).log_loss(text)
     assert whole < 1.3 * math.log(4) / 8
     assert fb.LanguageModel(n_steps=1, **params).fit(text).log_loss(text) > 1.5 * whole
