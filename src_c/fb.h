@@ -67,12 +67,7 @@ typedef struct fb_column {
     int32_t param, at, twin;
 } fb_column;
 
-/* The weights of a gated cell where they lie, gates stacked on the first axis, and packed for its products. */
-typedef struct fb_weights {
-    const void *W, *U, *b, *c; /* (n_gate n_state rows); c: NULL, or a second bias, beside U */
-    int64_t ld_w, ld_u, ld_b;
-    void *packed;
-} fb_weights;
+#include "gates.h"
 
 /* A run of a cell over a structure. theta (n_gate n_state, ld_feature) holds the cell's parameters in the kernels' own
  * layout. */
@@ -103,35 +98,6 @@ typedef struct fb_run {
     void *dh0, *dc0;     /* (G, ld_state), or NULL */
 } fb_run;
 
-/* What a gated cell computes on: rows first .. first + rows (nodes) and columns at .. at + cols (units of the state,
- * whole vectors). Pointers are to row 0 and unit 0, ld_... is the distance of rows, `slot` that of slots of a saved
- * row. Only u and fc begin at the first row and column; gates of u are `gate` apart, vectors of a gate `next`. */
-typedef struct fb_tile {
-    int rows, first, cols, at, activation;
-    double keep;             /* 1 - dropout, which h was scaled by */
-    const void *u, *bias;    /* U h~; the second bias (gates `slot` apart) of every row */
-    void *saved;             /* in: a = W x + b; out: what backward needs; backward: the error of each slot */
-    const void *below;       /* h~, the sum of the children's states */
-    void *h, *c;             /* the states */
-    void *fc;                /* what the children's second states add up to */
-    const void *c_below;     /* a child's second state */
-    void *f;                 /* a child's own gate; forward in: a */
-    void *e, *dc;            /* upstream of h, of c */
-    void *direct, *dc_below; /* what goes to h~ other than through U; to c_below */
-    int64_t ld_u, gate, next, ld_saved, slot, ld_below, ld_h, ld_c, ld_fc, ld_c_below, ld_f, ld_e, ld_dc, ld_direct;
-} fb_tile;
-
-/* A gated cell: a = W x + b and u = U h~ come from the driver (gated.h), the rest is arithmetic of units. */
-typedef struct fb_gates {
-    int n_gate, n_slot; /* a is in the first n_gate slots, the errors of u end up in the last n_gate ones */
-    int8_t gate[8];     /* the gate of each slot; one that every child has of its own comes last */
-    int has_c, direct;  /* a second state (then: a gate per child); a way from h to h~ other than U */
-    void (*forward)(const fb_tile *t);
-    void (*backward)(const fb_tile *t);
-    void (*edge_forward)(const fb_tile *t);
-    void (*edge_backward)(const fb_tile *t);
-} fb_gates;
-
 /* A cell: features of a node's children, and back. theta . features, then tanh, is the forward step; the driver is
  * level.h. */
 typedef struct fb_cell {
@@ -147,81 +113,8 @@ typedef struct fb_cell {
     const fb_gates *gates; /* NULL: a recursive cell; else the cell has none of gather .. fold */
 } fb_cell;
 
-/* A gated cell over T time steps of sequences sorted by length, longest first: row r of time t is row row_ptr[t] + r.
- * In reverse, a sequence begins at its last element. Rows of h, x, dh and dx may be further apart than they are long.
- */
-typedef struct fb_chain {
-    fb_run run; /* dims, weights, activation, x, saved, h (N, ld_h), c (N, ld_state); h0, c0: (B, ld_state) or NULL */
-    const fb_cell *cell;
-    int64_t n_steps, batch, ld_h, ld_out, ld_dh, ld_dx;
-    const int64_t *row_ptr; /* (T+1) */
-    int reverse, n_threads;
-    void *out;                    /* (N, ld_out) h for the caller, or NULL: run.h is his */
-    const void *h0, *c0;          /* (B, n_state) or NULL; copied to run.h0, run.c0 */
-    void *h_n, *c_n;              /* (B, n_state) or NULL: out, states after each sequence's last step */
-    const void *dh, *dh_n, *dc_n; /* (N, ld_dh), (B, n_state), or NULL */
-    void *dx, *dh0, *dc0;         /* (N, ld_dx), (B, n_state), or NULL */
-    void *dW, *dU, *db, *dc;      /* added to; dc: of the second bias */
-    void *carry, *carry_c;        /* (B, ld_state) gradients on their way from time to time */
-    char *scratch;
-    size_t scratch_size; /* of each thread */
-} fb_chain;
-
-/* A block of parameters that is trained: n_cols elements in each row, ld apart; each column has a multiplicity and an
- * L2 factor. */
-typedef struct fb_block {
-    int64_t n_rows, n_cols, ld;
-    void *w, *g, *s1, *s2; /* weights; gradient; the optimiser's state; g is (rows touched, ld) for a sparse block */
-    const void *mult, *l2; /* (ld) */
-} fb_block;
-
-enum { FB_SGD, FB_MOMENTUM, FB_NESTEROV, FB_ADAGRAD, FB_ADAM, FB_ADAMW };
-typedef struct fb_optim {
-    int kind;
-    double learning_rate, momentum, beta1, beta2, eps, max_norm; /* max_norm 0: no clipping */
-    int64_t t;                                                   /* steps done */
-    double correction1, correction2;                             /* 1 - beta1^t, sqrt(1 - beta2^t) */
-} fb_optim;
-
-/* Where the loss is taken. */
-typedef struct fb_loss {
-    int n_classes, ld_class;
-    const int32_t *label;     /* (N), -1 = no loss; or NULL with soft */
-    const void *soft;         /* (N, n_classes) or NULL */
-    const void *node_weight;  /* (N) or NULL */
-    const void *class_weight; /* (n_classes) or NULL */
-    int roots_only;
-    double scale;     /* of every node's loss */
-    const void *head; /* (n_classes, ld_head) = [Ws | bs] */
-    int64_t ld_head;
-    const void *head_t; /* (n_state + 1, ld_class) */
-    void *dz;           /* (N, ld_class) */
-    double *node_loss;  /* (N) */
-} fb_loss;
-
-/* Everything one training step needs. A functional run of a cell alone uses it too, with no head and no words. */
-typedef struct fb_net {
-    fb_run run;
-    const fb_cell *cell;
-    fb_loss loss;
-    fb_block cell_block, head_block, word_block;
-    fb_optim optim;
-    int train_words, update, n_threads;
-    double clip, total_loss;
-    int64_t n_rows;    /* distinct words of the batch */
-    int32_t *rows;     /* (n_inputs) these words, in order of first appearance */
-    int64_t *row_ptr;  /* (n_inputs+1) */
-    int32_t *row_node; /* (n_inputs) nodes sorted by word */
-    int32_t *slot;     /* (n_words) all -1 between steps */
-    int32_t *count;    /* (N) */
-    int64_t *split;    /* (n_threads+1) first graph of each forest */
-    char *scratch;     /* n_threads pieces of scratch_size bytes */
-    size_t scratch_size;
-} fb_net;
-
-struct fb_mlp; /* mlp.h */
-struct fb_w2v;
-struct fb_glove;
+#include "chain.h"
+#include "train.h"
 
 /* One table per real type and instruction set. */
 typedef struct fb_kernels {
@@ -249,7 +142,7 @@ typedef struct fb_kernels {
     size_t (*w2v_scratch)(const struct fb_w2v *w); /* w2v.h */
     void (*w2v_train)(struct fb_w2v *w);
     void (*glove_train)(struct fb_glove *g); /* glove.h */
-    size_t (*packed)(const fb_dims *d); /* bytes of fb_weights.packed */
+    size_t (*packed)(const fb_dims *d);      /* bytes of fb_weights.packed */
     size_t (*chain_scratch)(const fb_dims *d);
     void (*chain_pack)(fb_chain *c);
     void (*chain_forward)(fb_chain *c);

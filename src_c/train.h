@@ -1,0 +1,60 @@
+/* A training step: blocks of weights, optimiser, loss, network. Part of fb.h. */
+#ifndef FB_TRAIN_H
+#define FB_TRAIN_H
+
+/* A block of parameters that is trained: n_cols elements in each row, ld apart; each column has a multiplicity and an
+ * L2 factor. */
+typedef struct fb_block {
+    int64_t n_rows, n_cols, ld;
+    void *w, *g, *s1, *s2; /* weights; gradient; the optimiser's state; g is (rows touched, ld) for a sparse block */
+    const void *mult, *l2; /* (ld) */
+} fb_block;
+
+enum { FB_SGD, FB_MOMENTUM, FB_NESTEROV, FB_ADAGRAD, FB_ADAM, FB_ADAMW };
+typedef struct fb_optim {
+    int kind;
+    double learning_rate, momentum, beta1, beta2, eps, max_norm; /* max_norm 0: no clipping */
+    int64_t t;                                                   /* steps done */
+    double correction1, correction2;                             /* 1 - beta1^t, sqrt(1 - beta2^t) */
+} fb_optim;
+
+/* Where the loss is taken. */
+typedef struct fb_loss {
+    int n_classes, ld_class;
+    const int32_t *label;     /* (N), -1 = no loss; or NULL with soft */
+    const void *soft;         /* (N, n_classes) or NULL */
+    const void *node_weight;  /* (N) or NULL */
+    const void *class_weight; /* (n_classes) or NULL */
+    int roots_only;
+    double scale;     /* of every node's loss */
+    const void *head; /* (n_classes, ld_head) = [Ws | bs] */
+    int64_t ld_head;
+    const void *head_t; /* (n_state + 1, ld_class) */
+    void *dz;           /* (N, ld_class) */
+    double *node_loss;  /* (N) */
+} fb_loss;
+
+/* Everything one training step needs. A functional run of a cell alone uses it too, with no head and no words. */
+typedef struct fb_net {
+    fb_run run;
+    const fb_cell *cell;
+    fb_loss loss;
+    fb_block cell_block, head_block, word_block;
+    fb_optim optim;
+    int train_words, update, n_threads;
+    double clip, total_loss;
+    int64_t n_rows;    /* distinct words of the batch */
+    int32_t *rows;     /* (n_inputs) these words, in order of first appearance */
+    int64_t *row_ptr;  /* (n_inputs+1) */
+    int32_t *row_node; /* (n_inputs) nodes sorted by word */
+    int32_t *slot;     /* (n_words) all -1 between steps */
+    int32_t *count;    /* (N) */
+    int64_t *split;    /* (n_threads+1) first graph of each forest */
+    char *scratch;     /* n_threads pieces of scratch_size bytes */
+    size_t scratch_size;
+} fb_net;
+
+struct fb_mlp; /* mlp.h */
+struct fb_w2v;
+struct fb_glove;
+#endif
