@@ -1,6 +1,6 @@
-/* What every run of a gated cell shares: widths, packed weights, and the step of a few nodes forward and backward. A
-   saved row has n_slot slots of ld_state elements; products with U are made for a panel of units at a time, all gates
-   of the same units side by side, so that the cell finds them in the first-level cache. */
+/* What every run of a gated cell shares: packed weights, and the step of some nodes forward and backward. Products with
+   U are made for a panel of units at a time, all gates of the same units together, and used in the first-level cache.
+ */
 
 /* Weights as the products read them. */
 typedef struct {
@@ -15,8 +15,7 @@ typedef struct {
 
 static FB(packed) FB(packed_of)(const fb_dims *d, void *memory) {
     const int64_t H = d->ld_state, G = d->n_gate, D = d->ld_in;
-    FB(packed) p;
-    p.bias = memory;
+    FB(packed) p = {.bias = memory};
     p.bias_u = p.bias + G * H;
     p.w_in = p.bias_u + G * H;
     p.u_in = p.w_in + G * H * D;
@@ -164,8 +163,7 @@ static void FB(gated_forward)(const fb_dims *d, const fb_gates *g, const FB(pack
     t.u = u, t.gate = VL, t.next = G == 1 ? VL : (G - alone) * VL;
     for (int j = 0; j < groups; j++) {
         const int q = (turn ? groups - 1 - j : j) * most, n = (int)fb_min(most, vectors - q);
-        t.at = q / G * VL, t.cols = n / G * VL;
-        t.ld_u = (n - alone * n / G) * VL;
+        t.at = q / G * VL, t.cols = n / G * VL, t.ld_u = (n - alone * n / G) * VL;
         for (t.first = 0; t.first < tile->rows; t.first += t.rows) {
             t.rows = FB(gated_rows)(G, tile->rows - t.first);
             FB(recur)(d, G, p, &t, q, n, alone, K, u);
@@ -185,7 +183,7 @@ static void FB(gated_forward)(const fb_dims *d, const fb_gates *g, const FB(pack
 static void FB(gated_send)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, int64_t m, int first, int slots,
                            const real *errors, int64_t ld_errors, real *out, int64_t ld, int add) {
     const FB(panels) s = FB(panels_of)(d->n_state);
-    const int64_t K = (int64_t)g->n_gate * d->ld_state;
+    const int64_t K = (int64_t)g->n_gate * d->ld_state, N = (int64_t)slots * d->ld_state;
     for (int64_t k = 0; k < m && !add; k++)
         for (int j = d->n_state; j < d->ld_state; j++) out[k * ld + j] = 0;
     if (m > 1 && slots == g->n_gate) {
@@ -196,9 +194,8 @@ static void FB(gated_send)(const fb_dims *d, const fb_gates *g, const FB(packed)
         int width;
         const int64_t at = FB(panel)(&s, q, &width) * VL, panel = K * width * VL;
         const real *b = p->u_back + at * K + (int64_t)first * d->ld_state * width * VL;
-        const int N = slots * d->ld_state;
         count = m == 1 && q + FB(LINE_PANELS) <= (q < s.wide ? s.wide : s.n) ? FB(LINE_PANELS) : 1;
-        if (count > 1) FB(lines)(width, N, errors, b, panel, out + at, add);
-        else FB(outer_row)((int)m, width, 1, N, errors, ld_errors, 1, b, width * VL, out + at, ld, add);
+        if (count > 1) FB(lines)(width, (int)N, errors, b, panel, out + at, add);
+        else FB(outer_row)((int)m, width, 1, (int)N, errors, ld_errors, 1, b, width * VL, out + at, ld, add);
     }
 }
