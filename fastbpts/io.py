@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 FORMAT = 1
 _KEY = "fastbpts"
-_WORD_MODELS = ("GloVe", "Word2Vec")  # read without the estimators, which need scikit-learn
+_WORD_MODELS = ("GloVe", "KeyedVectors", "Word2Vec")  # read without the estimators, which need scikit-learn
 
 Tensors = dict[str, NDArray[Any]]
 PathLike = str | os.PathLike[str]

@@ -1,4 +1,4 @@
-"""Pretrained word vectors: word2vec text and binary, GloVe text."""
+"""Pretrained word vectors: word2vec text and binary, GloVe text, and the native file of `fastbpts.words`."""
 
 import itertools
 import os
@@ -10,8 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .io import PathLike
 from .readers._files import DAMAGED, FilePath, LookAhead, display_name, open_bytes
 from .vocabulary import Vocabulary
+from .words import formats
 
 F32 = NDArray[np.float32]
 _BLOCK = 1 << 20  # values joined to one array at a time
@@ -121,10 +123,21 @@ def _rows(source: LookAhead, name: str, size: int | None, binary: bool | None) -
         raise ValueError(f"{name}: the header says {header.n} vectors, but there are {'more' if n >= header.n else n}")
 
 
+def _native(path: PathLike, vocabulary: Vocabulary | None, max_words: int | None) -> tuple[list[str], F32]:
+    words, _, vectors, _ = formats.read_native(path, mapped=True)
+    listed = words[:max_words]
+    rows = [row for row, word in enumerate(listed) if vocabulary is None or word in vocabulary]
+    if not rows:
+        raise ValueError(
+            f"{os.fspath(path)}: there is no vector here{' of a word in the vocabulary' if vocabulary else ''}"
+        )
+    return [listed[row] for row in rows], np.asarray(vectors[rows], np.float32)
+
+
 def load_vectors(
     path: FilePath, vocabulary: Vocabulary | None = None, binary: bool | None = None, max_words: int | None = None
 ) -> tuple[list[str], F32]:
-    """Read word vectors: word2vec text or binary, GloVe text.
+    """Read word vectors: word2vec text or binary, GloVe text, or what :meth:`KeyedVectors.save` wrote.
 
     Parameters
     ----------
@@ -153,6 +166,8 @@ def load_vectors(
     if max_words is not None and not ok:
         raise ValueError(f"max_words={max_words!r}: accepted are integers from 1 on, and None")
     name, size = display_name(path), _capacity(path)
+    if isinstance(path, str | os.PathLike) and formats.is_native(path):
+        return _native(path, vocabulary, max_words)
     seen: dict[str, None] = {}
     blocks, block = [], []
     with open_bytes(path) as stream:

@@ -91,6 +91,22 @@ def test_native(tmp_path: Path, mmap: bool, dtype: Any, counts: Any) -> None:
     assert fb.KeyedVectors.load(path).index_to_key[:] == WORDS
 
 
+def test_native_files_are_read_as_others(tmp_path: Path) -> None:
+    path = tmp_path / "v"
+    vectors = fb.KeyedVectors(["the", "naïve", "日本"], VECTORS[:3], [3, 2, 1])
+    vectors.save(path)
+    for back in (fb.load(path), fb.KeyedVectors.load_word2vec_format(path)):
+        assert back.index_to_key == vectors.index_to_key
+        np.testing.assert_array_equal(back.vectors, vectors.vectors)
+    assert fb.load(path).counts.tolist() == [3, 2, 1]
+    words, values = fb.load_vectors(path, fb.Vocabulary(["日本", "the"]))
+    assert words == ["the", "日本"]
+    np.testing.assert_array_equal(values, VECTORS[[0, 2]])
+    assert fb.load_vectors(path, max_words=2)[0] == ["the", "naïve"]
+    with pytest.raises(ValueError, match="no vector here of a word in the vocabulary"):
+        fb.load_vectors(path, fb.Vocabulary(["x"]))
+
+
 def test_native_is_a_safetensors_file(tmp_path: Path) -> None:
     safetensors = pytest.importorskip("safetensors.numpy")
     fb.KeyedVectors(WORDS, VECTORS).save(tmp_path / "v")

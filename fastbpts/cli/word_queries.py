@@ -22,10 +22,9 @@ Limit = Annotated[int | None, Option("--restrict-vocab", "-r", min=1, help="Amon
 def read_vectors(path: Path) -> "KeyedVectors":
     """Vectors from any file that this library writes or reads."""
     import fastbpts as fb
+    from fastbpts.words.formats import is_native
 
-    with path.open("rb") as file:
-        begin = file.read(9)
-    if begin[5:] != b"\0\0\0{":  # a safetensors file: the length of its header, and the header
+    if not is_native(path):
         return fb.KeyedVectors.load_word2vec_format(path)  # type: ignore[no-any-return]
     try:
         vectors: KeyedVectors = fb.KeyedVectors.load(path)

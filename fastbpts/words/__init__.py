@@ -7,6 +7,12 @@ from fastbpts.io import Tensors
 
 def from_tensors(tensors: Tensors, header: dict[str, Any]) -> Any:
     """The model in a file or checkpoint."""
+    if header.get("class") == "KeyedVectors":
+        from fastbpts.words.formats import StoredWords
+        from fastbpts.words.vectors import KeyedVectors
+
+        words = StoredWords(tensors["text"], tensors["text_ptr"])
+        return KeyedVectors(words[:], tensors["vectors"], tensors.get("counts"))
     if header.get("class") == "GloVe":
         from fastbpts.words import _glove_files
         from fastbpts.words.glove import GloVe

@@ -184,6 +184,12 @@ def _parse(data: Buffer) -> tuple[StoredWords, StoredIndex, Array, NDArray[np.in
     return words, StoredIndex(words, order), vectors, counts
 
 
+def is_native(path: PathLike) -> bool:
+    """Whether a file begins like a safetensors file: the length of its header, then the header."""
+    with Path(path).open("rb") as file:
+        return file.read(9)[5:] == b"\0\0\0{"
+
+
 def read_native(path: PathLike, mapped: bool) -> tuple[StoredWords, StoredIndex, Array, NDArray[np.int64] | None]:
     """Words, index, vectors and counts of a native file; ValueError where it is none or is damaged."""
     with Path(path).open("rb") as file:
