@@ -286,7 +286,7 @@ class WordTrainer:
         in_: _Array,
         out: _Array | None,
         nodes: _Array | None,
-        keep: _Array | None,
+        keep: _Array,
         noise: _Array | None,
         path: tuple[_I64, _I32, _Array] | None,
         *,

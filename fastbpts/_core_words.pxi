@@ -173,7 +173,7 @@ cdef class WordTrainer:
         self.w.in_ = out_ptr(in_, typenum, n * ld, "in_")
         self.w.out = NULL if out is None else out_ptr(out, typenum, n * ld, "out")
         self.w.nodes = NULL if nodes is None else out_ptr(nodes, typenum, (n - 1) * ld, "nodes")
-        self.w.keep = NULL if keep is None else <uint32_t *>ptr(keep, cnp.NPY_UINT32, n, "keep")
+        self.w.keep = <uint32_t *>ptr(keep, cnp.NPY_UINT32, n, "keep")
         if negative:
             self.w.noise = <uint64_t *>ptr(noise, cnp.NPY_UINT64, n, "noise")
         self.w.hs = path is not None

@@ -23,7 +23,7 @@ typedef struct fb_w2v {
     int64_t n_words;
     int32_t ld, skip_gram, mean, negative, hs, window, shrink, shared, max_sentence, max_path;
     void *in, *out, *nodes;  /* (n_words, ld) inputs, outputs; (n_words - 1, ld) inner nodes */
-    const uint32_t *keep;    /* (n_words) chance * 2^32 of an occurrence to be seen, or NULL */
+    const uint32_t *keep;    /* (n_words) chance * 2^32 of an occurrence to be seen, less 1 */
     const uint64_t *noise;   /* (n_words) alias table: a slot's alias << 32 | chance * 2^32 to stay at the slot */
     const int64_t *path_ptr; /* (n_words + 1) */
     const int32_t *path_node;

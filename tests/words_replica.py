@@ -54,7 +54,7 @@ class Replica:
         for number, piece in enumerate(pieces):
             self._seed, self._drawn = random64(seed, number), 0
             for sentence in piece:
-                kept = [w for w in sentence if self.keep is None or self._next() >> 32 <= self.keep[w]]
+                kept = [w for w in sentence if self._next() >> 32 <= self.keep[w]]
                 self.rate = max(alpha - step * before, min_alpha)
                 self._sentence(kept)
                 before += len(sentence)

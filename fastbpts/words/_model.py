@@ -37,13 +37,13 @@ def zero_rows(n: int, like: Array) -> Array:
     return rows
 
 
-def keep_chances(counts: I64, sample: float) -> NDArray[np.uint32] | None:
-    """Chance * 2^32 that an occurrence is seen, sqrt(t/f) + t/f for a word of share f; t is `sample`.
+def keep_chances(counts: I64, sample: float) -> NDArray[np.uint32]:
+    """Chance * 2^32 - 1 that an occurrence is seen, sqrt(t/f) + t/f for a word of share f; t is `sample`.
 
-    As in word2vec.c and gensim; `sample` from 1 on is a count, not a share. None: all are seen.
+    As in word2vec.c and gensim; `sample` from 1 on is a count, not a share; with 0 all are seen.
     """
     if sample == 0:
-        return None
+        return np.full(len(counts), _MAX, np.uint32)
     threshold = sample if sample >= 1 else sample * float(counts.sum())
     ratio = threshold / np.maximum(counts, 1).astype(np.float64)
     return (np.minimum(np.sqrt(ratio) + ratio, 1.0) * _MAX).astype(np.uint32)

@@ -93,7 +93,8 @@ static void FB(train_piece)(FB(trainer) * t, int64_t piece) {
         if (number > 0) {
             const int64_t word = number - 1;
             seen++;
-            if (!w->keep || (uint32_t)(FB(next_random)(t) >> 32) <= w->keep[word]) t->sentence[n++] = (int32_t)word;
+            t->sentence[n] = (int32_t)word; /* nothing to predict: whether it is kept is a matter of chance */
+            n += (uint32_t)(FB(next_random)(t) >> 32) <= w->keep[word];
         }
         if (number == 0 || at == end) {
             const double rate = w->alpha - w->alpha_step * (double)before;
