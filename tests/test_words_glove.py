@@ -227,6 +227,11 @@ def test_resume_and_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(back.wv.vectors, whole.wv.vectors)
     assert back.wv.index_to_key == whole.wv.index_to_key
     assert back.history_ == whole.history_
+    large = (tmp_path / "model").read_bytes().replace(rb"vector_size\": 5,", rb"vector_size\": 9000,")
+    large = (int.from_bytes(large[:8], "little") + 3).to_bytes(8, "little") + large[8:]
+    (tmp_path / "bad").write_bytes(large)
+    with pytest.raises(ValueError, match="rows of shape .* do not fit"):
+        fb.load(tmp_path / "bad")
     (tmp_path / "bad").write_bytes((tmp_path / "model").read_bytes()[:-9])
     with pytest.raises(ValueError, match="bad: not a safetensors file"):
         fb.load(tmp_path / "bad")

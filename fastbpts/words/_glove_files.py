@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from fastbpts import _core
 from fastbpts._arguments import Array
 from fastbpts.io import Tensors, check_continuation, read_tensors, to_json, write_tensors
 
@@ -31,16 +32,23 @@ def to_tensors(model: "GloVe") -> tuple[Tensors, dict[str, Any]]:
     return tensors, {"class": "GloVe", "params": _params(model), "facts": facts, "history": model.history_}
 
 
+def _aligned(array: Array) -> Array:
+    copy: Array = _core.aligned(array.shape, array.dtype)
+    copy[...] = array
+    return copy
+
+
 def _set(model: "GloVe", tensors: Tensors, header: dict[str, Any]) -> None:
     """Take back what `to_tensors` gave, but for the parameters."""
     words, counts = bytes(tensors["words"]).decode().split("\0"), tensors["counts"].astype(np.int64)
     model._words, model._counts = words, counts
-    fresh_rows, fresh_bias = model._fresh()
-    for fresh, name in ((fresh_rows, "rows"), (fresh_bias, "bias")):
-        if tensors[name].shape != fresh.shape or tensors[name].dtype != fresh.dtype or len(counts) != len(set(words)):
-            raise ValueError(f"{name} of shape {tensors[name].shape} do not fit the words and the vector_size")
-        fresh[...] = tensors[name]
-    model._rows, model._bias, model.history_ = fresh_rows, fresh_bias, list(header["history"])
+    n, ld = 2 * len(counts), model._padded_size
+    for name, shape in (("rows", (n, 2 * ld)), ("bias", (n, 2))):
+        given = tensors[name]
+        if given.shape != shape or given.dtype != model.dtype or not len(counts) == len(words) == len(set(words)):
+            raise ValueError(f"{name} of shape {given.shape} and {given.dtype} do not fit the words and the parameters")
+    model._rows, model._bias = (_aligned(tensors[name]) for name in ("rows", "bias"))
+    model.history_ = list(header["history"])
     for name in _FACTS:
         setattr(model, name, int(header["facts"][name]))
 

@@ -82,7 +82,8 @@ def write_native(path: PathLike, words: Sequence[str], vectors: Array, counts: N
     entries: dict[str, Any] = {"__metadata__": {"fastbpts": json.dumps({"format": 1, "class": "KeyedVectors"})}}
     end = 0
     for name in sorted(tensors, key=lambda name: (name != "vectors", -tensors[name].itemsize)):
-        array = tensors[name] = np.ascontiguousarray(tensors[name]).astype(_DTYPES[_CODES[tensors[name].dtype]])
+        little = _DTYPES[_CODES[tensors[name].dtype]]
+        array = tensors[name] = np.ascontiguousarray(tensors[name]).astype(little, copy=False)
         entries[name] = {
             "dtype": _CODES[array.dtype],
             "shape": array.shape,

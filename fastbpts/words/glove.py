@@ -158,10 +158,14 @@ class GloVe(GloVeParameters):
         if not pairs.n_pairs:
             raise ValueError(f"{source.name}: no two words of the vocabulary stand in one line")
 
+    @property
+    def _padded_size(self) -> int:
+        """The length of a row of values in memory."""
+        return -(-self.vector_size // _PAD) * _PAD
+
     def _fresh(self) -> tuple[Array, Array]:
         """Random vectors and biases of words, then contexts: values, and sums of squares, which are 1."""
-        n, size = 2 * len(self._words), self.vector_size
-        ld = -(-size // _PAD) * _PAD
+        n, size, ld = 2 * len(self._words), self.vector_size, self._padded_size
         rng = np.random.default_rng(self.seed)
         rows: Array = _core.aligned((n, 2 * ld), self.dtype, True)
         rows[:, ld:] = 1
