@@ -33,6 +33,13 @@ static uint32_t hash(const uint8_t *s, int64_t n) {
     return (uint32_t)(h >> 32);
 }
 
+static int same(const uint8_t *a, const uint8_t *b, int64_t n) {
+    if (n < 8) return load_rest(a, n) == load_rest(b, n);
+    for (; n > 8; a += 8, b += 8, n -= 8)
+        if (load8(a) != load8(b)) return 0;
+    return load8(a + n - 8) == load8(b + n - 8);
+}
+
 /* The slot where the string is, or the free one where it would be; its id, or -1. */
 static int64_t find(const fb_intern *t, const uint8_t *s, int64_t n, uint32_t h, uint64_t *slot) {
     const uint64_t mask = (uint64_t)t->n_slot - 1;
@@ -41,7 +48,7 @@ static int64_t find(const fb_intern *t, const uint8_t *s, int64_t n, uint32_t h,
         if (t->slot[at] >> 32 != h) continue;
         const int64_t id = (int64_t)(uint32_t)t->slot[at] - 1;
         const int64_t start = t->start[id];
-        if (t->start[id + 1] - start == n && memcmp(t->text + start, s, (size_t)n) == 0) return id;
+        if (t->start[id + 1] - start == n && same(t->text + start, s, n)) return id;
     }
     *slot = at;
     return -1;

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fastbpts import _core
 from fastbpts.words._counting import I64, table_of
-from fastbpts.words._text import PIECE, Bytes, TextSource
+from fastbpts.words._text import BLOCK, PIECE, Bytes, TextSource
 
 
 class Encoded(NamedTuple):
@@ -42,6 +42,7 @@ class EncodedText:
         self._room = memory_limit
         self._kept: list[Encoded] | None = []
         self._complete = False
+        self._out = np.empty(0, np.uint16)  # used again for each block: new memory costs more than the encoding
 
     def blocks(self) -> Iterator[Encoded]:
         """One pass over the text."""
@@ -61,7 +62,9 @@ class EncodedText:
     def _encode(self, text: Bytes) -> Encoded:
         cut = _core.text_pieces(text, len(text), PIECE, self._source.lists)
         n = len(cut) - 1
-        out = np.empty(2 * len(text), np.uint16)
+        if len(self._out) < 2 * len(text):
+            self._out = np.empty(2 * max(len(text), BLOCK), np.uint16)
+        out = self._out
         n_units, n_words = np.zeros(n, np.int64), np.zeros(n, np.int64)
         lists, threads = self._source.lists, self._n_threads
         _core.encode_text(text, cut, lists, self._max_sentence, threads, self._table.arrays(), out, n_units, n_words)

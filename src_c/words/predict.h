@@ -136,7 +136,7 @@ static void FB(sigmoid_errors)(const FB(prediction) * p, const real *sign, real 
         FB(store)(p->score + j, rate * s * FB(choose)(wrong, q, t * q));
         l->product *= 1 + t;
         l->linear -= FB(choose)(wrong, u, (vec){0});
-        if (++l->n_factors == 64) FB(loss_flush)(l);
+        if (++l->n_factors == 100) FB(loss_flush)(l); /* products below 2^100 */
     }
 }
 

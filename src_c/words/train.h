@@ -1,7 +1,7 @@
 /* Pieces of text through the windows: reading ids, subsampling, drawing ahead, one thread per piece. */
 
-/* Whole vectors, for the scratch below. */
-#define FB_ROOM(n) (((size_t)(n) * FB_REAL_BYTES + 127) / 64 * 64)
+/* Bytes of n things of a type, up to a whole cache line and one more. */
+#define FB_ROOM(n, type) (((size_t)(n) * sizeof(type) + 127) / 64 * 64)
 
 /* Outputs of a prediction at most. */
 static int64_t FB(most_outputs)(const fb_w2v *w) {
@@ -18,65 +18,87 @@ static int64_t FB(sign_room)(const fb_w2v *w) {
     return w->hs || w->negative ? FB_W2V_INPUTS * FB(most_outputs)(w) + FB_PAD : 0;
 }
 
-static size_t FB(w2v_scratch)(const fb_w2v *w) {
-    const int64_t n = FB(most_outputs)(w);
-    const size_t noise = FB_ROOM(FB_W2V_AHEAD * FB(most_noise)(w)), ids = FB_ROOM(w->max_sentence);
-    const size_t scores = FB_ROOM((w->hs || w->negative ? FB_W2V_INPUTS : 1) * n + FB_W2V_INPUTS * FB_W2V_TILE);
-    const size_t dots = FB_ROOM(FB_W2V_INPUTS * FB_W2V_TILE * FB_PAD + FB_PAD * FB_PAD);
-    const size_t rows = FB_ROOM(w->ld) + FB_ROOM(FB_W2V_INPUTS * w->ld);
-    return noise + ids + scores + dots + rows + FB_ROOM((FB_W2V_INPUTS + 2) * FB(sign_room)(w)) +
-           ((size_t)n * sizeof(void *) + 127) / 64 * 64;
+static int64_t FB(most_scores)(const fb_w2v *w) {
+    return (w->hs || w->negative ? FB_W2V_INPUTS : 1) * FB(most_outputs)(w) + FB_W2V_INPUTS * FB_W2V_TILE;
 }
 
-static void FB(lay_out)(FB(trainer) * t, const fb_w2v *w, char *at) {
-    const int64_t n = FB(most_outputs)(w);
-    t->w = w, t->p.ld = w->ld;
+/* Cuts a thread's scratch into arrays; returns its bytes. With at NULL it only counts. */
+static size_t FB(lay_out)(FB(trainer) * t, const fb_w2v *w, char *at) {
+    const int64_t n = FB(most_outputs)(w), noise = FB_W2V_AHEAD * FB(most_noise)(w);
+    size_t used = 0;
+#define TAKE(p, type, n) p = at ? (type *)(at + used) : NULL, used += FB_ROOM(n, type)
+    TAKE(t->row, real, w->ld);
+    TAKE(t->drow, real, FB_W2V_INPUTS * w->ld);
+    TAKE(t->p.dots, real, FB_W2V_INPUTS * FB_W2V_TILE * FB_PAD + FB_PAD * FB_PAD);
+    TAKE(t->p.score, real, FB(most_scores)(w));
+    TAKE(t->sign, real, (FB_W2V_INPUTS + 2) * FB(sign_room)(w));
+    TAKE(t->p.y, real *, n);
+    TAKE(t->sentence, int32_t, w->max_sentence + 1);
+    TAKE(t->ahead[0].random, uint64_t, noise);
+    TAKE(t->ahead[0].noise, int32_t, noise);
+    TAKE(t->fetch, const real *, 3 * (FB(most_noise)(w) + 2));
+#undef TAKE
+    return used;
+}
+
+static size_t FB(w2v_scratch)(const fb_w2v *w) {
+    FB(trainer) t;
+    return FB(lay_out)(&t, w, NULL);
+}
+
+static void FB(begin)(FB(trainer) * t, const fb_w2v *w) {
+    t->w = w, t->p.ld = w->ld, t->p.n = FB(most_outputs)(w), t->n_fetch = 0;
     t->loss = (FB(loss_sum)){.product = FB(splat)(1)};
     t->sign_ld = FB(sign_room)(w);
-#define TAKE(p, type, room) p = (type *)at, at += room
-    TAKE(t->row, real, FB_ROOM(w->ld));
-    TAKE(t->drow, real, FB_ROOM(FB_W2V_INPUTS * w->ld));
-    TAKE(t->p.dots, real, FB_ROOM(FB_W2V_INPUTS * FB_W2V_TILE * FB_PAD + FB_PAD * FB_PAD));
-    TAKE(t->p.score, real, FB_ROOM((w->hs || w->negative ? FB_W2V_INPUTS : 1) * n + FB_W2V_INPUTS * FB_W2V_TILE));
-    TAKE(t->sign, real, FB_ROOM((FB_W2V_INPUTS + 2) * t->sign_ld));
-    TAKE(t->p.y, real *, ((size_t)n * sizeof(void *) + 127) / 64 * 64);
-    TAKE(t->sentence, int32_t, FB_ROOM(w->max_sentence));
-    for (int k = 0; k < FB_W2V_AHEAD; k++) t->ahead[k].noise = (int32_t *)at + k * FB(most_noise)(w);
-#undef TAKE
-    t->p.n = n;
+    for (int k = 1; k < FB_W2V_AHEAD; k++) {
+        t->ahead[k].random = t->ahead[0].random + k * FB(most_noise)(w);
+        t->ahead[k].noise = t->ahead[0].noise + k * FB(most_noise)(w);
+    }
     if (!w->hs && !w->negative)
-        for (int64_t k = 0; k < n; k++) t->p.y[k] = FB(row_of)(w->out, k, w->ld);
+        for (int64_t k = 0; k < w->n_words; k++) t->p.y[k] = FB(row_of)(w->out, k, w->ld);
     if (w->negative)
         for (int m = 1; m <= FB_W2V_INPUTS; m++) FB(signs)(m, w->negative + 1, NULL, t->sign + m * t->sign_ld);
 }
 
-/* The window of the i-th word of a sentence of n: how wide, and its noise. */
+/* The window of the i-th word of a sentence of n: how wide, and the random numbers of its noise. */
 static void FB(draw_window)(FB(trainer) * t, int i, int n) {
     const fb_w2v *w = t->w;
     FB(draw) *q = &t->ahead[i % FB_W2V_AHEAD];
     const int reach = w->shrink ? 1 + (int)((FB(next_random)(t) >> 32) * (uint64_t)w->window >> 32) : w->window;
     q->begin = i > reach ? i - reach : 0;
     q->end = n - i > reach ? i + reach + 1 : n;
-    const int sets = w->shared || !w->skip_gram ? 1 : q->end - q->begin - 1;
-    for (int k = 0; k < sets * w->negative; k++) {
-        const uint64_t r = FB(next_random)(t);
-        const uint64_t slot = (r >> 32) * (uint64_t)w->n_words >> 32;
-        const uint64_t entry = w->noise[slot], moves = (uint32_t)r >= (uint32_t)entry; /* nothing to predict here */
-        const int32_t word = (int32_t)(slot ^ ((slot ^ entry >> 32) & -moves));
-        q->noise[k] = word;
-        FB(fetch_row)(FB(row_of)(w->out, word, w->ld), w->ld);
+    q->n_noise = (w->shared || !w->skip_gram ? 1 : q->end - q->begin - 1) * w->negative;
+    for (int k = 0; k < q->n_noise; k++) {
+        q->random[k] = FB(next_random)(t);
+        __builtin_prefetch(&w->noise[(q->random[k] >> 32) * (uint64_t)w->n_words >> 32]);
     }
-    if (w->negative) FB(fetch_row)(FB(row_of)(w->out, t->sentence[i], w->ld), w->ld);
-    if (i + w->window < n) FB(fetch_row)(FB(row_of)(w->in, t->sentence[i + w->window], w->ld), w->ld);
+}
+
+/* The words of its noise; the rows that it is the first to need are listed. */
+static void FB(draw_noise)(FB(trainer) * t, int i, int n) {
+    const fb_w2v *w = t->w;
+    FB(draw) *q = &t->ahead[i % FB_W2V_AHEAD];
+    for (int k = 0; k < q->n_noise; k++) {
+        const uint64_t r = q->random[k], slot = (r >> 32) * (uint64_t)w->n_words >> 32, entry = w->noise[slot];
+        const uint64_t moves = (uint32_t)r >= (uint32_t)entry; /* a branch could not be predicted */
+        q->noise[k] = (int32_t)(slot ^ ((slot ^ entry >> 32) & -moves));
+        t->fetch[t->n_fetch++] = FB(row_of)(w->out, q->noise[k], w->ld);
+    }
+    if (w->negative) t->fetch[t->n_fetch++] = FB(row_of)(w->out, t->sentence[i], w->ld);
+    if (i + w->window < n) t->fetch[t->n_fetch++] = FB(row_of)(w->in, t->sentence[i + w->window], w->ld);
 }
 
 static void FB(train_sentence)(FB(trainer) * t, int n) {
     const int ahead = FB_W2V_AHEAD - 1;
     for (int i = 0; i < n && i < ahead; i++) FB(draw_window)(t, i, n);
+    for (int i = 0; i < n && i < ahead - 1; i++) FB(draw_noise)(t, i, n);
+    FB(fetch_rows)(t, t->n_fetch);
     for (int i = 0; i < n; i++) {
+        if (i + ahead - 1 < n) FB(draw_noise)(t, i + ahead - 1, n);
         if (i + ahead < n) FB(draw_window)(t, i + ahead, n);
         if (t->w->skip_gram) FB(skip_gram)(t, i, &t->ahead[i % FB_W2V_AHEAD]);
         else FB(cbow)(t, i, &t->ahead[i % FB_W2V_AHEAD]);
+        FB(fetch_rows)(t, t->n_fetch);
     }
 }
 
@@ -114,6 +136,7 @@ static void FB(train_part)(void *ctx, int part, int n_parts) {
     FB(trainer) t;
     (void)n_parts;
     FB(lay_out)(&t, w, w->scratch + (size_t)part * w->scratch_size);
+    FB(begin)(&t, w);
     for (;;) {
         const int64_t piece = __atomic_fetch_add(&w->next, 1, __ATOMIC_RELAXED);
         if (piece >= w->n_pieces) return;

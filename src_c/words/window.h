@@ -1,9 +1,10 @@
 /* What a window predicts: skip-gram and CBOW, and which outputs the costs take. */
 
-/* The draws of a window, made a few windows before their turn so that memory has time to deliver the rows. */
+/* The draws of a window, made a few windows before their turn: first random numbers, then the words they mean. */
 typedef struct FB(draw) {
-    int begin, end; /* the context */
-    int32_t *noise; /* K words, or K for each of the context's words */
+    int begin, end, n_noise; /* the context; K words of noise, or K for each of the context's words */
+    uint64_t *random;
+    int32_t *noise;
 } FB(draw);
 
 /* A thread at work on a piece. */
@@ -16,6 +17,8 @@ typedef struct FB(trainer) {
     real *sign;        /* signs of negative sampling for 1, 2, ... inputs, sign_ld apart; then of a path */
     int64_t sign_ld;
     FB(draw) ahead[FB_W2V_AHEAD];
+    const real **fetch; /* rows that will be needed soon */
+    int n_fetch;
     FB(prediction) p;
     FB(loss_sum) loss;
     int64_t n_pairs;
@@ -25,8 +28,13 @@ static FB_INLINE uint64_t FB(next_random)(FB(trainer) * t) { return fb_random(t-
 
 static FB_INLINE real *FB(row_of)(const void *rows, int64_t k, int ld) { return (real *)rows + k * ld; }
 
-static FB_INLINE void FB(fetch_row)(const real *row, int ld) {
-    for (int j = 0; j < ld; j += 64 / FB_REAL_BYTES) __builtin_prefetch(row + j, 1);
+/* Asks the memory for the next n rows of the list. A core waits for a dozen cache lines at once and then stands still,
+   so they are asked for a few at a time, between the parts of a prediction. */
+static FB_INLINE void FB(fetch_rows)(FB(trainer) * t, int n) {
+    for (; n > 0 && t->n_fetch > 0; n--) {
+        const real *row = t->fetch[--t->n_fetch];
+        for (int j = 0; j < t->w->ld; j += 64 / FB_REAL_BYTES) __builtin_prefetch(row + j, 1);
+    }
 }
 
 /* Signs of m inputs by n outputs, tile by tile; code NULL: only output 0 says yes. */
@@ -43,9 +51,12 @@ static void FB(signs)(int m, int64_t n, const uint8_t *code, real *sign) {
    their old values: no second tile, no second cost. */
 static void FB(learn)(FB(trainer) * t, const real *sign, int64_t word) {
     FB(prediction) *p = &t->p;
+    FB(fetch_rows)(t, 2);
     FB(scores)(p);
+    FB(fetch_rows)(t, 2);
     if (sign) FB(sigmoid_errors)(p, sign, t->rate, &t->loss);
     else FB(softmax_errors)(p, word, t->rate, &t->loss);
+    FB(fetch_rows)(t, 2);
     FB(steps)(p);
 }
 
