@@ -94,6 +94,14 @@ def test_sections_and_case() -> None:
     assert few.accuracy == few.sections[-1].n_answered == 0
 
 
+def test_a_word_asked_with_is_no_answer_in_another_spelling() -> None:
+    points = {"a": (0, 1), "b": (0.01, 1), "c": (1, 0), "C": (1, 0.001), "d": (1, 0.3), "e": (-1, 0)}
+    vectors = fb.KeyedVectors(points, np.array([*points.values()]))
+    for fold, correct in ((True, 1), (False, 0)):
+        found = vectors.evaluate_word_analogies([("", [("a", "b", "c", "d")])], case_insensitive=fold)
+        assert found.sections[0].n_correct == correct
+
+
 @pytest.mark.unseeded
 @pytest.mark.filterwarnings("ignore:Call to deprecated")
 @pytest.mark.parametrize("fold", [True, False])

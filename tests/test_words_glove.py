@@ -74,9 +74,9 @@ def test_counts_of_any_text(text: list[list[str]], window: int) -> None:
 
 def test_many_words() -> None:
     """Numbers on both sides of where a word of bits, a block of such words, and a unit of the encoded text end."""
-    names, near = [f"n{k}" for k in range(40000)], [1, 63, 64, 4095, 4096, 32766, 32767, 32768, 39999]
+    names, near = [f"n{k}" for k in range(70000)], [1, 63, 64, 4095, 4096, 32766, 32767, 65535, 69999]
     encoded = EncodedText(TextSource([[names[0], names[k]] for k in near]), names, 2**31 - 1, 0, 1)
-    rows = list(count_rows(encoded, 40000, 18, Windows(2, True, True), 1 << 30, 1))
+    rows = list(count_rows(encoded, 70000, 18, Windows(2, True, True), 1 << 30, 1))
     assert np.concatenate([part.column for part in rows]).tolist() == near + [0] * len(near)
     assert np.flatnonzero(np.concatenate([part.n_in_row for part in rows])).tolist() == [0, *near]
 
