@@ -130,8 +130,7 @@ enum { FB(LINE_PANELS) = FB_ROWS / 2 };
 static void FB(lines)(int width, int K, const real *a, const real *b, ptrdiff_t panel, real *c, int add) {
     if (width == 4) FB(line_tile)(FB(LINE_PANELS), 4, K, a, b, panel, c, add);
     else if (width == 3) FB(line_tile)(FB(LINE_PANELS), 3, K, a, b, panel, c, add);
-    else if (width == 2) FB(line_tile)(FB(LINE_PANELS), 2, K, a, b, panel, c, add);
-    else FB(line_tile)(FB(LINE_PANELS), 1, K, a, b, panel, c, add);
+    else FB(line_tile)(FB(LINE_PANELS), 2, K, a, b, panel, c, add); /* several panels are never narrower */
 }
 
 /* u (rows, n vectors) = U h~ of some panels from vector q on; `alone`: without the last gate of each. */
