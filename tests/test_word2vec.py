@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastbpts as fb
-from fastbpts.words import _training
+from fastbpts.words import _model, _training
 
 
 def corpus(n=300, seed=0):
@@ -59,6 +59,10 @@ def test_one_worker_is_deterministic_and_file_equals_sentences(tmp_path):
     for other in (b, c):
         np.testing.assert_array_equal(a.wv.vectors, other.wv.vectors)
     assert not np.array_equal(a.wv.vectors, fitted(seed=2).wv.vectors)
+
+
+def test_every_epoch_draws_anew():
+    assert len({_model.epoch_seed(seed, epoch) for seed in range(3) for epoch in range(5)}) == 15
 
 
 def test_several_workers_learn_the_same():
