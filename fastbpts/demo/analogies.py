@@ -12,7 +12,7 @@ import numpy as np
 from fastbpts.demo.grammar import pick
 
 _STEMS = (
-    "bren", "galt", "dor", "vesk", "lum", "tarn", "oster", "quil", "hald", "mir", "zand", "fenn", "karo", "wex", "jul",
+    "bren", "galt", "dor", "vesk", "lum", "tarn", "oster", "quil", "halm", "mir", "zand", "fenn", "karo", "wex", "jul",
     "sorn", "pell", "ryk", "abel", "crom",
 )  # fmt: skip
 _KINDS = {
