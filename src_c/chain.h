@@ -20,5 +20,6 @@ typedef struct fb_chain {
     void *carry, *carry_c;        /* (B, ld_state) gradients on their way from time to time */
     char *scratch;
     size_t scratch_size; /* of each thread */
+    int64_t from, to;    /* steps of the block at work */
 } fb_chain;
 #endif

@@ -65,12 +65,23 @@ static FB_INLINE int64_t FB(chain_stop)(const FB(moment) * m, int64_t r, int64_t
     return r < m->carried ? fb_min(m->carried, end) : end;
 }
 
+/* Steps are taken in blocks, so that their gates are still in the cache when the next product reads them: at least 1
+   MiB of gates, and rows enough for each weight to be used as often as it has columns. */
+static int64_t FB(block_rows)(const fb_dims *d) {
+    const int64_t rows = (1 << 20) / (d->n_slot * d->ld_state * (int64_t)sizeof(real)), wide = d->n_in + d->n_state;
+    return rows < wide ? wide : rows;
+}
+
+/* First time of the block and the one after its last. */
+static FB_INLINE int64_t FB(block_begin)(const fb_chain *c) { return c->reverse ? c->n_steps - c->to : c->from; }
+static FB_INLINE int64_t FB(block_end)(const fb_chain *c) { return c->reverse ? c->n_steps - c->from : c->to; }
+
 static void FB(chain_project_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
     const FB(packed) p = FB(packed_of)(d, c->run.weights.packed);
-    const int64_t N = c->row_ptr[c->n_steps], a = FB(share)(N, 1, part, n_parts),
-                  b = FB(share)(N, 1, part + 1, n_parts);
+    const int64_t r = c->row_ptr[FB(block_begin)(c)], n = c->row_ptr[FB(block_end)(c)] - r,
+                  a = r + FB(share)(n, 1, part, n_parts), b = r + FB(share)(n, 1, part + 1, n_parts);
     FB(project)(d, &p, b - a, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x,
                 (real *)c->run.saved + a * d->n_slot * d->ld_state);
 }
@@ -83,7 +94,7 @@ static void FB(chain_forward_part)(void *ctx, int part, int n_parts) {
     real *zeros = (real *)(c->scratch + (size_t)part * c->scratch_size);
     const int64_t first = FB(chain_split)(c, part, n_parts), last = FB(chain_split)(c, part + 1, n_parts);
     FB(zero)(zeros, d->ld_state);
-    for (int64_t s = 0; s < c->n_steps; s++) {
+    for (int64_t s = c->from; s < c->to; s++) {
         const FB(moment) m = FB(moment_of)(c, s);
         for (int64_t r = first, end = fb_min(last, m.rows), n; r < end; r += n) {
             int K;

@@ -8,7 +8,7 @@ static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
     real *zeros = (real *)(c->scratch + (size_t)part * c->scratch_size);
     const int64_t first = FB(chain_split)(c, part, n_parts), last = FB(chain_split)(c, part + 1, n_parts);
     FB(zero)(zeros, d->ld_state);
-    for (int64_t s = c->n_steps - 1; s >= 0; s--) {
+    for (int64_t s = c->to - 1; s >= c->from; s--) {
         const FB(moment) m = FB(moment_of)(c, s);
         for (int64_t r = first, end = fb_min(last, m.rows), n; r < end; r += n) {
             int K;
@@ -44,7 +44,7 @@ static void FB(chain_recurrent)(const fb_chain *c, int64_t u0, int64_t u1, int64
 static void FB(chain_dU)(const fb_chain *c, int64_t u0, int64_t u1, real *scratch) {
     const fb_dims *d = &c->run.dims;
     int64_t a = 0, n = 0, before = 0;
-    for (int64_t k = 0; k < c->n_steps; k++) {
+    for (int64_t k = FB(block_begin)(c); k < FB(block_end)(c); k++) {
         const FB(moment) m = FB(moment_of)(c, c->reverse ? c->n_steps - 1 - k : k);
         if (n && (a + n != m.row || before + n != m.before || m.carried == 0)) {
             FB(chain_recurrent)(c, u0, u1, a, n, (const real *)c->run.h + before * c->ld_h, c->ld_h, scratch);
@@ -62,15 +62,16 @@ static void FB(chain_dU)(const fb_chain *c, int64_t u0, int64_t u1, real *scratc
 /* db (and dc, where the second bias is) of units u0 .. u1. */
 static void FB(chain_bias)(const fb_chain *c, int64_t u0, int64_t u1) {
     const fb_gates *g = c->cell->gates;
-    const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state, N = c->row_ptr[c->n_steps];
+    const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state;
+    const int64_t first = c->row_ptr[FB(block_begin)(c)], last = c->row_ptr[FB(block_end)(c)];
     for (int s = 0; s < g->n_slot; s++) {
         real *db = s < g->n_gate ? (real *)c->db + g->gate[s] * H : NULL;
         real *dc = c->dc && s >= g->n_slot - g->n_gate ? (real *)c->dc + g->gate[s] * H : NULL;
         for (int64_t j = u0, n; j < u1; j += n) {
             real sum[FB_PAD] = {0};
             n = fb_min(FB_PAD, u1 - j);
-            const real *e = (const real *)c->run.saved + s * ld + j;
-            for (int64_t i = 0; i < N; i++, e += g->n_slot * ld)
+            const real *e = (const real *)c->run.saved + first * g->n_slot * ld + s * ld + j;
+            for (int64_t i = first; i < last; i++, e += g->n_slot * ld)
                 for (int64_t k = 0; k < n; k++) sum[k] += e[k];
             for (int64_t k = 0; k < n && db; k++) db[j + k] += sum[k]; /* a = .. + b */
             for (int64_t k = 0; k < n && dc; k++) dc[j + k] += sum[k]; /* u = .. + c */
@@ -84,13 +85,15 @@ static void FB(chain_gradient_part)(void *ctx, int part, int n_parts) {
     const fb_dims *d = &c->run.dims;
     const fb_gates *g = c->cell->gates;
     const FB(packed) p = FB(packed_of)(d, c->run.weights.packed);
-    const int64_t H = d->n_state, D = d->n_in, ld = d->ld_state, ld_saved = g->n_slot * ld, N = c->row_ptr[c->n_steps];
+    const int64_t H = d->n_state, D = d->n_in, ld = d->ld_state, ld_saved = g->n_slot * ld;
+    const int64_t r = c->row_ptr[FB(block_begin)(c)], n = c->row_ptr[FB(block_end)(c)] - r;
     const int64_t u0 = FB(share)(H, 1, part, n_parts), u1 = FB(share)(H, 1, part + 1, n_parts);
-    const int64_t a = FB(share)(N, 1, part, n_parts), b = FB(share)(N, 1, part + 1, n_parts);
+    const int64_t a = r + FB(share)(n, 1, part, n_parts), b = r + FB(share)(n, 1, part + 1, n_parts);
     real *saved = c->run.saved, *scratch = (real *)(c->scratch + (size_t)part * c->scratch_size);
     for (int s = 0; s < g->n_gate; s++)
-        FB(matmul_tn)(u1 - u0, D, N, saved + s * ld + u0, ld_saved, c->run.x, c->run.ld_x,
-                      (real *)c->dW + (g->gate[s] * H + u0) * D, D, 1, scratch);
+        FB(matmul_tn)(u1 - u0, D, n, saved + r * ld_saved + s * ld + u0, ld_saved,
+                      (const real *)c->run.x + r * c->run.ld_x, c->run.ld_x, (real *)c->dW + (g->gate[s] * H + u0) * D,
+                      D, 1, scratch);
     FB(chain_dU)(c, u0, u1, scratch);
     FB(chain_bias)(c, u0, u1);
     if (c->dx)
@@ -129,8 +132,14 @@ static void FB(chain_step)(fb_chain *c) {
     const int64_t H = r->dims.n_state, ld = r->dims.ld_state;
     if (c->h0) FB(copy_rows)(c->batch, H, c->h0, H, (real *)r->h0, ld, 1);
     if (c->c0) FB(copy_rows)(c->batch, H, c->c0, H, (real *)r->c0, ld, 1);
-    fb_parallel(FB(chain_project_part), c, c->n_threads, c->n_threads);
-    fb_parallel(FB(chain_forward_part), c, c->n_threads, c->n_threads);
+    const int64_t least = FB(block_rows)(&r->dims);
+    for (c->from = 0; c->from < c->n_steps; c->from = c->to) {
+        c->to = c->from;
+        do c->to++;
+        while (c->to < c->n_steps && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
+        fb_parallel(FB(chain_project_part), c, c->n_threads, c->n_threads);
+        fb_parallel(FB(chain_forward_part), c, c->n_threads, c->n_threads);
+    }
     if (c->out) FB(copy_rows)(c->row_ptr[c->n_steps], H, r->h, c->ld_h, c->out, c->ld_out, 0);
     FB(last_rows)(c, r->h, c->ld_h, c->h_n);
     FB(last_rows)(c, r->c, ld, c->c_n);
@@ -145,8 +154,14 @@ static void FB(chain_backward)(fb_chain *c) {
     const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state;
     FB(copy_rows)(c->batch, H, c->dh_n, H, c->carry, ld, 1);
     if (c->carry_c) FB(copy_rows)(c->batch, H, c->dc_n, H, c->carry_c, ld, 1);
-    fb_parallel(FB(chain_backward_part), c, c->n_threads, c->n_threads);
-    fb_parallel(FB(chain_gradient_part), c, c->n_threads, c->n_threads);
+    const int64_t least = FB(block_rows)(&c->run.dims);
+    for (c->to = c->n_steps; c->to > 0; c->to = c->from) {
+        c->from = c->to;
+        do c->from--;
+        while (c->from > 0 && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
+        fb_parallel(FB(chain_backward_part), c, c->n_threads, c->n_threads);
+        fb_parallel(FB(chain_gradient_part), c, c->n_threads, c->n_threads);
+    }
     if (c->dh0) FB(copy_rows)(c->batch, H, c->carry, ld, c->dh0, H, 0);
     if (c->dc0) FB(copy_rows)(c->batch, H, c->carry_c, ld, c->dc0, H, 0);
 }
