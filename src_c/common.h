@@ -3,6 +3,7 @@
 #ifndef FB_COMMON_H
 #define FB_COMMON_H
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 

@@ -153,3 +153,17 @@ def test_errors() -> None:
         updater.load_state({})
     with pytest.raises(ValueError, match="alpha: unknown parameters"):
         Updater({"w": w}, Optimizer("sgd"), {"v": 1.0})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_decays_into_denormal_numbers(kind: str, dtype: str) -> None:
+    """Weights and averages without gradients end at zero: products with denormal numbers are slow."""
+    smallest = np.finfo(dtype).tiny
+    params = {"W": np.full((2, 37), 20 * smallest, dtype)}
+    updater = Updater(params, Optimizer(kind, 0.3, 0.5), 0.5)
+    updater.load_state({k: np.full_like(v, smallest * 4) if "W" in k else v for k, v in updater.state().items()})
+    for _ in range(60):
+        updater.step({"W": np.zeros((2, 37), dtype)})
+        moved = [params["W"], *([updater.state()["W.0"]] if kind not in ("sgd", "adagrad") else [])]
+        assert all(((a == 0) | (abs(a) >= smallest)).all() for a in moved)

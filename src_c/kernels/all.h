@@ -71,3 +71,5 @@ const fb_kernels FB(kernels) = {
     FB(chain_step),
 };
 #undef FB_SQRT
+#undef FB_ABS
+#undef FB_SMALLEST
