@@ -17,7 +17,7 @@ def as_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: s
         raise ValueError(f"{name} must be an array of numbers of shape {shape}: {error}") from None
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
-    return array
+    return array if array.flags.aligned else array.copy()
 
 
 def check_rate(value: float, name: str) -> float:

@@ -1,5 +1,7 @@
 """Mistakes in calls of recurrent layers: one ValueError that names the argument; odd but right inputs work."""
 
+import copy
+import pickle
 import re
 from collections.abc import Callable
 from typing import Any
@@ -191,3 +193,39 @@ def test_state_dict(message: str, change: Callable[[dict[str, Any]], Any]) -> No
         layer.params["bias"] = np.zeros(12)
     with pytest.raises(ValueError, match="broadcast"):
         layer.params["bias_hh_l0"] = np.zeros(8)
+
+
+def test_names_of_parameters_are_fixed() -> None:
+    layer, wanted = fb.GRU(2, 4), fb.GRU(2, 4, random_state=1).state_dict()
+    arrays = dict(layer.params)
+    for change in (lambda d: d.pop("bias_hh_l0"), lambda d: d.setdefault("x", 1), lambda d: d.clear()):
+        with pytest.raises(TypeError, match="names cannot be added or removed"):
+            change(layer.params)
+    live = layer.params
+    live |= wanted
+    assert all(layer.params[k] is arrays[k] and (arrays[k] == v).all() for k, v in wanted.items())
+    for copied in (copy.deepcopy(layer.params), pickle.loads(pickle.dumps(layer.params))):
+        copied["bias_hh_l0"] += 1
+        assert (layer.params["bias_hh_l0"] == wanted["bias_hh_l0"]).all()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_step_in_two_directions(cell: str) -> None:
+    layer = LAYERS[cell](2, 4, bidirectional=True)
+    with pytest.raises(ValueError, match="step needs a layer of one direction"):
+        layer.step(X[0], layer.forward(X)[1])
+
+
+def test_arrays_at_odd_addresses() -> None:
+    """As np.frombuffer and packed records give them."""
+    rng = np.random.default_rng(0)
+    layer, x, dout = fb.GRU(2, 4), rng.random((5, 3, 2), np.float32), rng.random((5, 3, 4), np.float32)
+    wanted = layer.forward(x)[0], layer.backward(dout)[0], layer.step(x[0])[0]
+    found = layer.forward(_odd(x))[0], layer.backward(_odd(dout))[0], layer.step(_odd(x[0]))[0]
+    assert all((a == b).all() for a, b in zip(wanted, found, strict=True))
+    mlp, rows = fb.MLP((2, 3)), x.reshape(-1, 2)
+    assert (mlp.forward(_odd(rows)) == mlp.forward(rows)).all()
+
+
+def _odd(array: Any) -> Any:
+    return np.frombuffer(b"0" + array.tobytes(), array.dtype, array.size, 1).reshape(array.shape)

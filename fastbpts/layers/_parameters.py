@@ -1,7 +1,7 @@
 """Parameters of recurrent layers under the names that torch.nn gives them, into and out of state dicts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +25,18 @@ class LiveArrays(dict[str, Array]):
         """Assign one by one."""
         for name, value in dict(*args, **kwargs).items():
             self[name] = value
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]
+        self.update(other)
+        return self
+
+    def _keep_all(self, *args: Any) -> NoReturn:  # noqa: ARG002
+        raise TypeError(f"names cannot be added or removed, they are {list(self)}")
+
+    __delitem__ = pop = popitem = clear = setdefault = _keep_all
+
+    def __reduce__(self) -> tuple[type[dict[str, Array]], tuple[dict[str, Array]]]:
+        return dict, (dict(self),)  # a copy's arrays are nobody else's
 
 
 def parameter_shapes(cell: str, n_in: int, n_state: int, num_layers: int, n_directions: int) -> Shapes:

@@ -285,8 +285,8 @@ class Recurrent(Generic[S]):
 
 
 def _real(value: ArrayLike, dtype: np.dtype[Any], name: str) -> Array:
-    """An array of this dtype, the given one if it is one."""
-    if type(value) is np.ndarray and value.dtype == dtype:
+    """An array of this dtype, the given one if it is one that the kernels can read."""
+    if type(value) is np.ndarray and value.dtype == dtype and value.flags.aligned:
         return value
     try:
         array = np.asarray(value)

@@ -106,7 +106,7 @@ class Stack:
         if self.kind.has_c:
             c = np.zeros(shape, self.dtype) if c is None else c
             c_n = np.empty(shape, self.dtype)
-        if not len(h) == len(self._chains) == (len(c) if c is not None else len(h)):
+        if not len(h) == self.n_layers == len(self._chains) == (len(c) if c is not None else len(h)):
             raise ValueError(f"states: one for each of {len(self._chains)} chains is needed")
         h_n = np.empty(shape, self.dtype)
         for k, chain in enumerate(self._chains):  # plain indices: iterators over arrays cost a microsecond
