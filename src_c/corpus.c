@@ -5,8 +5,11 @@
 
 enum { LETTER = 0, SEPARATOR, LINE_END };
 
+/* Lines of text; lists. In both no word has a byte 0 or 1: a vocabulary is itself a list. */
 static const uint8_t kinds[2][256] = {
-    {['\t'] = SEPARATOR,
+    {[0] = SEPARATOR,
+     [1] = SEPARATOR,
+     ['\t'] = SEPARATOR,
      ['\v'] = SEPARATOR,
      ['\f'] = SEPARATOR,
      ['\r'] = SEPARATOR,

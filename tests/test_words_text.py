@@ -115,6 +115,28 @@ def test_one_endless_line_and_one_endless_word(tmp_path):
     assert [w for s in sentences for w in s][:-2] == [kept.words.index("a"), kept.words.index("bc")] * 5000
 
 
+def test_byte_order_mark_before_more_than_a_block(tmp_path, small_blocks):
+    path = tmp_path / "text"
+    path.write_bytes(b"\xef\xbb\xbf" + b"a b c\n" * 1000)
+    assert counted(TextSource(path))[0].counts.tolist() == [1000, 1000, 1000]
+
+
+def test_bytes_0_and_1_are_blanks(tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes(b"a\0b c\1a\nb\0\n\1")
+    source = TextSource(path)
+    kept, counts = counted(source)
+    assert (kept.words, kept.counts.tolist(), counts.n_tokens) == (["a", "b", "c"], [2, 2, 1], 5)
+    assert decoded(encoded(source, kept.words)) == [[0, 1, 2, 0], [1]]
+    assert list(source.sentences()) == [["a", "b", "c", "a"], ["b"]]
+
+
+@pytest.mark.parametrize("words", [[b"a\0b"], [b"a\1b"], [b"a", b""], [b"a", b"a"], [b"a" * 1001]])
+def test_vocabularies_that_no_text_has(words):
+    with pytest.raises(ValueError, match="words: one is empty"):
+        table_of(words)
+
+
 def test_invalid_utf8_is_left_out_and_counted(tmp_path):
     path = tmp_path / "text"
     path.write_bytes(b"good \xff\xfe good b\xc3 \xc3\xa4 \xff\xfe\n")

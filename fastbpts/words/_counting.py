@@ -44,6 +44,8 @@ def table_of(words: list[bytes]) -> CountTable:
     table = CountTable()
     text = np.frombuffer(_SEPARATOR.join(words) + _SEPARATOR, np.uint8)
     count_block(text, True, [table], np.zeros((1, 5), np.int64))
+    if table.n != len(words):
+        raise ValueError("words: one is empty, too long, there twice, or has a byte 0 or 1 in it")
     return table
 
 

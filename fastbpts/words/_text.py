@@ -1,7 +1,8 @@
 """Text to train word vectors on: a file, or an iterable of sentences, as blocks of bytes that C cuts into words.
 
-In a file, words are what stands between ASCII white space and sentences are lines. In an iterable, sentences are
-sequences of strings, which may hold anything but the bytes 0 and 1 that separate words and sentences here.
+In a file, words are what stands between ASCII white space (or the bytes 0 and 1) and sentences are lines. In an
+iterable, sentences are sequences of strings, which may hold anything but the bytes 0 and 1 that separate words and
+sentences here.
 """
 
 import os
@@ -19,6 +20,7 @@ BLOCK = 1 << 22
 PIECE = 1 << 16  # the unit of work of a thread
 _LONGEST_WORD = 1000  # FB_LONGEST_WORD
 _BOM = b"\xef\xbb\xbf"
+_BLANKS = bytes.maketrans(b"\0\1", b"  ")
 
 Bytes = NDArray[np.uint8]
 
@@ -73,7 +75,7 @@ class TextSource:
                 yield list(sentence)
             return
         for block in self._read():
-            for line in block.tobytes().split(b"\n"):
+            for line in block.tobytes().translate(_BLANKS).split(b"\n"):
                 if words := line.split():
                     yield [word.decode("utf-8", "surrogateescape") for word in words]
 
@@ -100,14 +102,12 @@ class TextSource:
 
     def _read(self) -> Iterator[Bytes]:
         buffer = np.empty(BLOCK + 1, np.uint8)
-        kept, first = 0, True
         with open_bytes(self._given) as stream:
+            kept = self._fill(stream, buffer.data[:3])
+            if buffer[:kept].tobytes() == _BOM:
+                kept = 0
             while True:
                 n = kept + self._fill(stream, buffer.data[kept:BLOCK])
-                if first and buffer[:3].tobytes() == _BOM and n >= 3:
-                    buffer[: n - 3] = buffer[3:n].copy()
-                    n -= 3
-                first = False
                 if n < BLOCK:
                     break
                 end = _core.text_cut(buffer, n, False)
