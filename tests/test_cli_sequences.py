@@ -223,3 +223,18 @@ def test_every_parameter_is_an_option_of_train(capsys):
         for name in getattr(fb, task.estimator)().get_params():
             if name not in ("ignore", "validation_fraction"):
                 assert f"--{options.get(name, name).replace('_', '-')[:20]}" in shown.replace("\n", ""), name
+
+
+def test_what_is_read_is_not_overwritten(capsys, folder):
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    text, model = folder / "lm.txt", folder / "lm"
+    train = ["train", "--task", "lm", "--train", text, *FAST]
+    for args in (
+        [*train, "-o", text],
+        [*train, "-o", folder / "new", "--checkpoint", text],
+        [*train, "-o", folder / "tag.txt", "--dev", folder / "tag.txt"],
+        ["generate", model, "-o", model],
+        ["predict", folder / "tag", folder / "tag.txt", "-o", folder / "tag"],
+    ):
+        assert "is the file to read, must be another one" in failed(capsys, 1, *args)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before

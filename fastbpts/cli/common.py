@@ -139,10 +139,13 @@ def check_writable(option: str, path: Path | None) -> None:
         raise ValueError(f"{option} {path}: the directory {path.absolute().parent} cannot be written to")
 
 
-def check_not_read(option: str, path: Path, source: Path) -> None:
-    """Refuse to write to the file that is being read."""
-    if "-" not in (str(path), str(source)) and path.is_file() and source.is_file() and path.samefile(source):
-        raise ValueError(f"{option} {path}: is the file to read, must be another one")
+def check_not_read(option: str, path: Path | None, *sources: Path | None) -> None:
+    """Refuse to write to a file that is being read."""
+    for source in sources:
+        if path is None or source is None or "-" in (str(path), str(source)):
+            continue
+        if path.is_file() and source.is_file() and path.samefile(source):
+            raise ValueError(f"{option} {path}: is the file to read, must be another one")
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from fastbpts.cli.common import command, load_model, output
+from fastbpts.cli.common import check_not_read, check_writable, command, load_model, output
 
 
 @command
@@ -21,6 +21,8 @@ def generate(
     out: Annotated[Path, Option("--output", "-o", help="File to write (- is stdout).")] = Path("-"),
 ) -> None:
     """Let a language model write."""
+    check_writable("--output", out)
+    check_not_read("--output", out, model)
     estimator = load_model(model, "LanguageModel")
     text = estimator.generate(prompt, length, temperature, seed, top=top)
     space = " " if estimator.level == "word" and prompt and not prompt[-1].isspace() else ""

@@ -119,7 +119,7 @@ def predict(
     if form is not None and form not in _ALL:
         raise typer.BadParameter(f"{form!r} is not one of {', '.join(_ALL)}", param_hint="--format")
     check_writable("--output", out)
-    check_not_read("--output", out, file)
+    check_not_read("--output", out, file, model)
     estimator = load_model(model, *_FORMATS)
     kind = type(estimator).__name__
     form = form or _FORMATS[kind][0]

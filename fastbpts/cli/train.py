@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer import Option
 
-from fastbpts.cli.common import Binarize, Labels, Unary, check_writable, command, console
+from fastbpts.cli.common import Binarize, Labels, Unary, check_not_read, check_writable, command, console
 from fastbpts.cli.tasks import TASKS, read, summary
 
 _MODEL, _TRAINING, _WORDS, _FILES = "Model", "Training", "Words", "Files"
@@ -164,6 +164,7 @@ def train(
         raise ValueError("--output -: a model cannot go to standard output, must be a file")
     for option, path in (("--output", output), ("--curve", curve), ("--checkpoint", given.get("checkpoint"))):
         check_writable(option, path)
+        check_not_read(option, path, train_file, dev, embeddings)
     how = {"labels": labels, "unary": unary, "binarize": binarize, "column": column, "level": level, "pattern": pattern}
     _fit(task, given, train_file, dev, output, curve, resume, how)
 

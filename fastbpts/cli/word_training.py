@@ -66,8 +66,7 @@ def _fit(kind: str, corpus: Path, params: dict[str, Any], files: dict[str, Any])
         if str(path) == "-":
             raise ValueError(f"{option} -: vectors cannot go to standard output, must be a file")
         check_writable(option, path)
-        if path is not None:
-            check_not_read(option, path, corpus)
+        check_not_read(option, path, corpus)
     import fastbpts as fb
 
     model = getattr(fb, kind)(**params, verbose=0 if quiet else 1)
