@@ -93,6 +93,30 @@ def test_partial_fit_adds_words(options):
     assert [entry["epoch"] for entry in model.history_] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        ({"hs": 1, "negative": 0}, {"hs": 0, "negative": 5}),
+        ({"hs": 1, "negative": 0}, {"negative": 5}),
+        ({"hs": 1, "negative": 0}, {"hs": 0}),
+        ({}, {"hs": 1, "negative": 0}),
+        ({}, {"vector_size": 7}),
+        ({}, {"vector_size": 40}),
+        ({}, {"dtype": "float64"}),
+    ],
+)
+def test_vectors_learnt_with_other_parameters_are_not_continued(options, changed):
+    model = fitted(**options).set_params(**changed)
+    with pytest.raises(ValueError, match="vectors do not fit .*" + next(iter(changed))):
+        model.partial_fit(SENTENCES)
+
+
+@pytest.mark.parametrize("epochs", [0, -1, 1.5, "x"])
+def test_partial_fit_epochs(epochs):
+    with pytest.raises(ValueError, match="epochs="):
+        fitted().partial_fit(SENTENCES, epochs=epochs)
+
+
 def test_partial_fit_first_is_a_fit():
     a = fb.Word2Vec(**OPTIONS).partial_fit(SENTENCES, epochs=4)
     np.testing.assert_array_equal(a.wv.vectors, fitted().wv.vectors)
@@ -195,6 +219,17 @@ def test_wrong_parameters_are_named(name, value):
 def test_texts_without_two_words(sentences, message):
     with pytest.raises(ValueError, match=message):
         fitted(sentences)
+
+
+def test_a_text_that_can_be_read_once_only():
+    class Once:
+        sentences = iter(SENTENCES)
+
+        def __iter__(self):
+            return self.sentences
+
+    with pytest.raises(ValueError, match="more than once"):
+        fitted(Once())
 
 
 def test_empty_file(tmp_path):

@@ -186,6 +186,15 @@ def test_negative_sampling_factorises_shifted_pmi(negative):
     assert np.abs(scores - (pmi - np.log(negative))).max() < 0.12
 
 
+@pytest.mark.parametrize("exponent", [1000.0, -1000.0])
+def test_noise_of_extreme_exponents_is_of_one_word(exponent):
+    table = model.noise_table(np.array([10**9, 1000, 10]), exponent)
+    word = 0 if exponent > 0 else 2
+    stay, alias = table & 0xFFFFFFFF, table >> 32
+    assert alias.tolist() == [word] * 3
+    assert stay.tolist() == [2**32 - 1 if k == word else 0 for k in range(3)]
+
+
 def test_the_alias_table_draws_its_probabilities():
     p = np.random.default_rng(0).dirichlet(np.full(37, 0.3))
     table = _core.alias_table(p.copy())

@@ -51,7 +51,8 @@ def keep_chances(counts: I64, sample: float) -> NDArray[np.uint32]:
 
 def noise_table(counts: I64, exponent: float) -> Array:
     """The alias table of noise proportional to count ** exponent."""
-    weights = np.maximum(counts, 1).astype(np.float64) ** exponent
+    counts = np.maximum(counts, 1)
+    weights = (counts / (counts.max() if exponent > 0 else counts.min())) ** exponent  # none is above 1
     return _core.alias_table(weights / weights.sum())
 
 

@@ -57,12 +57,8 @@ class Parameters:
         """Raise ValueError for a parameter outside (least, most, whether None is accepted)."""
         for name, (least, most, none) in accepted.items():
             value = getattr(self, name)
-            if none and value is None:
-                continue
-            whole = isinstance(value, int | np.integer) and not (isinstance(value, bool) and name != "verbose")
-            if not whole or value < least or (most is not None and value > most):
-                wanted = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
-                raise ValueError(f"{name}={value!r}: must be {wanted}{' or None' if none else ''}")
+            if value is not None or not none:
+                check_integer(name, value, least, most, " or None" if none else "")
 
 
 class Word2VecParameters(Parameters):
@@ -131,6 +127,14 @@ class Word2VecParameters(Parameters):
     @property
     def _threads(self) -> int:
         return resolve_n_threads(self.workers)
+
+
+def check_integer(name: str, value: Any, least: int, most: int | None = None, other: str = "") -> None:
+    """Raise ValueError unless a value is an integer in a range; `other` says what else is accepted."""
+    whole = isinstance(value, int | np.integer) and not (isinstance(value, bool) and name != "verbose")
+    if not whole or value < least or (most is not None and value > most):
+        wanted = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
+        raise ValueError(f"{name}={value!r}: must be {wanted}{other}")
 
 
 def check_number(name: str, value: Any, low: float) -> None:

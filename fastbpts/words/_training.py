@@ -62,6 +62,8 @@ def train(
     ------
     FloatingPointError
         The loss is not finite.
+    ValueError
+        The text, which had words when they were counted, has none.
     """
     try:
         while plan.done < plan.n_epochs:
@@ -103,4 +105,6 @@ def _epoch(trainer: _core.WordTrainer, text: EncodedText, plan: Plan, report: Re
         if report is not None:
             done = plan.done + sums.words / max(plan.n_words, 1)
             report.update(done, sums.mean, sums.words / max(time.perf_counter() - started, 1e-9))
+    if plan.n_words and not sums.words:
+        raise ValueError("X: there is nothing when it is read again; it must be readable more than once")
     return sums

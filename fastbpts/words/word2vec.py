@@ -12,7 +12,7 @@ from fastbpts.words import _model as model
 from fastbpts.words import _word2vec_files as files
 from fastbpts.words._counting import I64, count_text, keep_words
 from fastbpts.words._encoded import EncodedText
-from fastbpts.words._parameters import Word2VecParameters
+from fastbpts.words._parameters import Word2VecParameters, check_integer
 from fastbpts.words._progress import Bar
 from fastbpts.words._text import TextSource
 from fastbpts.words._training import Plan, train
@@ -144,10 +144,18 @@ class Word2Vec(Word2VecParameters):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            As for :meth:`fit`, or the vectors so far have another size, dtype or cost than the parameters say.
         """
         del y
         self._check()
-        if not hasattr(self, "wv"):
+        check_integer("epochs", epochs, 1)
+        if hasattr(self, "wv"):
+            self._check_sizes()
+        else:
             self._reset()
         source = TextSource(X)
         words, counts = self._count(source, known=self._words)
@@ -254,7 +262,9 @@ class Word2Vec(Word2VecParameters):
         v, n = self._vectors, len(self._words)
         wanted = (n, n if self.negative or not self.hs else None, n - 1 if self.hs else None)
         if tuple(None if rows is None else len(rows) for rows in v) != wanted:
-            raise ValueError("the numbers of vectors do not fit the parameters")
+            raise ValueError(f"the numbers of vectors do not fit hs={self.hs}, negative={self.negative}")
+        if hasattr(self, "wv") and (self.wv.vector_size, self.wv.vectors.dtype.name) != (self.vector_size, self.dtype):
+            raise ValueError(f"the vectors do not fit vector_size={self.vector_size}, dtype={self.dtype!r}")
         if self._tree is not None:
             self._tree.check(n)
 
