@@ -1,8 +1,11 @@
 /* Updates of rows of weights; each row is updated alone, so a sparse update equals the dense one on the rows it
    touches. Definitions as in torch.optim. Column c's gradient gains l2_c w (for AdamW: the decay is apart), its
-   learning rate is multiplied by mult_c: a column that stands for two equal elements moves twice as far. */
-static void FB(update_row)(const fb_optim *o, int64_t n, real scale, real *restrict w, const real *restrict g,
-                           real *restrict s1, real *restrict s2, const real *restrict mult, const real *restrict l2) {
+   learning rate is multiplied by mult_c: a column that stands for two equal elements moves twice as far. n is a
+   multiple of VL: a compiler may round the rest of such a loop otherwise than the loop (which of two products it fuses
+   with their sum), and the same element shall have the same bits wherever it lies. */
+static void FB(update_vectors)(const fb_optim *o, int64_t n, real scale, real *restrict w, const real *restrict g,
+                               real *restrict s1, real *restrict s2, const real *restrict mult,
+                               const real *restrict l2) {
     const real lr = (real)o->learning_rate, mu = (real)o->momentum, eps = (real)o->eps, b1 = (real)o->beta1,
                b2 = (real)o->beta2;
     const real c1 = (real)o->correction1, c2 = (real)o->correction2;
@@ -39,6 +42,23 @@ static void FB(update_row)(const fb_optim *o, int64_t n, real scale, real *restr
                 w[j] -= lr * mult[j] * (s1[j] / c1 / (FB_SQRT(s2[j]) / c2 + eps) + apart * l2[j] * w[j]);
             }
         }
+    }
+}
+
+static void FB(update_row)(const fb_optim *o, int64_t n, real scale, real *w, const real *g, real *s1, real *s2,
+                           const real *mult, const real *l2) {
+    const int64_t whole = n / VL * VL;
+    real rest[6][VL] = {{0}};
+    const real *const from[6] = {w, g, s1, s2, mult, l2};
+    FB(update_vectors)(o, whole, scale, w, g, s1, s2, mult, l2);
+    if (whole == n) return;
+    for (int k = 0; k < 6; k++)
+        for (int64_t j = whole; j < n && from[k]; j++) rest[k][j - whole] = from[k][j];
+    FB(update_vectors)(o, VL, scale, rest[0], rest[1], rest[2], rest[3], rest[4], rest[5]);
+    for (int64_t j = whole; j < n; j++) {
+        w[j] = rest[0][j - whole];
+        if (s1) s1[j] = rest[2][j - whole];
+        if (s2) s2[j] = rest[3][j - whole];
     }
 }
 
