@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,25 @@ def test_limit_of_memory_and_threads_change_nothing(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(_cooccurrence, "_ENTRIES", 700)
     for limit in (0, 10_000, 1 << 30):
         np.testing.assert_array_equal(counted(text, windows, limit, n_threads), whole)
+
+
+def test_parts_of_a_text_share_their_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[Any] = []
+    real = tempfile.TemporaryFile
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: files.append(real()) or files[-1])
+    monkeypatch.setattr(_text, "BLOCK", 200)
+    counted(sentences(200), Windows(5, True, True), 0)
+    assert len(files) == 2
+    assert all(file.closed for file in files)
+
+
+def test_no_part_of_a_text_is_longer_than_positions_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_text, "BLOCK", 200)
+    monkeypatch.setattr(_cooccurrence, "_LONGEST", 1000)
+    encoded = EncodedText(TextSource(sentences(200)), NAMES, 2**31 - 1, 0, 1)
+    lengths = [len(ids) for ids, _ in _cooccurrence._chunks(encoded, 10**12, 10**15)]
+    assert len(lengths) > 1
+    assert max(lengths) <= 1000
 
 
 def test_pairs_on_disk_come_in_the_same_order() -> None:

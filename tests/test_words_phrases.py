@@ -80,3 +80,5 @@ def test_errors() -> None:
             fb.Phrases(**params).fit(text())
     with pytest.raises(ValueError, match="not fitted"):
         fb.Phrases().transform(text())
+    with pytest.raises(ValueError, match="not fitted"):
+        fb.Phrases().join(["new", "york"])

@@ -14,6 +14,7 @@ from fastbpts.words._encoded import EncodedText
 
 I32 = NDArray[np.int32]
 _ENTRIES = 1 << 22  # counted at a time, of 12 bytes
+_LONGEST = 2**31 - 1  # chunk of text: positions in it are int32
 _UNIT = 2.0**-_core.COUNT_BITS
 
 
@@ -71,10 +72,10 @@ def _count_chunk(batcher: _Batcher, text: I32, windows: Windows) -> Iterator[Row
 
 
 class _Run:
-    """The rows of a chunk on disk."""
+    """The rows of a chunk on disk, behind those of the chunks before."""
 
     def __init__(self, rows: Iterator[Rows], columns: IO[bytes], sums: IO[bytes]) -> None:
-        self._columns, self._sums = columns, sums
+        self._columns, self._sums, self._begin = columns, sums, columns.tell() // 4
         n_in_row = []
         for part in rows:
             columns.write(part.column.data)
@@ -85,11 +86,12 @@ class _Run:
 
     def read(self, first: int, last: int) -> tuple[I64, I32, I64]:
         """Start of each row, columns, sums."""
-        begin, n = self._start[first], int(self._start[last] - self._start[first])
+        start = self._start[first : last + 1] - self._start[first]
+        begin, n = self._begin + int(self._start[first]), int(start[-1])
         self._columns.seek(4 * begin)
         self._sums.seek(8 * begin)
         column = np.frombuffer(self._columns.read(4 * n), np.int32)
-        return self._start[first : last + 1] - begin, column, np.frombuffer(self._sums.read(8 * n), np.int64)
+        return start, column, np.frombuffer(self._sums.read(8 * n), np.int64)
 
 
 def _merged(batcher: _Batcher, runs: list[_Run]) -> Iterator[Rows]:
@@ -106,6 +108,7 @@ def _chunks(text: EncodedText, n_tokens: int, most: int) -> Iterator[tuple[I32, 
 
     A chunk is overwritten by the next one.
     """
+    most = min(most, _LONGEST)
     buffer, n = np.full(1, -1, np.int32), 1
     for block in text.blocks():
         need = len(block.text) + len(block.piece_ptr)
@@ -154,6 +157,7 @@ def count_rows(
             if last and not runs:
                 yield from rows
                 return
-            columns, sums = (files.enter_context(tempfile.TemporaryFile()) for _ in range(2))
+            if not runs:
+                columns, sums = (files.enter_context(tempfile.TemporaryFile()) for _ in range(2))
             runs.append(_Run(rows, columns, sums))
         yield from _merged(batcher, runs)

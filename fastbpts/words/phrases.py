@@ -106,6 +106,7 @@ class Phrases(Parameters):
 
     def join(self, sentence: Iterable[str]) -> list[str]:
         """One sentence with its phrases joined, from left to right; a word is in one phrase only."""
+        self._check_fitted()
         result: list[str] = []
         before, phrases = None, self.phrases_
         for word in sentence:

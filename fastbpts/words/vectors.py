@@ -66,9 +66,17 @@ class KeyedVectors(WordTable):
     def _weighted(self, items: str | Array | Sequence[Item] | None, sign: float) -> list[tuple[str | Array, float]]:
         if items is None:
             return []
-        if isinstance(items, str) or (isinstance(items, np.ndarray) and items.ndim == 1):
+        if (
+            isinstance(items, str)
+            or not isinstance(items, Iterable)
+            or (isinstance(items, np.ndarray) and items.ndim == 1)
+        ):
             items = [items]
-        return [item if isinstance(item, tuple) else (item, sign) for item in items]
+        pairs = [item if isinstance(item, tuple) else (item, sign) for item in items]
+        for pair in pairs:
+            if len(pair) != 2 or not isinstance(pair[1], int | float | np.number):
+                raise ValueError(f"a pair of a word or a vector and its weight is needed, got {pair!r:.80}")
+        return pairs
 
     def _best(self, scores: Array, topn: int, used: Iterable[str | Array]) -> Found:
         """The `topn` words with the highest scores, without those the query was made of."""
