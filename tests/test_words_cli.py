@@ -99,6 +99,28 @@ def test_options_are_those_of_the_classes(capsys: pytest.CaptureFixture[str], fo
     assert {name: params[name] for name in changed} == changed
 
 
+@pytest.mark.parametrize(
+    ("command", "epoch"), [("word2vec", "_training._epoch"), ("glove", "glove.GloVe._epoch")], ids=["word2vec", "glove"]
+)
+def test_interruption_in_the_first_epoch(
+    capsys: pytest.CaptureFixture[str],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    epoch: str,
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"fastbpts.words.{epoch}", interrupted)
+    status, out, err = run(capsys, command, folder / "corpus.txt", "-o", tmp_path / "v", "-q", "-d", 3)
+    assert status == 0
+    assert "interrupted in epoch 1" in err
+    assert "no whole epoch" in out
+    assert len(read_vectors(tmp_path / "v")) == 222
+
+
 def test_resume(capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path) -> None:
     args = ["glove", folder / "corpus.txt", "-q", "-d", 3, "-t", 1, "--resume"]
     assert run(capsys, *args, "-o", tmp_path / "v", "-n", 1)[0] == 0

@@ -75,9 +75,10 @@ def _fit(kind: str, corpus: Path, params: dict[str, Any], files: dict[str, Any])
     if model_file is not None:
         model.save(model_file)
     seconds = sum(entry["seconds"] for entry in model.history_)
+    loss = f"loss {model.history_[-1]['loss']:.4f}" if model.history_ else "no whole epoch"
     console().print(
         f"{output}: {len(model.wv):,} words of {model.n_tokens_:,}, {model.vector_size} dimensions, "
-        f"loss {model.history_[-1]['loss']:.4f}, {seconds:.1f} s",
+        f"{loss}, {seconds:.1f} s",
         soft_wrap=True,
     )
 
