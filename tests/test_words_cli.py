@@ -99,6 +99,7 @@ def test_options_are_those_of_the_classes(capsys: pytest.CaptureFixture[str], fo
     assert {name: params[name] for name in changed} == changed
 
 
+@pytest.mark.filterwarnings("always")
 @pytest.mark.parametrize(
     ("command", "epoch"), [("word2vec", "_training._epoch"), ("glove", "glove.GloVe._epoch")], ids=["word2vec", "glove"]
 )
