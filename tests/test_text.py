@@ -46,6 +46,11 @@ def test_blocks_do_not_matter(text, block, level):
     np.testing.assert_array_equal(parse_text(text.removeprefix("\ufeff"), level).ids, whole.ids)
 
 
+def test_a_word_over_many_blocks():
+    """Each block is searched for white space once: searched again and again, this takes minutes."""
+    assert read("b " + "a" * 1_000_000 + " c", "word", _block=500).tokens() == ["b", "a" * 1_000_000, "c"]
+
+
 def test_many_distinct_words_need_more_bytes():
     words = [str(k) for k in range(70000)]
     for n, kind in ((256, np.uint8), (257, np.uint16), (70000, np.uint32)):

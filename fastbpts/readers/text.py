@@ -85,13 +85,17 @@ def _pieces(path: FilePath, level: str, encoding: str, block: int) -> Iterator[s
             column = len(text) - text.rfind("\n") if "\n" in text else column + len(text)
             if ending:
                 raise TextError(ending, display_name(path), line, column)
-            waiting += text
-            cut = len(waiting)
-            while level == "word" and ending is None and cut and not waiting[cut - 1].isspace():
-                cut -= 1
-            if cut:
-                yield waiting[:cut]
-            waiting = waiting[cut:]
+            whole = level == "char" or ending is not None
+            end = len(text) if whole else _end_of_words(text)
+            if (end or whole) and (piece := waiting + text[:end]):
+                yield piece
+                waiting = ""
+            waiting += text[end:]
+
+
+def _end_of_words(text: str) -> int:
+    """Behind the last white space: what follows may go on in the next block."""
+    return len(text) if not text or text[-1].isspace() else len(text) - len(text.rsplit(None, 1)[-1])
 
 
 def iter_text(
