@@ -160,3 +160,13 @@ def test_example(torch: Any) -> None:
     assert len(scores) == 2
     assert float(scores[0][0]) < float(scores[1][0])
     assert float(scores[1][1]) > 0.8
+
+
+def test_tensors_that_numpy_cannot_share(torch: Any, ours: Any) -> None:
+    """At an odd address; with the sign still to be turned."""
+    layer, x = ours.GRU(2, 4), torch.randn(5, 3, 2, dtype=torch.cfloat)
+    plain, turned = x.imag.contiguous(), x.conj().imag
+    odd = torch.frombuffer(bytearray(b"0" + plain.numpy().tobytes()), dtype=torch.float32, offset=1).view(5, 3, 2)
+    assert turned.is_neg()
+    assert torch.equal(layer(turned)[0], layer(-plain)[0])
+    assert torch.equal(layer(odd)[0], layer(plain)[0])

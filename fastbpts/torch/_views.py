@@ -37,8 +37,11 @@ def check_tensor(value: Any, shape: tuple[int | None, ...], dtype: torch.dtype, 
 
 
 def view(tensor: Tensor | None) -> Array | None:
-    """The tensor's memory as a C-ordered array; a copy only where it is not in C order."""
-    return None if tensor is None else np.ascontiguousarray(tensor.detach().numpy())
+    """The tensor's memory as a C-ordered array; a copy only where the kernels cannot read it as it lies."""
+    if tensor is None:
+        return None
+    array = np.ascontiguousarray(tensor.detach().resolve_neg().numpy())
+    return array if array.flags.aligned else array.copy()
 
 
 class _Once(torch.autograd.Function):
