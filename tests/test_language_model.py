@@ -85,6 +85,7 @@ def test_generate(model):
     assert "<unk>" not in model.generate("", 200, temperature=50.0)
     greedy = model.generate("the old ", 40, temperature=0)
     assert greedy == model.generate("the old ", 40, temperature=2.0, top=1)
+    assert greedy == model.generate("the old ", 40, temperature=1e-320)
     assert model.generate("@@", 5, temperature=0)  # symbols that the model does not know
 
 

@@ -198,6 +198,7 @@ def test_batches_are_of_similar_length(rng):
         ([np.ones((2, 3)), np.ones((2, 2))], r"X\[1\] has shape \(2, 2\)"),
         ([np.ones((0, 3))], r"X\[0\] has shape"),
         ([np.array([1.0, np.nan])], r"X\[0\] contains NaN"),
+        ([np.array([1.0]), np.array([-1e300])], "X has values too large for dtype='float32'"),
         (fb.demo_treebank(n_trees=2), "X is a Treebank"),
     ],
 )

@@ -20,7 +20,8 @@ def choose(z: Array, temperature: float, top: int | None, rng: np.random.Generat
         return int(z.argmax())
     if top is not None and top < len(z):
         z[z < np.partition(z, -top)[-top]] = -np.inf
-    p = np.exp((z - z.max()) / temperature)
+    with np.errstate(over="ignore"):  # -inf: never
+        p = np.exp((z - z.max()) / temperature)
     return int(min(np.searchsorted(np.cumsum(p), rng.random() * p.sum(), side="right"), len(z) - 1))
 
 

@@ -100,6 +100,8 @@ class LabelledSequences(SequenceOptions):
         found = as_sequences(X, self.level)
         if hasattr(self, "n_values_") and found.n_values != self.n_values_:
             raise ValueError(f"X has steps of {_kind(found.n_values)}, the model was made for {_kind(self.n_values_)}")
+        if found.values is not None and np.abs(found.values).max() > np.finfo(self.dtype).max:
+            raise ValueError(f"X has values too large for dtype={np.dtype(self.dtype).name!r}")
         return found
 
     def _rows(self, sequences: Sequences) -> I32:
