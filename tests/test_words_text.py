@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import os
 from collections import Counter
 
 import numpy as np
@@ -209,6 +210,9 @@ def test_what_is_no_text(text, message):
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(ValueError, match="is a directory"):
         TextSource(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="pipe: is a pipe or a device"):
+        TextSource(tmp_path / "pipe")
     with pytest.raises(FileNotFoundError):
         list(TextSource(tmp_path / "none").blocks())
     cut = tmp_path / "cut.gz"

@@ -50,13 +50,9 @@ class TextSource:
                 f"X is a {type(X).__name__}, which can be read only once: pass a list, or an object whose __iter__ "
                 "begins anew"
             )
-        if not self.lists and Path(X).is_dir():
-            raise ValueError(f"{self.name}: is a directory, a text file is needed")
-
-    @property
-    def size(self) -> int | None:
-        """Bytes of a plain file, as an estimate of the work; None where that is not known."""
-        return None if self.lists else Path(self._given).stat().st_size
+        if not self.lists and Path(X).exists() and not Path(X).is_file():
+            kind = "a directory" if Path(X).is_dir() else "a pipe or a device, which can be read only once"
+            raise ValueError(f"{self.name}: is {kind}, a text file is needed")
 
     def blocks(self) -> Iterator[Bytes]:
         """The text in blocks that end between words, and between lines unless a line is longer than a block.
