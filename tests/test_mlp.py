@@ -186,6 +186,17 @@ def test_a_bad_loss_updates_nothing(options: dict[str, Any]) -> None:
     assert np.isnan(network("mixed").forward(np.full((1, 3), np.nan))).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_saturated_units_are_zero_or_one(dtype: Any) -> None:
+    """No denormal numbers, which make the products with them slow; NaN stays."""
+    mlp = MLP((1, 1, 1), "sigmoid", "linear", dtype=dtype)
+    mlp.set_params({name: np.ones(a.shape) * name.endswith("weight") for name, a in mlp.params.items()})
+    x = np.array([-np.inf, -1e6, -800.0, -710.0, 0.0, 800.0, np.inf, np.nan])
+    found = mlp.forward(x[:, None])[:, 0]
+    assert not found[:4].any()
+    np.testing.assert_allclose(found[4:], [0.5, 1, 1, np.nan], rtol=1e-6)
+
+
 def test_conversions() -> None:
     """Lists, other dtypes, strides: the same result as arrays that need none."""
     net = network("notes", "float32")

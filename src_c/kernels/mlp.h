@@ -6,7 +6,7 @@ enum { FB(slice) = 256 }; /* rows of W^T at a time, at most */
 static void FB(activate)(int kind, real *h, int64_t n) {
     switch (kind) {
         case FB_SIGMOID:
-            for (int64_t j = 0; j < n; j += VL) FB(store)(h + j, (real)1 / ((real)1 + FB(vexp)(-FB(load)(h + j))));
+            for (int64_t j = 0; j < n; j += VL) FB(store)(h + j, FB(vsigmoid)(FB(load)(h + j)));
             return;
         case FB_TANH:
             for (int64_t j = 0; j < n; j += VL) FB(store)(h + j, FB(vtanh)(FB(load)(h + j)));
