@@ -120,6 +120,21 @@ def test_divergence_is_an_error():
         fb.Word2Vec(alpha=1e8, min_count=1, window=2, workers=1, dtype="float32").fit([list("abcabcab")] * 50)
 
 
+def test_vectors_that_diverged_are_not_kept():
+    trained = fb.Word2Vec(min_count=1, window=2, workers=1, vector_size=4).fit([list("abcabcab")] * 50)
+    with pytest.raises(DivergenceError):
+        trained.set_params(alpha=1e8).partial_fit([list("abcabcab")] * 50, epochs=5)
+    with pytest.raises(ValueError, match="not been fitted"):
+        trained.save("nowhere")
+
+
+@pytest.mark.parametrize("kind", [fb.Word2Vec, fb.GloVe])
+@pytest.mark.parametrize("path", [5, ".", "no/such/directory/file"])
+def test_checkpoints_that_cannot_be_written_are_refused_at_once(kind, path):
+    with pytest.raises(ValueError, match="checkpoint="):
+        kind(checkpoint=path).fit([["a", "b"]] * 9)
+
+
 # -- the reference ---------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 import os
 
 from fastbpts._threads import resolve_n_threads
-from fastbpts.words._parameters import Parameters, check_number
+from fastbpts.words._parameters import Parameters, check_checkpoint, check_number
 
 _INTEGERS: dict[str, tuple[int, int | None, bool]] = {  # least value, most, whether None is accepted
     "vector_size": (1, 16384, False),
@@ -55,6 +55,7 @@ class GloVeParameters(Parameters):
     def _check(self) -> None:
         """Raise ValueError for a parameter that is wrong."""
         self._check_integers(_INTEGERS)
+        check_checkpoint(self.checkpoint)
         for name in ("x_max", "alpha", "eta"):
             check_number(name, getattr(self, name), 0.0)
             if not getattr(self, name) > 0:

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -109,6 +110,7 @@ class Word2VecParameters(Parameters):
             check_number(name, getattr(self, name), low)
         if self.alpha is not None:
             check_number("alpha", self.alpha, 0.0)
+        check_checkpoint(self.checkpoint)
         for name in _SWITCHES:
             if getattr(self, name) not in (0, 1):
                 raise ValueError(f"{name}={getattr(self, name)!r}: must be 0 or 1")
@@ -135,6 +137,13 @@ def check_integer(name: str, value: Any, least: int, most: int | None = None, ot
     if not whole or value < least or (most is not None and value > most):
         wanted = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
         raise ValueError(f"{name}={value!r}: must be {wanted}{other}")
+
+
+def check_checkpoint(path: Any) -> None:
+    """Raise ValueError for a file that could not be written when an epoch is over."""
+    good = isinstance(path, str | os.PathLike) and Path(path).parent.is_dir() and not Path(path).is_dir()
+    if path is not None and not good:
+        raise ValueError(f"checkpoint={path!r}: must be a file in a directory that exists, or None")
 
 
 def check_number(name: str, value: Any, low: float) -> None:

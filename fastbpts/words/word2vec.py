@@ -160,9 +160,8 @@ class Word2Vec(Word2VecParameters):
         source = TextSource(X)
         words, counts = self._count(source, known=self._words)
         self._join(words, counts)
-        passed = len(self.history_)
         self._plan = Plan(
-            epochs, int(counts.sum()), self._alpha, self.min_alpha, self.seed, self._threads, passed,
+            epochs, int(counts.sum()), self._alpha, self.min_alpha, self.seed, self._threads, len(self.history_),
             history=self.history_,
         )  # fmt: skip
         self._train(source, checkpoint=False)
@@ -254,6 +253,7 @@ class Word2Vec(Word2VecParameters):
         except FloatingPointError as error:
             from fastbpts.estimators.errors import DivergenceError
 
+            self.__dict__.pop("wv", None)  # partial_fit has spoilt the vectors there were
             raise DivergenceError(f"training diverged: {error}; lower alpha={self._alpha!r}") from None
         self._finish()
 
