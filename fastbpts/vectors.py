@@ -18,6 +18,7 @@ from .words import formats
 F32 = NDArray[np.float32]
 _BLOCK = 1 << 20  # values joined to one array at a time
 _LONGEST_WORD, _LONGEST_LINE = 1 << 16, 1 << 24
+_BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"[ \t]*([+-]?\d+)[ \t]+([+-]?\d+)\s*")
 # At most so many bytes come out of one byte of a plain, gzip or xz file.
 _EXPANSION = {b"\x1f\x8b": 1100, b"\xfd7": 10000}
@@ -105,7 +106,7 @@ def _is_binary(first_line: bytes) -> bool:
 
 def _rows(source: LookAhead, name: str, size: int | None, binary: bool | None) -> Iterator[tuple[str, F32]]:
     line = source.until(b"\n", _LONGEST_LINE)
-    header = _parse_header(line, name, size)
+    header = _parse_header(line.removeprefix(_BOM), name, size)
     if header is None:
         if binary:
             raise ValueError(f"{name}:1: a binary file begins with the numbers of words and of values")

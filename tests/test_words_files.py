@@ -186,6 +186,11 @@ def test_any_damaged_byte_of_a_native_file(at: int, value: int) -> None:
             return
 
 
+def test_a_byte_order_mark_before_a_header(tmp_path: Path) -> None:
+    (tmp_path / "v").write_bytes(b"\xef\xbb\xbf2 1\na 1\nb 2\n")
+    assert fb.KeyedVectors.load_word2vec_format(tmp_path / "v").index_to_key == ["a", "b"]
+
+
 def test_word2vec_files_with_nul_bytes(tmp_path: Path) -> None:
     for content in (b"2 2\na\0 1 2\nb 3 4\n", b"a\0 1 2\n", b"1 2\n\0 " + VECTORS[0, :2].tobytes(), b"\0" * 100):
         (tmp_path / "bad").write_bytes(content)
