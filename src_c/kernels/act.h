@@ -3,8 +3,6 @@
    infinities saturate. */
 #if FB_REAL_BYTES == 4
 #define FB_SQRT sqrtf
-#define FB_ABS fabsf
-#define FB_SMALLEST FLT_MIN
 #define FB_TERMS 7
 #define FB_MANTISSA 23
 #define FB_BIAS 127
@@ -15,8 +13,6 @@
 #define FB_LN2_LO ((real)0x1.7f7d1cp-20f)
 #else
 #define FB_SQRT sqrt
-#define FB_ABS fabs
-#define FB_SMALLEST DBL_MIN
 #define FB_TERMS 13
 #define FB_MANTISSA 52
 #define FB_BIAS 1023

@@ -71,5 +71,3 @@ const fb_kernels FB(kernels) = {
     FB(chain_step),
 };
 #undef FB_SQRT
-#undef FB_ABS
-#undef FB_SMALLEST

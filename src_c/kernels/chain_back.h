@@ -23,6 +23,8 @@ static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
             g->backward(&t);
             if (g->has_c) g->edge_backward(&t);
             FB(gated_send)(d, g, &p, n, 0, g->n_gate, (real *)t.saved + slots * ld, t.ld_saved, carry, ld, g->direct);
+            FB(flush)(carry, n * ld); /* errors fade as they go back through a long sequence */
+            if (g->has_c) FB(flush)(t.dc_below, n * ld);
         }
     }
 }

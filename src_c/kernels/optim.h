@@ -62,12 +62,6 @@ static void FB(update_row)(const fb_optim *o, int64_t n, real scale, real *w, co
     }
 }
 
-/* Zero for what is below the smallest normal number: what only a penalty or a decay moves ends there, and each product
-   with such a number takes a hundred times as long. Apart from the update, so as not to change how that is rounded. */
-static void FB(flush_row)(int64_t n, real *a) {
-    for (int64_t j = 0; j < n; j++) a[j] = FB_ABS(a[j]) < FB_SMALLEST ? (real)0 : a[j];
-}
-
 /* Rows first .. last of the gradient; row k of it belongs to row rows[k] of the weights (rows NULL: to row k). */
 static void FB(update_block)(const fb_optim *o, const fb_block *b, const int32_t *rows, int64_t first, int64_t last,
                              double scale) {
@@ -80,8 +74,8 @@ static void FB(update_block)(const fb_optim *o, const fb_block *b, const int32_t
         real *s1 = b->s1 ? (real *)b->s1 + at : NULL, *s2 = b->s2 ? (real *)b->s2 + at : NULL;
         FB(update_row)(o, b->n_cols, (real)scale, (real *)b->w + at, (const real *)b->g + k * b->ld, s1, s2, b->mult,
                        b->l2);
-        FB(flush_row)(b->n_cols, (real *)b->w + at);
-        if (s1 && o->kind != FB_ADAGRAD) FB(flush_row)(b->n_cols, s1); /* not sums of squares, which are divided by */
+        FB(flush)((real *)b->w + at, b->n_cols); /* apart from the update, whose rounding it must not change */
+        if (s1 && o->kind != FB_ADAGRAD) FB(flush)(s1, b->n_cols); /* not sums of squares, which are divided by */
     }
 }
 

@@ -105,6 +105,13 @@ static FB_INLINE void FB(zero)(real *to, int n) {
     for (int j = 0; j < n; j += VL) FB(store)(to + j, (vec){0});
 }
 
+/* Zero for what is below the smallest normal number: what decays ends there, and each product with such a number takes
+   a hundred times as long. */
+static void FB(flush)(real *a, int64_t n) {
+    const real smallest = FB_REAL_BYTES == 4 ? (real)FLT_MIN : (real)DBL_MIN;
+    for (int64_t j = 0; j < n; j++) a[j] = a[j] < smallest && a[j] > -smallest ? (real)0 : a[j];
+}
+
 /* Begin of part p of n equal pieces of `total`, in units. */
 static int64_t FB(share)(int64_t total, int64_t unit, int p, int n) {
     return fb_min(total, (total / unit * p + n - 1) / n * unit);
