@@ -82,6 +82,7 @@ cdef class Chain:
         """Read the weights as they are now. ``forward`` does it, ``step`` only after ``set_params``."""
         if "params" not in self.keep:
             raise ValueError("params: set_params comes first")
+        self.c.run.weights.forward_only = True
         with nogil:
             self.k.chain_pack(&self.c)
         self.packed = True
@@ -143,7 +144,7 @@ cdef class Chain:
         self.c.run.saved = self.memory("saved", n * self.c.run.dims.n_slot * Hp)
         self.c.run.c = self.memory("c", n * Hp) if second else NULL
         self.set_threads(n_threads)
-        self.c.reverse = reverse
+        self.c.reverse, self.c.run.weights.forward_only = reverse, not save
         with nogil:
             self.k.chain_forward(&self.c)
         self.packed, self.ready = True, save

@@ -7,6 +7,7 @@ typedef struct fb_weights {
     const void *W, *U, *b, *c; /* (n_gate n_state rows); c: NULL, or a second bias, beside U */
     int64_t ld_w, ld_u, ld_b;
     void *packed;
+    int forward_only; /* pack nothing that only backward reads */
 } fb_weights;
 
 /* What a gated cell computes on: rows first .. first + rows (nodes) and columns at .. at + cols (units of the state,

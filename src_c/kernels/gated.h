@@ -96,8 +96,8 @@ static void FB(pack_weights)(const fb_dims *d, const fb_gates *g, const fb_weigh
     }
     FB(pack_units)(d, g, U, w->ld_u, p.u_in);
     if (g->has_c) FB(pack_b)(H, H, U + g->gate[g->n_slot - 1] * H * w->ld_u, 1, w->ld_u, p.u_edge);
-    FB(pack_slots)(d, g, first, H, U, w->ld_u, p.u_back);
-    FB(pack_slots)(d, g, 0, D, W, w->ld_w, p.w_back);
+    if (!w->forward_only) FB(pack_slots)(d, g, first, H, U, w->ld_u, p.u_back);
+    if (!w->forward_only) FB(pack_slots)(d, g, 0, D, W, w->ld_w, p.w_back);
 }
 
 /* a = W x + b of n rows. */

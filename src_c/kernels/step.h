@@ -114,13 +114,14 @@ static void FB(turn_weights)(fb_net *net) {
 
 static void FB(run_forward)(fb_net *net) {
     const int n = fb_split(net);
+    net->run.weights.forward_only = 1;
     FB(turn_weights)(net);
     fb_parallel(FB(forward_part), net, n, n);
 }
 
 static void FB(run_backward)(fb_net *net) {
     const int n = fb_split(net);
-    net->run.fresh = 0;
+    net->run.fresh = net->run.weights.forward_only = 0;
     FB(turn_weights)(net);
     fb_parallel(FB(backward_part), net, n, n);
     fb_parallel(FB(gradient_part), net, net->n_threads, net->n_threads);
@@ -130,6 +131,7 @@ static void FB(run_backward)(fb_net *net) {
 static void FB(step)(fb_net *net) {
     const int n = fb_split(net);
     net->run.fresh = !net->cell->gates && net->loss.roots_only && net->run.graph->forest;
+    net->run.weights.forward_only = 0;
     fb_word_rows(net);
     FB(turn_weights)(net);
     fb_parallel(FB(forest_part), net, n, n);
