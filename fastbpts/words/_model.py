@@ -23,11 +23,11 @@ class Vectors(NamedTuple):
 
 
 def random_rows(n: int, size: int, dtype: str, rng: np.random.Generator, total: int | None = None) -> Array:
-    """Rows uniform in (-0.5, 0.5) / size, padded with zeros; room for `total` rows."""
+    """Rows uniform in (-1, 1) / size as gensim's, padded with zeros; room for `total` rows."""
     rows: Array = _core.aligned((total or n, -(-size // _PAD) * _PAD), dtype, True)
     for start in range(0, n, _ROWS):
         part = rows[start : min(n, start + _ROWS), :size]
-        part[...] = (rng.random(part.shape) - 0.5) / size
+        part[...] = (2 * rng.random(part.shape) - 1) / size
     return rows
 
 
