@@ -1,6 +1,6 @@
 """Plant known bugs, one at a time, and see that the tests notice each: ``python tests/mutants.py [name ...]``.
 
-``--share 3`` plants every third only, others on other days.
+``--share 6`` plants every sixth only, others on other days.
 
 Works on a copy. Compiles the plain instruction set without optimisation (so one mutant takes seconds) and runs a few
 tests per mutant. Prints a table; exit status 1 if a mutant survives, or if its place in the source is gone.
