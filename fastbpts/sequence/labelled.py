@@ -185,10 +185,11 @@ class LabelledSequences(SequenceOptions):
             batch_sizes, place, order = pack(sequences.ptr, chosen)
             target = data.label[place if per_step else order]
             weight = None if weights is None else weights[target]
-            loss, _ = self.net_.step(self._network_rows(sequences, rows(), batch_sizes, place), target, weight)
+            read = self._network_rows(sequences, rows(), batch_sizes, place)
+            loss, _ = self.net_.step(read, target, weight)
             yield loss, float((target >= 0).sum() if weight is None else weight.sum())
-        if not all(np.isfinite(array).all() for array in self.net_.params.values()):
-            raise FloatingPointError("after the last update the parameters are not finite")
+        if not np.isfinite(self.net_.logits(read)[0]).all():  # the last update has no later loss
+            raise FloatingPointError("after the last update the scores are not finite")
 
     # -- prediction --------------------------------------------------------------------------------------------------
 

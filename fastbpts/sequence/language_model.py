@@ -165,10 +165,11 @@ class LanguageModel(SequenceOptions):
         end: State | None = None
         for first in range(0, len(places), int(self.n_steps)):
             window = places[first : first + int(self.n_steps)]
-            loss, end = self.net_.step(_rows(data, window), data[window + 1].ravel(), None, end)
+            rows = _rows(data, window)
+            loss, end = self.net_.step(rows, data[window + 1].ravel(), None, end)
             yield loss, float(window.size)
-        if not all(np.isfinite(array).all() for array in self.net_.params.values()):
-            raise FloatingPointError("after the last update the parameters are not finite")
+        if not np.isfinite(self.net_.logits(rows)[0]).all():  # the last update has no later loss
+            raise FloatingPointError("after the last update the scores are not finite")
 
     def _evaluate(self, data: I32) -> Scores:
         loss = self._log_loss(data)
