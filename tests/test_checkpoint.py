@@ -76,9 +76,7 @@ def test_patience_survives_a_break(bank, tmp_path):
     """Broken after each epoch, a run still stops where the unbroken one does."""
     params = {"early_stopping": True, "n_iter_no_change": 4, "learning_rate": 0.3, "max_iter": 60}
     fitted = (make(None, **params, random_state=k).fit(bank) for k in range(6))
-    whole = next(
-        model for model in fitted if 5 < model.n_iter_ < 60
-    )  # rounding decides which seeds improve
+    whole = next(model for model in fitted if 5 < model.n_iter_ < 60)  # rounding decides which seeds improve
     path, params = tmp_path / "c", {**params, "random_state": whole.random_state}
     for epoch in range(1, whole.n_iter_ + 3):
         part = make(path, **{**params, "max_iter": epoch}).fit(bank, resume=True)
