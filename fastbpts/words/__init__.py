@@ -14,11 +14,9 @@ def from_tensors(tensors: Tensors, header: dict[str, Any]) -> Any:
         words = StoredWords(tensors["text"], tensors["text_ptr"])
         return KeyedVectors(words[:], tensors["vectors"], tensors.get("counts"))
     if header.get("class") == "GloVe":
-        from fastbpts.words import _glove_files
         from fastbpts.words.glove import GloVe
 
-        return _glove_files.from_tensors(GloVe, tensors, header)
-    from fastbpts.words import _word2vec_files
+        return GloVe._from_tensors(tensors, header)
     from fastbpts.words.word2vec import Word2Vec
 
-    return _word2vec_files.from_tensors(Word2Vec, tensors, header)
+    return Word2Vec._from_tensors(tensors, header)

@@ -5,13 +5,13 @@ import time
 import warnings
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from fastbpts import _core
 from fastbpts._arguments import Array
-from fastbpts.io import PathLike, read_tensors, write_tensors
+from fastbpts.io import PathLike, write_tensors
 from fastbpts.words import _glove_files as files
 from fastbpts.words._cooccurrence import Windows, count_rows
 from fastbpts.words._counting import count_text, keep_words
@@ -19,6 +19,7 @@ from fastbpts.words._encoded import EncodedText
 from fastbpts.words._glove_parameters import GloVeParameters
 from fastbpts.words._pairs import PairStore
 from fastbpts.words._progress import Bar
+from fastbpts.words._storage import FREE, Stored
 from fastbpts.words._text import TextSource
 from fastbpts.words._word2vec_files import warn_left_out
 from fastbpts.words.vectors import KeyedVectors
@@ -34,7 +35,7 @@ class _Epochs:
         self.n_epochs, self.first_epoch, self.done = n_epochs, 0, done
 
 
-class GloVe(GloVeParameters):
+class GloVe(GloVeParameters, Stored):
     """Word vectors whose products approach the logarithms of co-occurrence counts (Pennington et al. 2014).
 
     Parameters
@@ -87,6 +88,10 @@ class GloVe(GloVeParameters):
         `min_count` as raised by `max_final_vocab`.
     """
 
+    _stored_as: ClassVar[str] = "GloVe"
+    _facts: ClassVar[tuple[str, ...]] = ("n_tokens_", "n_pairs_", "n_invalid_", "n_too_long_", "min_count_")
+    _free: ClassVar[frozenset[str]] = frozenset({*FREE, "epochs"})
+    _arrays, _set_arrays = files.arrays, files.set_arrays
     wv: KeyedVectors
     history_: list[dict[str, Any]]
 
@@ -125,7 +130,7 @@ class GloVe(GloVeParameters):
             self._rows, self._bias = self._fresh()
             self.history_ = []
             if resume and self.checkpoint is not None and Path(self.checkpoint).exists():
-                files.read_checkpoint(self)
+                self._read_checkpoint()
             try:
                 self._train(pairs)
             except KeyboardInterrupt:
@@ -181,7 +186,7 @@ class GloVe(GloVeParameters):
             while plan.done < self.epochs:
                 self._epoch(pairs, plan, bar)
                 if self.checkpoint is not None and (plan.done % self.checkpoint_every == 0 or plan.done == self.epochs):
-                    files.write_checkpoint(self)
+                    self._write_checkpoint()
 
     def _epoch(self, pairs: PairStore, plan: _Epochs, bar: Bar) -> None:
         started, n, loss = time.perf_counter(), 0, 0.0
@@ -207,6 +212,9 @@ class GloVe(GloVeParameters):
         self.bias_word_, self.bias_context_ = self._bias[:n, 0], self._bias[n:, 0]
         self.wv = KeyedVectors(self._words, self.vectors_word_ + self.vectors_context_, self._counts)
 
+    def _fingerprint(self) -> str:
+        return f"{super()._fingerprint()} {self.n_pairs_}"
+
     def save(self, path: PathLike) -> None:
         """Write the model to a safetensors file, atomically; ``fastbpts.load`` reads it.
 
@@ -214,9 +222,4 @@ class GloVe(GloVeParameters):
         """
         if not hasattr(self, "wv"):
             raise ValueError("this GloVe is not fitted yet: call fit first")
-        write_tensors(path, *files.to_tensors(self))
-
-    @classmethod
-    def load(cls, path: PathLike) -> Self:
-        """Read what :meth:`save` wrote."""
-        return files.from_tensors(cls, *read_tensors(path))
+        write_tensors(path, *self._to_tensors())

@@ -1,25 +1,26 @@
 """``Word2Vec``: skip-gram and CBOW."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from fastbpts import _core
 from fastbpts._arguments import Array
-from fastbpts.io import PathLike, read_tensors, write_tensors
+from fastbpts.io import PathLike, write_tensors
 from fastbpts.words import _model as model
 from fastbpts.words import _word2vec_files as files
 from fastbpts.words._counting import I64, count_text, keep_words
 from fastbpts.words._encoded import EncodedText
 from fastbpts.words._parameters import Word2VecParameters, check_integer
 from fastbpts.words._progress import Bar
+from fastbpts.words._storage import FREE, Stored
 from fastbpts.words._text import TextSource
 from fastbpts.words._training import Plan, train
 from fastbpts.words.vectors import KeyedVectors
 
 
-class Word2Vec(Word2VecParameters):
+class Word2Vec(Word2VecParameters, Stored):
     """Word vectors learnt by predicting words from their neighbours (Mikolov et al. 2013).
 
     Parameters have the names and, unless told otherwise, the meaning and the defaults of gensim's.
@@ -93,6 +94,10 @@ class Word2Vec(Word2VecParameters):
         `min_count` as raised by `max_final_vocab`.
     """
 
+    _stored_as: ClassVar[str] = "Word2Vec"
+    _facts: ClassVar[tuple[str, ...]] = ("n_tokens_", "n_invalid_", "n_too_long_", "min_count_")
+    _free: ClassVar[frozenset[str]] = frozenset({*FREE, "compute_loss"})
+    _arrays, _set_arrays = files.arrays, files.set_arrays
     wv: KeyedVectors
     _vectors: model.Vectors
 
@@ -244,7 +249,7 @@ class Word2Vec(Word2VecParameters):
 
         def save() -> None:
             if plan.done % self.checkpoint_every == 0 or plan.done == plan.n_epochs:
-                files.write_checkpoint(self)
+                self._write_checkpoint()
 
         self.history_ = plan.history
         try:
@@ -282,7 +287,7 @@ class Word2Vec(Word2VecParameters):
         if self.checkpoint is None:
             raise ValueError("resume=True: set the parameter checkpoint, the file to continue from")
         if Path(self.checkpoint).exists():
-            files.read_checkpoint(self)
+            self._read_checkpoint()
 
     # -- files -------------------------------------------------------------------------------------------------------
 
@@ -292,9 +297,4 @@ class Word2Vec(Word2VecParameters):
         For the vectors alone: ``model.wv.save`` and ``model.wv.save_word2vec_format``.
         """
         self._check_fitted()
-        write_tensors(path, *files.to_tensors(self))
-
-    @classmethod
-    def load(cls, path: PathLike) -> Self:
-        """Read what :meth:`save` wrote."""
-        return files.from_tensors(cls, *read_tensors(path))
+        write_tensors(path, *self._to_tensors())

@@ -1,0 +1,101 @@
+"""Model files and checkpoints of word vectors: what ``Word2Vec`` and ``GloVe`` put around their own arrays."""
+
+import hashlib
+import json
+import os
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from fastbpts._arguments import Array
+from fastbpts.io import PathLike, Tensors, check_continuation, read_tensors, to_json, write_tensors
+from fastbpts.words._counting import I64
+from fastbpts.words._parameters import Parameters
+
+FREE = ("workers", "memory_limit", "checkpoint_every", "verbose")  # what a continuation of any model may change
+
+
+class Stored(Parameters):
+    """A model that files and checkpoints hold; a subclass gives its arrays and takes them back."""
+
+    _stored_as: ClassVar[str]
+    _facts: ClassVar[tuple[str, ...]]  # attributes that are integers
+    _free: ClassVar[frozenset[str]]  # parameters that its continuation may change
+    checkpoint: str | os.PathLike[str] | None
+    _words: list[str]
+    _counts: I64
+
+    # -- what a subclass provides ------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        """Raise ValueError for a parameter that is wrong."""
+        raise NotImplementedError
+
+    def _finish(self) -> None:
+        """Make what a fitted model has of the arrays."""
+        raise NotImplementedError
+
+    def _arrays(self) -> tuple[Tensors, dict[str, Any]]:
+        """Arrays besides words and counts; what else the header says."""
+        raise NotImplementedError
+
+    def _set_arrays(self, words: list[str], counts: I64, tensors: Tensors, header: dict[str, Any]) -> None:
+        """Take back what `_arrays` gave; ValueError where it does not fit the words or the parameters."""
+        raise NotImplementedError
+
+    def _fingerprint(self) -> str:
+        """A digest of the text's vocabulary and counts."""
+        digest = hashlib.sha256("\0".join(self._words).encode())
+        digest.update(self._counts.tobytes())
+        return digest.hexdigest()
+
+    # -- files -------------------------------------------------------------------------------------------------------
+
+    def _stored_params(self) -> dict[str, Any]:
+        """The parameters a file holds; a model from elsewhere must not say which file a later fit overwrites."""
+        return {name: value for name, value in self.get_params().items() if name != "checkpoint"}
+
+    def _to_tensors(self) -> tuple[Tensors, dict[str, Any]]:
+        arrays, more = self._arrays()
+        words: Array = np.frombuffer("\0".join(self._words).encode(), np.uint8)
+        facts = {name: getattr(self, name) for name in self._facts}
+        header = {"class": self._stored_as, "params": self._stored_params(), "facts": facts}
+        return {**arrays, "words": words, "counts": self._counts}, header | more
+
+    def _set_tensors(self, tensors: Tensors, header: dict[str, Any]) -> None:
+        words, counts = bytes(tensors["words"]).decode().split("\0"), tensors["counts"].astype(np.int64)
+        self._set_arrays(words, counts, tensors, header)
+        for name in self._facts:
+            setattr(self, name, int(header["facts"][name]))
+
+    @classmethod
+    def _from_tensors(cls, tensors: Tensors, header: dict[str, Any]) -> Self:
+        """The model of a file or a checkpoint."""
+        if header.get("class") != cls._stored_as:
+            raise ValueError(f"the file holds a {header.get('class')}, not a {cls._stored_as}")
+        model = cls(**header["params"])
+        model._check()
+        model._set_tensors(tensors, header)
+        model._finish()
+        return model
+
+    @classmethod
+    def load(cls, path: PathLike) -> Self:
+        """Read what :meth:`save` wrote."""
+        return cls._from_tensors(*read_tensors(path))
+
+    def _write_checkpoint(self) -> None:
+        """Write the state of training after an epoch to the file `checkpoint`, atomically."""
+        tensors, header = self._to_tensors()
+        write_tensors(str(self.checkpoint), tensors, {**header, "fingerprint": self._fingerprint()})
+
+    def _read_checkpoint(self) -> None:
+        """Continue from the file `checkpoint`; ValueError where it is damaged or belongs to something else."""
+        name = os.fspath(self.checkpoint or "")
+        tensors, header = read_tensors(name)
+        try:
+            given = json.loads(to_json(self._stored_params()))
+            check_continuation(header, self._stored_as, given, self._free, self._fingerprint())
+            self._set_tensors(tensors, header)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"checkpoint={name!r}: cannot be continued: {error}") from error
