@@ -64,9 +64,7 @@ class Updater:
     def learning_rate(self, value: float) -> None:
         o = self.optimizer
         self._learning_rate = Optimizer(o.name, learning_rate=value).learning_rate
-        self._updates.set_optimizer(
-            o.name, self._learning_rate, o.momentum, o.beta1, o.beta2, o.eps, self.max_norm or 0.0
-        )
+        self._updates.set_optimizer(*o.arguments(self._learning_rate, self.max_norm))
 
     def step(self, grads: Mapping[str, Array], rows: Mapping[str, ArrayLike] | None = None) -> None:
         """One step.

@@ -116,8 +116,7 @@ class Network:
         return params
 
     def _set_optimizer(self) -> None:
-        o = self.optimizer
-        self._net.set_optimizer(o.name, self._learning_rate, o.momentum, o.beta1, o.beta2, o.eps, self.max_norm or 0.0)
+        self._net.set_optimizer(*self.optimizer.arguments(self._learning_rate, self.max_norm))
 
     @property
     def learning_rate(self) -> float:

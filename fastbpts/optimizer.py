@@ -50,6 +50,12 @@ class Optimizer:
     def __repr__(self) -> str:
         return f"Optimizer({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
 
+    def arguments(
+        self, learning_rate: float, max_norm: float | None
+    ) -> tuple[str, float, float, float, float, float, float]:
+        """What the kernels take: this optimiser at another rate, gradients clipped to a norm."""
+        return self.name, learning_rate, self.momentum, self.beta1, self.beta2, self.eps, max_norm or 0.0
+
     @property
     def n_states(self) -> int:
         """Arrays of state per weight."""

@@ -4,7 +4,7 @@ from mutant_list import Mutant
 
 PREDICT, WINDOW, TRAIN = "src_c/words/predict.h", "src_c/words/window.h", "src_c/words/train.h"
 CORPUS, SAMPLING = "src_c/corpus.c", "src_c/sampling.c"
-MODEL, FILES, WORD2VEC = "fastbpts/words/_model.py", "fastbpts/words/_word2vec_files.py", "fastbpts/words/word2vec.py"
+MODEL, FILES, WORD2VEC = "fastbpts/words/_model.py", "fastbpts/words/_storage.py", "fastbpts/words/word2vec.py"
 SAME = "test_words_training.py -k equals_the_reference"
 DRAWS = "test_words_training.py -k alias or huffman or tree"
 REFERENCE = "test_words_training.py -k differences"
@@ -70,6 +70,6 @@ WORDS_MUTANTS = [
         "inputs[: n - n_old].copy(), 0",
         FITS,
     ),
-    Mutant("checkpoints fit any text", FILES, "digest.update(model._counts.tobytes())", "", FITS),
+    Mutant("checkpoints fit any text", FILES, "digest.update(self._counts.tobytes())", "", FITS),
     Mutant("every epoch draws alike", MODEL, "[seed, epoch]", "[seed, 0]", FITS),
 ]

@@ -8,9 +8,9 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from commands import failed, run
 
 import fastbpts as fb
-from fastbpts.cli import main
 from fastbpts.cli.train import train
 from fastbpts.estimators import TreeClassifier
 
@@ -32,23 +32,6 @@ def folder(tmp_path_factory):
         (path / name).write_text("".join(f"{tree.to_ptb()}\n" for tree in part))
     TreeClassifier(n_state=4, max_iter=4, learning_rate=0.05).fit(bank[20:], dev=bank[:20]).save(path / "m.safetensors")
     return path
-
-
-def run(capsys, *args):
-    """(status, stdout, stderr) of a command in this process."""
-    status = main([str(arg) for arg in args])
-    shown = capsys.readouterr()
-    return status, shown.out, shown.err
-
-
-def failed(capsys, status, *args):
-    """The one line that a failing command prints."""
-    given, out, err = run(capsys, *args)
-    assert given == status, err
-    assert out == ""
-    assert len(err.splitlines()) == 1
-    assert "error: " in err
-    return err
 
 
 def test_version(capsys):

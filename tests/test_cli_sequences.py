@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from commands import failed, run
 
 import fastbpts as fb
 from fastbpts.cli import main
@@ -37,21 +38,6 @@ def folder(tmp_path_factory):
         args = ["train", "--task", task, "--train", path / f"{task}.txt", "-o", path / task, "-n", 20, *FAST]
         assert main([str(arg) for arg in args]) == 0
     return path
-
-
-def run(capsys, *args):
-    status = main([str(arg) for arg in args])
-    shown = capsys.readouterr()
-    return status, shown.out, shown.err
-
-
-def failed(capsys, status, *args):
-    given, out, err = run(capsys, *args)
-    assert given == status, err
-    assert out == ""
-    assert len(err.splitlines()) == 1
-    assert "error: " in err
-    return err
 
 
 def test_train_takes_the_options_of_the_estimator(capsys, folder, tmp_path):

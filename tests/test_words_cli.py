@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import failed, run
 
 import fastbpts as fb
-from fastbpts.cli import main
 from fastbpts.cli.demo_words import demo_words
 from fastbpts.cli.word_queries import read_vectors
 from fastbpts.demo.analogies import analogy_corpus, analogy_questions
@@ -39,20 +39,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "questions").write_text("".join(lines))
     (path / "pairs").write_text("brenia\tbrenburg\t9\nbrenia\tgaltstew\t1\ngaltia\tbrenia\t7\nx\ty\t3\n")
     return path
-
-
-def run(capsys: pytest.CaptureFixture[str], *args: Any) -> tuple[int, str, str]:
-    status = main([str(arg) for arg in args])
-    shown = capsys.readouterr()
-    return status, shown.out, shown.err
-
-
-def failed(capsys: pytest.CaptureFixture[str], status: int, *args: Any) -> str:
-    given, out, err = run(capsys, *args)
-    assert given == status, err
-    assert out == ""
-    assert len(err.splitlines()) == 1
-    return err
 
 
 @pytest.mark.parametrize("command", COMMANDS)

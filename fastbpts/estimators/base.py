@@ -21,9 +21,8 @@ from fastbpts.estimators.progress import Bar
 from fastbpts.estimators.storage import net_tensors, set_net, to_tensors
 from fastbpts.estimators.training import Net, Plan, Progress, Scores, Tensors, train
 from fastbpts.io import PathLike, write_tensors
+from fastbpts.optimizer import STATES, Optimizer
 from fastbpts.schedules import make_schedule
-
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "adam", "adamw")
 
 
 class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
@@ -89,7 +88,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _check_params(self) -> None:
         """Check the parameters that all estimators share."""
-        checks.choice("optimizer", self.optimizer, OPTIMIZERS)
+        checks.choice("optimizer", self.optimizer, tuple(STATES))
         checks.number("learning_rate", self.learning_rate, 0, above=True)
         checks.number("momentum", self.momentum, 0, 1, below=True)
         checks.number("beta1", self.beta1, 0, 1, below=True)
@@ -111,6 +110,9 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         checks.integer("checkpoint_every", self.checkpoint_every, 1)
         checks.integer("verbose", int(self.verbose) if isinstance(self.verbose, bool) else self.verbose, 0)
         make_schedule(self.schedule, self.max_iter)
+
+    def _make_optimizer(self) -> Optimizer:
+        return Optimizer(self.optimizer, self.learning_rate, self.momentum, self.beta1, self.beta2, self.eps)
 
     def _plan(self, n_epochs: int, patience: int | None) -> Plan:
         return Plan(

@@ -16,7 +16,6 @@ from fastbpts.estimators.examples import check_y, class_numbers
 from fastbpts.estimators.training import Scores, Tensors, batches
 from fastbpts.estimators.weights import check_class_weight, class_weights
 from fastbpts.layers.mlp import ACTIVATIONS, MLP
-from fastbpts.optimizer import Optimizer
 
 _CHUNK = 4096  # rows per call
 _MAX_WIDTH = 16384
@@ -142,22 +141,13 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
         super()._check_params()
 
     def _make_network(self, seed: int) -> MLP:
-        eps = {} if self.eps is None else {"eps": self.eps}
-        optimizer = Optimizer(
-            self.optimizer,
-            learning_rate=self.learning_rate,
-            momentum=self.momentum,
-            beta1=self.beta1,
-            beta2=self.beta2,
-            **eps,
-        )
         return MLP(
             (self.n_features_in_, *self._hidden(), len(self.classes_)),
             self.activation,
             dropout=float(self.dropout),
             alpha=dict(self.alpha) if isinstance(self.alpha, Mapping) else self.alpha,
             dtype=np.dtype(self.dtype).name,
-            optimizer=optimizer,
+            optimizer=self._make_optimizer(),
             max_norm=self.max_norm,
             class_weight=None if self.class_weight is None else self.class_weight_,
             n_threads=self.n_threads,

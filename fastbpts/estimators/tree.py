@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 from sklearn.base import ClassifierMixin
 
 from fastbpts._cell import cell as make_cell
@@ -12,6 +11,7 @@ from fastbpts.estimators import checks
 from fastbpts.estimators.prediction import TreePrediction
 from fastbpts.estimators.tree_training import TreeTraining
 from fastbpts.estimators.weights import check_class_weight
+from fastbpts.estimators.words import check_unknown
 
 
 class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ignore[misc]
@@ -214,9 +214,7 @@ class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ig
         checks.number("input_dropout", self.input_dropout, 0, 1, below=True)
         checks.integer("min_count", self.min_count, 1)
         checks.integer("max_vocabulary", self.max_vocabulary, 1, none=True)
-        checks.choice("unknown", self.unknown, ("singletons", "dropout", None))
-        if self.unk_rate is not None:
-            checks.number("unk_rate", self.unk_rate, 0, 1 if self.unknown == "singletons" else np.inf)
+        check_unknown(self.unknown, self.unk_rate)
         checks.boolean("train_embeddings", self.train_embeddings)
         check_class_weight(self.class_weight)
         super()._check_params()

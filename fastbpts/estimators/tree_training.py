@@ -16,7 +16,6 @@ from fastbpts.estimators.training import Scores, Tensors, batches
 from fastbpts.estimators.weights import class_weights
 from fastbpts.estimators.words import embedding_rows, unknown_words
 from fastbpts.network import Network
-from fastbpts.optimizer import Optimizer
 from fastbpts.treebank import Treebank
 from fastbpts.vocabulary import Vocabulary
 
@@ -59,15 +58,6 @@ class TreeTraining(NetworkEstimator):
         return Examples(bank, self.vocabulary_.map(bank.vocabulary), weight)
 
     def _make_network(self, seed: int) -> Network:
-        eps = {} if self.eps is None else {"eps": self.eps}
-        optimizer = Optimizer(
-            self.optimizer,
-            learning_rate=self.learning_rate,
-            momentum=self.momentum,
-            beta1=self.beta1,
-            beta2=self.beta2,
-            **eps,
-        )
         return Network(
             cell=self.cell,
             n_state=int(self.n_state),
@@ -80,7 +70,7 @@ class TreeTraining(NetworkEstimator):
             alpha=dict(self.alpha) if isinstance(self.alpha, Mapping) else self.alpha,
             dropout=self.dropout,
             input_dropout=self.input_dropout,
-            optimizer=optimizer,
+            optimizer=self._make_optimizer(),
             max_norm=self.max_norm,
             train_embeddings=bool(self.train_embeddings),
             n_threads=self.n_threads,

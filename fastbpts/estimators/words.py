@@ -7,12 +7,20 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fastbpts.estimators import checks
 from fastbpts.vectors import load_vectors
 from fastbpts.vocabulary import Vocabulary
 
 I32 = NDArray[np.int32]
 UNKNOWN = 0  # row of the unknown word
 RATES = {"singletons": 0.5, "dropout": 0.25}
+
+
+def check_unknown(how: Any, rate: Any) -> None:
+    """The parameters `unknown` and `unk_rate` of an estimator."""
+    checks.choice("unknown", how, (*RATES, None))
+    if rate is not None:
+        checks.number("unk_rate", rate, 0, 1 if how == "singletons" else np.inf)
 
 
 class Words(Protocol):

@@ -126,7 +126,7 @@ class MLP(MLPState):
     def learning_rate(self, value: float) -> None:
         o = self.optimizer
         self._learning_rate = Optimizer(o.name, learning_rate=value).learning_rate
-        self._net.set_optimizer(o.name, self._learning_rate, o.momentum, o.beta1, o.beta2, o.eps, self.max_norm or 0.0)
+        self._net.set_optimizer(*o.arguments(self._learning_rate, self.max_norm))
 
     def step(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None) -> float:
         """One training step on a batch: arguments and result as of :meth:`loss_and_grad`.

@@ -13,7 +13,7 @@ from fastbpts.estimators import checks
 from fastbpts.estimators.examples import class_numbers
 from fastbpts.estimators.training import Scores, Tensors
 from fastbpts.estimators.weights import check_class_weight, class_weights
-from fastbpts.estimators.words import embedding_rows, unknown_words
+from fastbpts.estimators.words import check_unknown, embedding_rows, unknown_words
 from fastbpts.sequence import features
 from fastbpts.sequence.data import Sequences, as_sequences, check_labels
 from fastbpts.sequence.options import SequenceOptions
@@ -86,9 +86,7 @@ class LabelledSequences(SequenceOptions):
         checks.boolean("bidirectional", self.bidirectional)
         features.check_features(self.features)
         checks.integer("n_feature", self.n_feature, 1)
-        checks.choice("unknown", self.unknown, ("singletons", "dropout", None))
-        if self.unk_rate is not None:
-            checks.number("unk_rate", self.unk_rate, 0, 1 if self.unknown == "singletons" else np.inf)
+        check_unknown(self.unknown, self.unk_rate)
         checks.boolean("train_embeddings", self.train_embeddings)
         check_class_weight(self.class_weight)
         super()._check_params()

@@ -10,7 +10,6 @@ import numpy as np
 from fastbpts.estimators import checks
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.training import Tensors
-from fastbpts.optimizer import Optimizer
 from fastbpts.sequence.network import SequenceNetwork
 from fastbpts.sequence.shape import GROUPS, Shape
 from fastbpts.text import LEVELS
@@ -99,21 +98,12 @@ class SequenceOptions(NetworkEstimator):
             raise ValueError("its parameters do not fit the weights")
 
     def _make_network(self, seed: int) -> SequenceNetwork:
-        eps = {} if self.eps is None else {"eps": self.eps}
-        optimizer = Optimizer(
-            self.optimizer,
-            learning_rate=self.learning_rate,
-            momentum=self.momentum,
-            beta1=self.beta1,
-            beta2=self.beta2,
-            **eps,
-        )
         return SequenceNetwork(
             self._shape(),
             dropout=float(self.dropout),
             input_dropout=float(self.input_dropout),
             alpha=self.alpha,
-            optimizer=optimizer,
+            optimizer=self._make_optimizer(),
             max_norm=self.max_norm,
             train_embeddings=bool(getattr(self, "train_embeddings", True)),
             dtype=np.dtype(self.dtype).name,
