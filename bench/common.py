@@ -13,7 +13,7 @@ import fastbpts as fb
 from fastbpts.benchmark import Settings
 from fastbpts.benchmark.generate import sst_like
 
-MORE_PEERS = ("jax", "onnxruntime")  # of recurrent layers
+MORE_PEERS = ("jax", "onnxruntime", "gensim")  # of recurrent layers and word vectors
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -4,14 +4,15 @@
     python bench/glove.py --quick     # does it run?
 
 The program itself is not part of this repository: the peer is a stand-in of equal arithmetic, memory and files
-(``glove_peer.c``), compiled with ``gcc -Ofast -march=native``. The real one was not measured here. Both train on the
-same pairs in random order, in turns, one epoch each; losses of the epochs are printed beside the times. The peer counts
-from numbers of words, fastbpts from the text: its time has the reading in it.
+(``glove_peer.c``), compiled with ``gcc -Ofast -march=native``. The real one was not measured here. Without gcc or the
+corpus nothing is measured. Both train on the same pairs in random order; losses of the epochs are printed beside the
+times. The peer counts from numbers of words, fastbpts from the text: its time has the reading in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import common
 import numpy as np
 import words as text_bench
 
@@ -32,7 +34,7 @@ from fastbpts.words.glove import GloVe
 
 HERE = Path(__file__).resolve().parent
 RECORD = np.dtype([("word", "<i4"), ("context", "<i4"), ("x", "<f8")])
-WINDOW, X_MAX = 15, 100.0
+WINDOW, X_MAX, MEGABYTES = 15, 100.0, 29.0
 
 
 def peer(folder: Path) -> str:
@@ -84,8 +86,9 @@ class Problem:
         return path
 
 
-def counting(program: str, problem: Problem, rounds: int) -> None:
-    ids, ratios = problem.write_ids(), []
+def counting(program: str, problem: Problem, rounds: int) -> str:
+    """Seconds of both, round by round, and their ratio."""
+    ids, ratios, out = problem.write_ids(), [], []
     table, buffer = "20000000", "30000000"
     for _ in range(rounds):
         ours = problem.count(1)
@@ -94,13 +97,13 @@ def counting(program: str, problem: Problem, rounds: int) -> None:
         done = subprocess.run([program, "count", *arguments], check=True, capture_output=True, text=True)
         theirs = time.perf_counter() - start
         ratios.append(theirs / ours)
-        print(
-            f"counting: {ours:.2f} s, peer {theirs:.2f} s; pairs {problem.pairs.n_pairs:,}, peer {int(done.stdout):,}"
-        )
-    print(f"counting, 1 thread: {statistics.median(ratios):.2f} times the peer's speed")
+        pairs = f"pairs {problem.pairs.n_pairs:,}, peer {int(done.stdout):,}"
+        out.append(f"- counting: {ours:.2f} s, peer {theirs:.2f} s; {pairs}\n")
+    return "".join(out) + f"\nCounting, 1 thread: {common.spread(ratios, '.2f')} times the peer's speed\n"
 
 
-def training(program: str, problem: Problem, d: int, threads: int, epochs: int) -> None:
+def training(program: str, problem: Problem, d: int, threads: int, epochs: int) -> str:
+    """Seconds and losses of both, epoch by epoch, and the ratio of the medians."""
     records, n_words = problem.write_pairs(), len(problem.words)
     model: Any = GloVe(vector_size=d, workers=threads)
     model._words = problem.words
@@ -115,30 +118,44 @@ def training(program: str, problem: Problem, d: int, threads: int, epochs: int) 
         for bucket in problem.pairs.buckets(np.random.default_rng([1, epoch])):
             loss += _core.glove_train(rows, bias, bucket, X_MAX, 0.75, 0.05, threads)
         ours.append((time.perf_counter() - start, loss / problem.pairs.n_pairs))
-    for (a, loss), (b, peer_loss) in zip(ours, theirs, strict=True):
-        print(f"epoch: {a:.2f} s, loss {loss:.5f}; peer {b:.2f} s, loss {peer_loss:.5f}")
+    out = [
+        f"- epoch: {a:.2f} s, loss {loss:.5f}; peer {b:.2f} s, loss {peer_loss:.5f}\n"
+        for (a, loss), (b, peer_loss) in zip(ours, theirs, strict=True)
+    ]
     ratio = statistics.median(b for b, _ in theirs) / statistics.median(a for a, _ in ours)
-    print(f"training, d = {d}, {threads} threads: {ratio:.2f} times the peer's speed")
+    return "".join(out) + f"\nTraining, d = {d}, {threads} threads: {ratio:.2f} times the peer's speed\n"
+
+
+def run(megabytes: float, rounds: int, d: int, threads: list[int], only: str | None = None) -> str:
+    """Counting, then training, in markdown."""
+    lacking = text_bench.no_corpus() if shutil.which("gcc") else "gcc is not installed"
+    if lacking:
+        return f"Not measured: {lacking}.\n"
+    with tempfile.TemporaryDirectory() as name:
+        program, problem, parts = peer(Path(name)), Problem(Path(name), megabytes), []
+        if only == "training":
+            problem.count(2)
+        else:
+            parts.append(counting(program, problem, rounds))
+        if only != "counting":
+            parts += [training(program, problem, d, n, 2) for n in threads]
+        return "\n".join(parts)
+
+
+def measure(quick: bool) -> str:
+    """What `python bench/glove.py` prints."""
+    return run(1.0, 1, 16, [1]) if quick else run(MEGABYTES, 3, 100, [1, 2])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a megabyte, figures mean nothing")
-    parser.add_argument("--megabytes", type=float, default=29.0)
+    parser.add_argument("--quick", action="store_true", help="smoke run: figures mean nothing")
+    parser.add_argument("--megabytes", type=float, default=MEGABYTES)
     parser.add_argument("--only", choices=["counting", "training"], help="a part of it")
     parser.add_argument("-d", type=int, default=100)
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        program = peer(Path(name))
-        problem = Problem(Path(name), 1.0 if arguments.quick else arguments.megabytes)
-        if arguments.only != "training":
-            counting(program, problem, 1 if arguments.quick else 3)
-        else:
-            problem.count(2)
-        if arguments.only != "counting":
-            for threads in arguments.threads:
-                training(program, problem, arguments.d, threads, 2)
+    given = parser.parse_args()
+    print(measure(True) if given.quick else run(given.megabytes, 3, given.d, given.threads, given.only), end="")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Run the measurements of this folder, all or some of them, and write bench/results.md.
 
-python bench/run.py --all            everything, about fifteen minutes on a quiet machine
+python bench/run.py --all            everything, about half an hour on a quiet machine
 python bench/run.py latency memory   some of them, printed only
 python bench/run.py --all --quick    smoke run for CI, printed only
 """
@@ -30,6 +30,8 @@ SECTIONS = {
     "sequence_inference": "Recurrent layers: inference",
     "sequence_memory": "Recurrent layers: memory",
     "mlp": "Multilayer perceptrons",
+    "words": "Word vectors: skip-gram and CBOW",
+    "glove": "Word vectors: GloVe",
 }
 
 

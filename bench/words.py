@@ -1,18 +1,22 @@
 """Word vectors: words per second against gensim, the vocabulary pass, peak memory, and quality.
 
     python bench/words.py                     # speed, vocabulary pass and memory
-    python bench/words.py --quality 3         # trains on the whole corpus with so many seeds: an hour
+    python bench/words.py --quality 3         # trains on the whole corpus with so many seeds: hours
+    python bench/words.py --quality 3 --jobs 2 --epochs 1
     python bench/words.py --quick             # does it run?
 
-The corpus and the tests are those of ``$FASTBPTS_DATA/embeddings`` (default ../shared/data/embeddings). Both sides have
-the whole corpus' vocabulary and train on the same part of it, in turns; a ratio is the median over the rounds.
+The corpus and the tests are those of ``$FASTBPTS_DATA/embeddings`` (default ../shared/data/embeddings); without them,
+or without gensim, nothing is measured. Both sides have the whole corpus' vocabulary and train on the same part of it,
+in turns; a ratio is the median over the rounds.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import logging
 import lzma
+import multiprocessing
 import os
 import re
 import shutil
@@ -22,11 +26,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import common
-import gensim.models.word2vec as peer
 
 import fastbpts as fb
 from fastbpts.words._counting import count_text, keep_words
@@ -39,6 +43,24 @@ SIZES = {
     "skip-gram, d = 300": {"sg": 1, "vector_size": 300},
     "CBOW, d = 100": {"sg": 0},
 }
+
+
+def no_corpus() -> str | None:
+    """What is missing to read the corpus."""
+    path = DATA / "wiki17m.txt.xz"
+    return None if path.is_file() else f"no {path} (FASTBPTS_DATA names the folder above it)"
+
+
+def missing() -> str | None:
+    """What is missing to measure anything."""
+    return no_corpus() if importlib.util.find_spec("gensim") else "gensim is not installed"
+
+
+def gensim_model(**options: Any) -> Any:
+    """The peer, imported only here: without it this module still has the corpus for others."""
+    from gensim.models import word2vec
+
+    return word2vec.Word2Vec(**options)
 
 
 def corpus(folder: str, megabytes: float | None = None) -> Path:
@@ -73,7 +95,7 @@ def ours(vocabulary: Any, path: Path, workers: int, options: dict[str, Any]) -> 
 def gensims(vocabulary: Any, path: Path, workers: int, options: dict[str, Any], n_words: int) -> float:
     """Seconds of one epoch, reading included."""
     settings = SETTINGS | options
-    model = peer.Word2Vec(**settings, workers=workers)
+    model = gensim_model(**settings, workers=workers)
     model.build_vocab_from_freq(dict(zip(vocabulary.words, vocabulary.counts.tolist(), strict=True)))
     start = time.perf_counter()
     model.train(corpus_file=str(path), total_words=n_words, total_examples=1, epochs=1)
@@ -127,7 +149,7 @@ def vocabulary_pass(path: Path, rounds: int) -> str:
         return time.perf_counter() - start
 
     def theirs() -> float:
-        model = peer.Word2Vec(min_count=5)
+        model = gensim_model(min_count=5)
         start = time.perf_counter()
         model.build_vocab(corpus_file=str(path))
         return time.perf_counter() - start
@@ -165,27 +187,36 @@ def scores(vectors: Any) -> list[float]:
     return [100 * float(analogies), *map(float, pairs)]
 
 
-def quality(path: Path, seeds: int, epochs: int, variants: dict[str, dict[str, Any]], peers: bool) -> str:
-    """Scores over seeds, all evaluated by gensim."""
-    out = ["| | analogies, % | wordsim353 | simlex999 |", "| --- | ---: | ---: | ---: |"]
-    runs: list[tuple[str, Callable[[int], Any]]] = []
-    for name, options in variants.items():
+def trained(job: tuple[str, str, dict[str, Any], int]) -> list[float]:
+    """Scores of one training with one worker: ours, or gensim's.
+
+    From a file, each worker of gensim lowers the rate by its own words over the words of all: with two workers an epoch
+    ends at a rate that one worker has in its middle. More than one would compare another schedule.
+    """
+    side, path, options, seed = job
+    if side == "fastbpts":
+        return scores(fb.Word2Vec(**options, seed=seed, workers=1).fit(path).wv.to_gensim())
+    return scores(gensim_model(corpus_file=path, **options, seed=seed, workers=1).wv)
+
+
+def quality(path: Path, seeds: int, epochs: int, jobs: int) -> None:
+    """Print scores over seeds, all evaluated by gensim; `jobs` trainings at once, each in a process of its own."""
+    print("| | analogies, % | wordsim353 | simlex999 |\n| --- | ---: | ---: | ---: |", flush=True)
+    rows = []
+    for name, options in VARIANTS.items():
         settings = SETTINGS | {"epochs": epochs} | options
-        runs.append((f"fastbpts {name}", lambda s, o=settings: fb.Word2Vec(**o, seed=s).fit(path).wv.to_gensim()))  # type: ignore[misc]
-        shared = {k: v for k, v in settings.items() if k != "shared_negatives"}
-        if peers and "shared_negatives" not in options:
-            runs.append(
-                (f"gensim {name}", lambda s, o=shared: peer.Word2Vec(corpus_file=str(path), **o, seed=s, workers=2).wv)  # type: ignore[misc]
-            )
-    for name, run in runs:
-        found = [scores(run(seed)) for seed in range(1, seeds + 1)]
-        cells = [
-            common.spread(column, form)
-            for column, form in zip(zip(*found, strict=True), (".1f", ".3f", ".3f"), strict=True)
+        rows.append(("fastbpts", name, settings))
+        if "shared_negatives" not in options:
+            rows.append(("gensim", name, settings))
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        runs = [
+            [pool.submit(trained, (side, str(path), settings, seed)) for seed in range(1, seeds + 1)]
+            for side, _, settings in rows
         ]
-        out.append(f"| {name} | {' | '.join(cells)} |")
-        print(out[-1], flush=True)
-    return "\n".join(out) + "\n"
+        for (side, name, _), futures in zip(rows, runs, strict=True):
+            columns = zip(*(future.result() for future in futures), strict=True)
+            cells = [common.spread(column, form) for column, form in zip(columns, (".1f", ".3f", ".3f"), strict=True)]
+            print(f"| {side} {name} | {' | '.join(cells)} |", flush=True)
 
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -197,6 +228,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 def measure(quick: bool) -> str:
     """All but quality, in markdown."""
+    if lacking := missing():
+        return f"Not measured: {lacking}.\n"
     with tempfile.TemporaryDirectory() as folder:
         whole, part = corpus(folder, 1 if quick else None), corpus(folder, 0.3 if quick else 6)
         rounds = 1 if quick else 5
@@ -216,13 +249,16 @@ def main() -> None:
     parser.add_argument("--quality", type=int, metavar="SEEDS", help="only quality, with so many seeds")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--megabytes", type=float, help="of the corpus, for --quality")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at the same time, for --quality")
     given = parser.parse_args()
     logging.disable(logging.WARNING)
     if given.quality is None:
         print(measure(given.quick))
         return
+    if lacking := missing():
+        parser.exit(2, f"{lacking}\n")
     with tempfile.TemporaryDirectory() as folder:
-        quality(corpus(folder, given.megabytes), given.quality, given.epochs, VARIANTS, peers=True)
+        quality(corpus(folder, given.megabytes), given.quality, given.epochs, given.jobs)
 
 
 if __name__ == "__main__":
