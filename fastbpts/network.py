@@ -1,6 +1,5 @@
 """Network: embeddings, a cell, a softmax head and an optimiser, bound once; one training step is one C call."""
 
-import threading
 from collections.abc import Mapping
 from typing import Literal
 
@@ -12,6 +11,7 @@ from ._arguments import Array, as_array, check_alpha, check_count, check_norm, c
 from ._cell import Activation
 from ._cell import cell as make_cell
 from ._cellrun import Params
+from ._fork import lock_of
 from ._memory import Memory
 from ._threads import resolve_n_threads
 from .optimizer import Optimizer
@@ -96,7 +96,7 @@ class Network:
         self.shapes["E"] = (n_words, self.cell.n_in)
         self.alpha = check_alpha(alpha, self.shapes)
         weight = None if class_weight is None else as_array(class_weight, (n_classes,), self.dtype, "class_weight")
-        self._lock = threading.RLock()
+        self._lock = lock_of(self)
         self._rng = np.random.default_rng(random_state)
         self._net = self.cell.bind()
         self._memory = Memory(self._net, self.n_classes, self.n_words, self.optimizer.n_states)

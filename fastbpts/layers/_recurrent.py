@@ -1,6 +1,5 @@
 """What Elman, GRU and LSTM layers have in common: all but the equations."""
 
-import threading
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .._arguments import Array, check_count, check_rate, check_width
+from .._fork import lock_of
 from .._threads import resolve_n_threads
 from ._packing import Packing, make_packing
 from ._parameters import LiveArrays, by_chain, from_state_dict, parameter_shapes
@@ -52,7 +52,7 @@ class Recurrent(Generic[S]):
         self.params, self.grads = LiveArrays(params), LiveArrays(grads)
         self._stack.bind(by_chain(list(params.values())))
         self._gradients = by_chain(list(grads.values()))
-        self._lock = threading.RLock()
+        self._lock = lock_of(self)
         self._packing: Packing | None = None
         self._is_packed = False
         self._seed, self._n_draws = int(rng.integers(2**63)), 0

@@ -1,6 +1,5 @@
 """Multilayer perceptrons: dense layers, bound once; one training step is one C call."""
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .. import _core
 from .._arguments import Array, as_array, check_norm, check_rate, check_width
+from .._fork import lock_of
 from .._threads import resolve_n_threads
 from ..losses import as_targets
 from ..optimizer import Optimizer
@@ -88,7 +88,7 @@ class MLP(MLPState):
         self.optimizer = optimizer if isinstance(optimizer, Optimizer) else Optimizer(optimizer)
         self.max_norm, self.n_threads = check_norm(max_norm), resolve_n_threads(n_threads)
         rng = np.random.default_rng(random_state)
-        self._lock = threading.RLock()
+        self._lock = lock_of(self)
         self._config = {
             "sizes": self.sizes,
             "activation": self.activations,

@@ -1,6 +1,5 @@
 """SequenceNetwork: embeddings, recurrent layers, pooling, a softmax head and an optimiser."""
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from fastbpts import _core
 from fastbpts._arguments import Array, as_array
+from fastbpts._fork import lock_of
 from fastbpts._threads import resolve_n_threads
 from fastbpts._update import Updater
 from fastbpts.layers._parameters import by_chain
@@ -65,7 +65,7 @@ class SequenceNetwork:
     ) -> None:
         self.shape, self.dropout, self.input_dropout = shape, dropout, input_dropout
         self.dtype, self.n_threads, self.optimizer = np.dtype(dtype), resolve_n_threads(n_threads), optimizer
-        self._lock = threading.RLock()
+        self._lock = lock_of(self)
         rng = np.random.default_rng(random_state)
         self._head = HEADS[shape.head](shape.n_out, shape.n_classes, dtype, self.n_threads)
         first = {name: initial(name, shape, size, rng) for name, size in shape.params().items()}
