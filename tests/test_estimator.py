@@ -163,8 +163,23 @@ def test_score_with_weights_and_unlabelled_roots(model):
 
 
 def test_labels_unknown_to_the_model_count_as_misses(model):
-    assert model.score(["(17 film)"]) == 0
-    assert model.score_nodes(["(17 film)"]) == 0
+    assert model.score(["(17 film)", "(17 good)", "(3 good)"]) in (0, 1 / 3)
+    assert model.score_nodes(["(17 film)", "(3 good)"]) in (0, 0.5)
+
+
+def test_a_score_needs_a_label_that_the_model_knows(model, bank):
+    for score in (model.score, model.score_nodes):
+        with pytest.raises(ValueError, match=r"no label is among the classes of the model, 0, 1, 2, 3, 4$"):
+            score(["(17 film)"])
+    names = np.where(bank.root_labels() > 2, "good", "bad")
+    named = small(loss_nodes="root").fit(bank, names)
+    assert named.score(bank, names) > 0.5
+    assert named.score(["(3 good)", "(0 bad)"], ["good", "odd"]) in (0, 0.5)
+    for wrong in (lambda: named.score(bank), lambda: named.score_nodes(bank), lambda: named.score(bank, names == "x")):
+        with pytest.raises(ValueError, match=r"classes of the model, 'bad', 'good', but .* y must"):
+            wrong()
+    with pytest.raises(ValueError, match="no label is among"):
+        small(loss_nodes="root").fit(bank, names, dev=bank)
 
 
 def test_partial_fit(bank):

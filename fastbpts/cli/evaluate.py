@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from typer import Argument, Option
 
 from fastbpts.cli.common import Binarize, Labels, Unary, command, console, counting, iter_banks, load_model, source
@@ -17,17 +18,22 @@ Row = dict[str, Any]
 
 def _score_trees(model: Any, file: Path, how: dict[str, Any]) -> Row:
     """Accuracies over a file, read piece by piece."""
+    from fastbpts.estimators.examples import check_known, roots
+
     trees = {name: how[name] for name in ("labels", "unary", "binarize")}
     n_trees = n_root = n_nodes = root_hits = node_hits = 0
+    least = len(model.classes_)  # the least class number in the file
     with counting(f"scoring {file}") as add:
         for bank in iter_banks(file, _CHUNK, **trees):
-            here, at_root = int((bank.label >= 0).sum()), int((bank.root_labels() >= 0).sum())
-            root_hits += round(model.score(bank) * at_root) if at_root else 0
-            node_hits += round(model.score_nodes(bank) * here) if here else 0
-            n_trees, n_root, n_nodes = n_trees + len(bank), n_root + at_root, n_nodes + here
+            label, hit = model._node_hits(bank)
+            at_root, known = roots(bank)[label[roots(bank)] >= 0], label >= 0
+            n_trees, n_root, n_nodes = n_trees + len(bank), n_root + len(at_root), n_nodes + int(known.sum())
+            root_hits, node_hits = root_hits + int(hit[at_root].sum()), node_hits + int(hit[known].sum())
+            least = label[known].min(initial=least)
             add(len(bank))
     if not n_nodes:
         raise ValueError(f"{file}: no node has an integer label, there is nothing to score")
+    check_known(np.array([least]), model.classes_)
     root = root_hits / n_root if n_root else None
     return {"file": str(file), "trees": n_trees, "labelled_nodes": n_nodes, "root": root, "nodes": node_hits / n_nodes}
 

@@ -136,6 +136,15 @@ def number_labels(bank: Treebank, y: NDArray[Any] | None, classes: NDArray[Any])
     return bank if label is bank.label else relabelled(bank, label)
 
 
+def check_known(number: NDArray[Any], classes: NDArray[Any]) -> None:
+    """Some label must be one of the classes, or a score says nothing; `number` has class numbers, -1 for none."""
+    counted = number[number >= 0]
+    if counted.size and counted.min() >= len(classes):
+        shown = ", ".join(map(repr, classes[:5].tolist())) + (", ..." if len(classes) > 5 else "")
+        hint = "" if classes.dtype.kind in "iu" else ", but trees have integers: y must give the classes"
+        raise ValueError(f"no label is among the classes of the model, {shown}{hint}")
+
+
 def tree_weights(bank: Treebank, class_weight: NDArray[np.float64], all_nodes: bool) -> NDArray[np.float64]:
     """The weight of each tree in the loss."""
     padded = np.append(class_weight, [0.0, 0.0])  # unknown label, none

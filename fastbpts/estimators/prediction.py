@@ -118,13 +118,10 @@ class TreePrediction:
             Weight of each tree.
         """
         bank = examples.as_treebank(X)
-        predicted = self.predict(bank)
-        if y is None:
-            truth: NDArray[Any] = bank.root_labels()
-            counted = truth >= 0
-        else:
-            truth = examples.check_y(y, len(bank))
-            counted = np.ones(len(bank), bool)
+        proba = self.predict_proba(bank)
+        labels = None if y is None else examples.check_y(y, len(bank))
+        truth = examples.number_labels(bank, labels, self.classes_).root_labels()
+        counted = truth >= 0
         weight = counted.astype(float)
         if sample_weight is not None:
             given = np.asarray(sample_weight, float)
@@ -133,17 +130,23 @@ class TreePrediction:
             weight *= given
         if not weight.any():
             raise ValueError("X has no labelled root and y is None: there is nothing to score")
-        return float(np.average(predicted == truth, weights=weight))
+        examples.check_known(truth, self.classes_)
+        return float(np.average(proba.argmax(axis=1) == truth, weights=weight))
 
     def score_nodes(self, X: Any, y: ArrayLike | None = None) -> float:
         """Accuracy over all labelled nodes; `y`, if given, replaces the roots' labels."""
-        check_is_fitted(self, "net_")
-        data = self._read(X, y)
-        known = data.bank.label >= 0
+        label, hit = self._node_hits(X, y)
+        known = label >= 0
         if not known.any():
             raise ValueError("X has no labelled node: there is nothing to score")
-        hits = sum(
-            int((proba.argmax(axis=1) == data.bank.label[nodes])[known[nodes]].sum())
-            for nodes, proba in node_probabilities(self.net_, data)
-        )
-        return hits / int(known.sum())
+        examples.check_known(label, self.classes_)
+        return float(hit[known].mean())
+
+    def _node_hits(self, X: Any, y: ArrayLike | None = None) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """The class number of each node's label, and whether it is the prediction."""
+        check_is_fitted(self, "net_")
+        data = self._read(X, y)
+        hit = np.empty(data.bank.n_nodes, bool)
+        for nodes, proba in node_probabilities(self.net_, data):
+            hit[nodes] = proba.argmax(axis=1) == data.bank.label[nodes]
+        return data.bank.label, hit

@@ -112,6 +112,7 @@ class TreeTraining(NetworkEstimator):
 
     def _evaluate(self, data: Examples) -> Scores:
         label = data.bank.label
+        examples.check_known(label, self.classes_)
         log_p = np.empty(label.shape)
         hit = np.empty(label.shape, bool)
         for nodes, proba in node_probabilities(self.net_, data):
