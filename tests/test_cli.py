@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -217,6 +218,32 @@ def test_show_and_predict_binarize(capsys, folder):
     model, nary = folder / "m.safetensors", "(3 (2 a) (2 b) (2 c))"
     assert "children" in failed(capsys, 1, "show", model, "--tree", nary)
     assert run(capsys, "show", model, "--tree", nary, "--binarize", "left")[0] == 0
+
+
+def test_trees_are_read_as_in_training(capsys, tmp_path):
+    nary, unary = "(3 (2 a) (2 b) (2 c))", "(1 (0 (0 a) (2 b)))"
+    trees, model, predicted = tmp_path / "trees.txt", tmp_path / "m", tmp_path / "p.txt"
+    trees.write_text(f"{nary}\n{unary}\n" * 9)
+    options = ["--train", trees, "-d", 4, "-n", 1, "-q", "--unary", "collapse", "--binarize", "right"]
+    assert run(capsys, "train", *options, "-o", model)[0] == 0
+    notice = "fastbpts: trees are read as in training: --unary collapse --binarize right\n"
+    for command in (["predict", model, trees, "-o", predicted], ["evaluate", model, trees], ["show", model, trees]):
+        status, _, err = run(capsys, *command)
+        assert (status, err) == (0, notice)
+    assert re.sub(r"\d", "0", predicted.read_text().splitlines()[0]) == "(0 (0 a) (0 (0 b) (0 c)))"
+    status, _, err = run(capsys, "predict", model, trees, "--binarize", "left", "-o", predicted)
+    assert (status, err) == (0, "fastbpts: trees are read as in training: --unary collapse\n")
+    assert re.sub(r"\d", "0", predicted.read_text().splitlines()[0]) == "(0 (0 (0 a) (0 b)) (0 c))"
+    for given in (["--binarize", "none"], ["--unary", "keep"]):
+        assert "children" in run(capsys, "evaluate", model, trees, *given)[2]
+    assert fb.load(model).reading_ == {"unary": "collapse", "binarize": "right"}
+    assert not hasattr(fb.load(model).fit(["(3 (2 a) (2 b))"]), "reading_")
+
+
+def test_models_without_options_of_readers(capsys, folder):
+    """Trees that were read as they are; as it is with files of older versions."""
+    status, _, err = run(capsys, "evaluate", folder / "m.safetensors", folder / "dev.txt")
+    assert (status, err) == (0, "")
 
 
 def test_gradcheck(capsys, folder, monkeypatch):

@@ -201,6 +201,8 @@ HOSTILE = {
     "weights of another shape": lambda t, h: t.update({"net/params/E": np.zeros((1, 4), np.float32)}),
     "weights too many": lambda t, h: t.update({"net/params/U": np.zeros((4, 4), np.float32)}),
     "classes": lambda t, h: h["learnt"].update(classes=[[1], [2]]),
+    "options of the reader": lambda t, h: h["learnt"].update(reading={"unary": "evil"}),
+    "options of no reader": lambda t, h: h["learnt"].update(reading=["unary"]),
     "progress": lambda t, h: h.update(progress={"epoch": "x"}),
     "generator": lambda t, h: h.update(rng={"bit_generator": "MT19937"}),
     "seed": lambda t, h: h.update(seed="abc"),
@@ -212,6 +214,11 @@ HOSTILE = {
 def test_hostile_headers(path, name):
     _rewrite(path, HOSTILE[name])
     _rejected(path)
+
+
+def test_files_of_older_versions_say_nothing_of_readers(path):
+    _rewrite(path, lambda _, h: h["learnt"].pop("reading"))
+    assert not hasattr(io.load(path), "reading_")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"format": "1"}', "null"])

@@ -19,9 +19,18 @@ _READING = "Reading trees"
 Labels = Annotated[
     str, typer.Option(help="Labels in files: auto, int, or str (names, which are ignored).", rich_help_panel=_READING)
 ]
-Unary = Annotated[str, typer.Option(help="keep or collapse unary chains.", rich_help_panel=_READING)]
+Unary = Annotated[
+    str | None,
+    typer.Option(
+        help="keep or collapse unary chains; by default as in training (there: keep).", rich_help_panel=_READING
+    ),
+]
 Binarize = Annotated[
-    str | None, typer.Option(help="left or right: split nodes of more than two children.", rich_help_panel=_READING)
+    str | None,
+    typer.Option(
+        help="left or right: split nodes of more than two children; by default as in training (there: none).",
+        rich_help_panel=_READING,
+    ),
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -87,6 +96,20 @@ def load_model(path: Path, *kinds: str) -> Any:
     if name not in kinds:
         raise ValueError(f"{path}: a model of class {name}, must be one of class {' or '.join(kinds)} here")
     return model
+
+
+def reading(labels: str, unary: str | None, binarize: str | None, model: Any = None) -> dict[str, Any]:
+    """Options of the readers of trees: those given, else those of the model's training, which a line tells."""
+    how = {"labels": labels, "unary": "keep", "binarize": "none"}
+    given = {name: value for name, value in (("unary", unary), ("binarize", binarize)) if value is not None}
+    stored = {
+        name: value for name, value in getattr(model, "reading_", {}).items() if name in how.keys() - given.keys()
+    }
+    if stored:
+        options = " ".join(f"--{name} {value}" for name, value in stored.items())
+        print(f"fastbpts: trees are read as in training: {options}", file=sys.stderr)
+    how |= stored | given
+    return {**how, "binarize": None if how["binarize"] == "none" else how["binarize"]}
 
 
 def source(path: Path) -> Any:

@@ -9,7 +9,18 @@ from typing import Annotated, Any
 import numpy as np
 from typer import Argument, Option
 
-from fastbpts.cli.common import Binarize, Labels, Unary, command, console, counting, iter_banks, load_model, source
+from fastbpts.cli.common import (
+    Binarize,
+    Labels,
+    Unary,
+    command,
+    console,
+    counting,
+    iter_banks,
+    load_model,
+    reading,
+    source,
+)
 
 _CHUNK = 10_000
 _HEADINGS = {"labelled_nodes": "labelled nodes", "nodes": "all nodes"}
@@ -93,13 +104,13 @@ def evaluate(
     ],
     as_json: Annotated[bool, Option("--json", help="One JSON object per file.")] = False,
     labels: Labels = "auto",
-    unary: Unary = "keep",
+    unary: Unary = None,
     binarize: Binarize = None,
     column: Annotated[str, Option(help="Tagger: the column of CoNLL-U that is right.")] = "upos",
 ) -> None:
     """Score a model: accuracy (at the root and over all labelled nodes of trees), or loss of a language model."""
     estimator = load_model(model, *_SCORE)
-    how = {"labels": labels, "unary": unary, "binarize": binarize, "column": column}
+    how = reading(labels, unary, binarize, estimator) | {"column": column}
     rows = [_SCORE[type(estimator).__name__](estimator, file, how) for file in files]
     if as_json:
         print("\n".join(map(json.dumps, rows)))

@@ -23,6 +23,7 @@ from fastbpts.cli.common import (
     iter_banks,
     load_model,
     output,
+    reading,
 )
 from fastbpts.cli.predict_sequences import Pieces, labelled, tagged
 
@@ -108,7 +109,7 @@ def predict(
         bool, Option("--nodes", help="jsonl: probabilities at every node, in the order of the brackets.")
     ] = False,
     labels: Labels = "auto",
-    unary: Unary = "keep",
+    unary: Unary = None,
     binarize: Binarize = None,
     plain: Annotated[
         bool, Option("--plain", help="Tagger: the input has a sentence per line, words separated by spaces.")
@@ -128,7 +129,7 @@ def predict(
     if str(file) == "-" and sys.stdin.isatty():
         print("fastbpts: reading from the terminal, end with Ctrl-D", file=sys.stderr)
     if kind == "TreeClassifier":
-        banks = iter_banks(file, _CHUNK, labels=labels, unary=unary, binarize=binarize)
+        banks = iter_banks(file, _CHUNK, **reading(labels, unary, binarize, estimator))
         pieces, of = _trees(estimator, banks, form, nodes), "trees"
     elif kind == "SequenceTagger":
         pieces, of = tagged(estimator, file, form, column, plain), "sentences"

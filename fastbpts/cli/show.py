@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from fastbpts.cli.common import Binarize, Labels, Unary, check_writable, command, console, iter_banks, load_model
+from fastbpts.cli.common import (
+    Binarize,
+    Labels,
+    Unary,
+    check_writable,
+    command,
+    console,
+    iter_banks,
+    load_model,
+    reading,
+)
 from fastbpts.io import write_atomic
 
 if TYPE_CHECKING:
@@ -41,7 +51,7 @@ def show(
     output: Annotated[Path | None, Option("--output", "-o", help="Draw to a file: .svg (one tree) or .html.")] = None,
     curve: Annotated[Path | None, Option(help="Draw the model's learning curve to this PNG file.")] = None,
     labels: Labels = "auto",
-    unary: Unary = "keep",
+    unary: Unary = None,
     binarize: Binarize = None,
 ) -> None:
     """Draw trees coloured by predicted class, in the terminal or to a file; and the learning curve."""
@@ -60,7 +70,7 @@ def show(
         draw.learning_curve(classifier, curve)
     if file is None and tree is None:
         return
-    how = {"labels": labels, "unary": unary, "binarize": binarize}
+    how = reading(labels, unary, binarize, classifier)
     pictures = draw.Picture.of_model(classifier, _trees(file, tree, index, count, **how))
     if output is None:
         out = console()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer import Option
 
-from fastbpts.cli.common import Binarize, Labels, Unary, check_not_read, check_writable, command, console
+from fastbpts.cli.common import Binarize, Labels, Unary, check_not_read, check_writable, command, console, reading
 from fastbpts.cli.tasks import TASKS, read, summary
 
 _MODEL, _TRAINING, _WORDS, _FILES = "Model", "Training", "Words", "Files"
@@ -132,7 +132,7 @@ def train(
     ] = False,
     curve: Annotated[Path | None, Option(help="Learning curve to draw (PNG).", rich_help_panel=_FILES)] = None,
     labels: Labels = "auto",
-    unary: Unary = "keep",
+    unary: Unary = None,
     binarize: Binarize = None,
     n_layers: Annotated[int | None, Option(rich_help_panel=_SEQUENCES)] = None,
     bidirectional: Annotated[bool | None, Option(rich_help_panel=_SEQUENCES)] = None,
@@ -165,7 +165,7 @@ def train(
     for option, path in (("--output", output), ("--curve", curve), ("--checkpoint", given.get("checkpoint"))):
         check_writable(option, path)
         check_not_read(option, path, train_file, dev, embeddings)
-    how = {"labels": labels, "unary": unary, "binarize": binarize, "column": column, "level": level, "pattern": pattern}
+    how = reading(labels, unary, binarize) | {"column": column, "level": level, "pattern": pattern}
     _fit(task, given, train_file, dev, output, curve, resume, how)
 
 
@@ -203,11 +203,18 @@ def _fit(
     try:
         model.fit(examples.X, examples.y, dev=held_out, resume=resume)
     except fb.DivergenceError:
-        model.save(output)
+        _save(model, output, how)
         raise
-    model.save(output)
+    _save(model, output, how)
     if curve is not None:
         from fastbpts.draw import learning_curve
 
         learning_curve(model, curve)
     out.print(summary(model, output), soft_wrap=True)
+
+
+def _save(model: Any, output: Path, how: Any) -> None:
+    """Write the model, with what says how other trees are to be read for it."""
+    if type(model).__name__ == "TreeClassifier":
+        model.reading_ = {name: how[name] for name in ("unary", "binarize") if how[name] not in ("keep", None)}
+    model.save(output)

@@ -101,6 +101,9 @@ class TreeClassifier(TreePrediction, ClassifierMixin, TreeTraining):  # type: ig
         dev_score_sum, dev_loss.
     best_iter_, best_score_
         Epoch and score of the model kept; only with a validation set.
+    reading_ : dict
+        Options `unary` and `binarize` with which ``fastbpts train`` read the trees; saved, and taken by the other
+        commands.
 
     Examples
     --------

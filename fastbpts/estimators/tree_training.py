@@ -19,6 +19,8 @@ from fastbpts.network import Network
 from fastbpts.treebank import Treebank
 from fastbpts.vocabulary import Vocabulary
 
+_READING = {"unary": ("collapse",), "binarize": ("left", "right")}  # what a model's file may ask for
+
 
 class TreeTraining(NetworkEstimator):
     """Reads trees, makes the network, steps through minibatches, scores. Parameters are those of TreeClassifier."""
@@ -137,12 +139,17 @@ class TreeTraining(NetworkEstimator):
 
     def _learnt(self) -> tuple[Tensors, dict[str, Any]]:
         vocabulary = np.frombuffer(self.vocabulary_.to_bytes(), np.uint8)
-        return {"vocabulary": vocabulary, "class_weight": self.class_weight_}, {"classes": self.classes_.tolist()}
+        meta = {"classes": self.classes_.tolist(), "reading": getattr(self, "reading_", {})}
+        return {"vocabulary": vocabulary, "class_weight": self.class_weight_}, meta
 
     def _set_learnt(self, tensors: Tensors, meta: dict[str, Any]) -> None:
         self.classes_ = np.array(meta["classes"])
         self.vocabulary_ = Vocabulary.from_bytes(tensors["vocabulary"])
         self.class_weight_ = tensors["class_weight"]
+        if reading := meta.get("reading"):  # files of older versions have none
+            if not all(value in _READING.get(name, ()) for name, value in reading.items()):
+                raise ValueError(f"it says that trees are to be read with {reading!r}")
+            self.reading_ = dict(reading)
         if self.classes_.ndim != 1 or self.class_weight_.shape != self.classes_.shape:
             raise ValueError("the classes are damaged")
 
