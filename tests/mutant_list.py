@@ -245,6 +245,16 @@ MUTANTS = [
         "FB(copy_rows)(c->batch, H, NULL, H, c->carry, ld, 1);",
         CHAINS,
     ),
+    Mutant(
+        "states below meet errors of other rows", CHAIN_BACK, "u.a[s] += n * FB_ROWS;", "u.a[s] += 0 * FB_ROWS;", CHAINS
+    ),
+    Mutant(
+        "rows of different times in one product",
+        CHAIN_BACK,
+        "next != *below + (row - a) * ld)) break;",
+        "!next)) break;",
+        CHAINS,
+    ),
     Mutant("both directions read from the left", STACK, "save, r == 1, n_threads)", "save, False, n_threads)", LAYERS),
     Mutant("one of two biases learns", STACK, "for total in (db, dc):", "for total in (db,):", LAYERS),
     Mutant("sign of tanh lost", ACT, "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),

@@ -2,7 +2,8 @@
 
 from mutant_list import Mutant
 
-MATMUL, MLP, OPTIM = "src_c/kernels/matmul.h", "src_c/kernels/mlp.h", "src_c/kernels/optim.h"
+MATMUL, MATMUL_TN = "src_c/kernels/matmul.h", "src_c/kernels/matmul_tn.h"
+MLP, OPTIM = "src_c/kernels/mlp.h", "src_c/kernels/optim.h"
 LAYER, STATE, UPDATE = "fastbpts/layers/mlp.py", "fastbpts/layers/_mlp_state.py", "fastbpts/_update.py"
 ESTIMATOR, BINDING = "fastbpts/estimators/mlp.py", "fastbpts/_core_mlp.pxi"
 PRODUCTS = "test_matmul.py -k not instruction"
@@ -16,15 +17,15 @@ MLP_MUTANTS = [
     Mutant(
         "blocks of a product overwrite",
         MATMUL,
-        "a, lda, packed, c, ldc, add || k0);",
-        "a, lda, packed, c, ldc, add);",
+        "packed, c + i * ldc, ldc, add || k0);",
+        "packed, c + i * ldc, ldc, add);",
         PRODUCTS,
     ),
     Mutant(
         "blocks of a weight gradient overwrite",
-        MATMUL,
-        "i0 * ldc + at, ldc, add || k0);",
-        "i0 * ldc + at, ldc, add);",
+        MATMUL_TN,
+        "ldb, ldc, add || k0, panel);",
+        "ldb, ldc, add, panel);",
         PRODUCTS,
     ),
     Mutant(

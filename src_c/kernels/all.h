@@ -6,6 +6,7 @@
 #include "kernels/dropout.h"
 #include "kernels/pack.h"
 #include "kernels/matmul.h"
+#include "kernels/matmul_tn.h"
 #include "cells/pair.h"
 #include "cells.def"
 #include "kernels/gated.h"

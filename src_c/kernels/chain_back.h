@@ -29,52 +29,77 @@ static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
     }
 }
 
-/* dU of units u0 .. u1 over rows a .. a + n, whose states below lie from `below` on. */
-static void FB(chain_recurrent)(const fb_chain *c, int64_t u0, int64_t u1, int64_t a, int64_t n, const real *below,
-                                int64_t ld_below, real *scratch) {
+/* How many of rows a .. end have the states below them in one piece: from *below on, NULL for zeros. *time: of row a;
+   afterwards that of the first row that is left. */
+static int64_t FB(chain_piece)(const fb_chain *c, int64_t a, int64_t end, int64_t *time, const real **below,
+                               int64_t *ld_below) {
+    int64_t row = a;
+    while (row < end) {
+        const FB(moment) m = FB(moment_of)(c, c->reverse ? c->n_steps - 1 - *time : *time);
+        const int64_t r = row - m.row, stop = fb_min(FB(chain_stop)(&m, r, m.rows), end - m.row);
+        int64_t ld;
+        const real *next = FB(chain_below)(&m, r, c->run.h, c->ld_h, c->run.h0, c->run.dims.ld_state, &ld);
+        if (row > a && (!*below || ld != *ld_below || next != *below + (row - a) * ld)) break;
+        if (row == a) *below = next, *ld_below = ld;
+        row = m.row + stop;
+        *time += stop == m.rows;
+    }
+    return row - a;
+}
+
+/* dW += errors . x and dU += errors . h~ of units u0 .. u1, of all slots together FB_TM at most; the errors are packed
+   once for both. */
+static void FB(chain_outer)(const fb_chain *c, int64_t u0, int64_t u1, real *panel) {
     const fb_dims *d = &c->run.dims;
     const fb_gates *g = c->cell->gates;
-    const int64_t H = d->n_state, ld = d->ld_state, ld_saved = g->n_slot * ld;
-    for (int s = g->n_slot - g->n_gate; s < g->n_slot && n > 0; s++) {
-        const real *errors = (const real *)c->run.saved + a * ld_saved + s * ld + u0;
-        real *to = (real *)c->dU + (g->gate[s] * H + u0) * H;
-        FB(matmul_tn)(u1 - u0, H, n, errors, ld_saved, below, ld_below, to, H, 1, scratch);
-    }
-}
-
-/* The same over all rows, in as few products as lengths allow. */
-static void FB(chain_dU)(const fb_chain *c, int64_t u0, int64_t u1, real *scratch) {
-    const fb_dims *d = &c->run.dims;
-    int64_t a = 0, n = 0, before = 0;
-    for (int64_t k = FB(block_begin)(c); k < FB(block_end)(c); k++) {
-        const FB(moment) m = FB(moment_of)(c, c->reverse ? c->n_steps - 1 - k : k);
-        if (n && (a + n != m.row || before + n != m.before || m.carried == 0)) {
-            FB(chain_recurrent)(c, u0, u1, a, n, (const real *)c->run.h + before * c->ld_h, c->ld_h, scratch);
-            n = 0;
+    const int64_t H = d->n_state, D = d->n_in, ld = g->n_slot * (int64_t)d->ld_state;
+    const int64_t end = c->row_ptr[FB(block_end)(c)], units = (u1 - u0 + FB_ROWS - 1) / FB_ROWS * FB_ROWS;
+    const int G = g->n_gate, first = g->n_slot - G;
+    FB(pieces) w = {G, u1 - u0, FB_ROWS, 0, {0}, {0}}, u = w;
+    int64_t time = FB(block_begin)(c);
+    for (int64_t a = c->row_ptr[time], kc; a < end; a += kc) {
+        kc = fb_min(FB_KC, end - a);
+        w.strip = u.strip = FB_ROWS * kc;
+        for (int s = 0; s < g->n_slot; s++) {
+            real *block = panel + FB_KC * 6 * VL + s * units * kc;
+            FB(pack_columns)(u1 - u0, kc, (const real *)c->run.saved + a * ld + s * d->ld_state + u0, ld, block);
+            if (s < G) w.a[s] = block, w.c[s] = (real *)c->dW + (g->gate[s] * H + u0) * D;
+            if (s >= first) u.a[s - first] = block, u.c[s - first] = (real *)c->dU + (g->gate[s] * H + u0) * H;
         }
-        if (!n) a = m.row, before = m.before;
-        n += m.carried;
-        if (c->run.h0)
-            FB(chain_recurrent)(c, u0, u1, m.row + m.carried, m.rows - m.carried,
-                                (const real *)c->run.h0 + m.carried * d->ld_state, d->ld_state, scratch);
+        FB(pieces_add)(&w, D, kc, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x, D, 1, panel); /* a = W x */
+        for (int64_t row = a, n, ld_below; row < a + kc; row += n) {
+            const real *below;
+            n = FB(chain_piece)(c, row, a + kc, &time, &below, &ld_below);
+            if (below) FB(pieces_add)(&u, H, n, below, ld_below, H, 1, panel); /* u = U h~ */
+            for (int s = 0; s < G; s++) u.a[s] += n * FB_ROWS;
+        }
     }
-    FB(chain_recurrent)(c, u0, u1, a, n, (const real *)c->run.h + before * c->ld_h, c->ld_h, scratch);
 }
 
-/* db (and dc, where the second bias is) of units u0 .. u1. */
+/* The sums over n rows of `count` vectors. */
+static FB_INLINE void FB(sum_rows)(const int count, int64_t n, const real *e, int64_t ld, real *sum) {
+    vec acc[4] = {{0}};
+    for (int64_t i = 0; i < n; i++, e += ld)
+#pragma GCC unroll 4
+        for (int k = 0; k < count; k++) acc[k] += FB(load)(e + k * VL);
+#pragma GCC unroll 4
+    for (int k = 0; k < count; k++) FB(store)(sum + k * VL, acc[k]);
+}
+
+/* db (and dc, where the second bias is) of units u0 .. u1; u0 is a multiple of FB_PAD. */
 static void FB(chain_bias)(const fb_chain *c, int64_t u0, int64_t u1) {
     const fb_gates *g = c->cell->gates;
-    const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state;
-    const int64_t first = c->row_ptr[FB(block_begin)(c)], last = c->row_ptr[FB(block_end)(c)];
+    const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state, ld_saved = g->n_slot * ld;
+    const int64_t first = c->row_ptr[FB(block_begin)(c)], rows = c->row_ptr[FB(block_end)(c)] - first;
     for (int s = 0; s < g->n_slot; s++) {
         real *db = s < g->n_gate ? (real *)c->db + g->gate[s] * H : NULL;
         real *dc = c->dc && s >= g->n_slot - g->n_gate ? (real *)c->dc + g->gate[s] * H : NULL;
         for (int64_t j = u0, n; j < u1; j += n) {
-            real sum[FB_PAD] = {0};
-            n = fb_min(FB_PAD, u1 - j);
-            const real *e = (const real *)c->run.saved + first * g->n_slot * ld + s * ld + j;
-            for (int64_t i = first; i < last; i++, e += g->n_slot * ld)
-                for (int64_t k = 0; k < n; k++) sum[k] += e[k];
+            real sum[4 * VL];
+            const real *e = (const real *)c->run.saved + first * ld_saved + s * ld + j;
+            n = j + 4 * VL <= u1 ? 4 * VL : fb_min(VL, u1 - j);
+            if (n == 4 * VL) FB(sum_rows)(4, rows, e, ld_saved, sum);
+            else FB(sum_rows)(1, rows, e, ld_saved, sum);
             for (int64_t k = 0; k < n && db; k++) db[j + k] += sum[k]; /* a = .. + b */
             for (int64_t k = 0; k < n && dc; k++) dc[j + k] += sum[k]; /* u = .. + c */
         }
@@ -85,22 +110,18 @@ static void FB(chain_bias)(const fb_chain *c, int64_t u0, int64_t u1) {
 static void FB(chain_gradient_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
-    const fb_gates *g = c->cell->gates;
     const FB(packed) p = FB(packed_of)(d, c->run.weights.packed);
-    const int64_t H = d->n_state, D = d->n_in, ld = d->ld_state, ld_saved = g->n_slot * ld;
+    const int64_t ld = d->ld_state, ld_saved = d->n_slot * ld, most = FB_TM / d->n_slot / FB_PAD * FB_PAD;
     const int64_t r = c->row_ptr[FB(block_begin)(c)], n = c->row_ptr[FB(block_end)(c)] - r;
-    const int64_t u0 = FB(share)(H, 1, part, n_parts), u1 = FB(share)(H, 1, part + 1, n_parts);
+    const int64_t u0 = FB(share)(ld, FB_PAD, part, n_parts),
+                  u1 = fb_min(d->n_state, FB(share)(ld, FB_PAD, part + 1, n_parts));
     const int64_t a = r + FB(share)(n, 1, part, n_parts), b = r + FB(share)(n, 1, part + 1, n_parts);
-    real *saved = c->run.saved, *scratch = (real *)(c->scratch + (size_t)part * c->scratch_size);
-    for (int s = 0; s < g->n_gate; s++)
-        FB(matmul_tn)(u1 - u0, D, n, saved + r * ld_saved + s * ld + u0, ld_saved,
-                      (const real *)c->run.x + r * c->run.ld_x, c->run.ld_x, (real *)c->dW + (g->gate[s] * H + u0) * D,
-                      D, 1, scratch);
-    FB(chain_dU)(c, u0, u1, scratch);
+    for (int64_t u = u0; u < u1; u += most)
+        FB(chain_outer)(c, u, fb_min(u + most, u1), (real *)(c->scratch + (size_t)part * c->scratch_size));
     FB(chain_bias)(c, u0, u1);
     if (c->dx)
-        FB(matmul)(b - a, D, g->n_gate * ld, saved + a * ld_saved, ld_saved, p.w_back, (real *)c->dx + a * c->ld_dx,
-                   c->ld_dx, 0);
+        FB(matmul)(b - a, d->n_in, d->n_gate * ld, (const real *)c->run.saved + a * ld_saved, ld_saved, p.w_back,
+                   (real *)c->dx + a * c->ld_dx, c->ld_dx, 0);
 }
 
 static size_t FB(chain_scratch)(const fb_dims *d) {

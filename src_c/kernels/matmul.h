@@ -4,8 +4,8 @@
    have their exact lengths, nothing is read or written beside them. */
 #define FB_KC (12288 / FB_VBYTES)                                         /* a panel's block: 36 KiB */
 #define FB_MC (48 * 1024 / (int)sizeof(real) / FB_KC / FB_ROWS * FB_ROWS) /* rows of A packed on the stack */
-#define FB_TM 512                                                         /* rows of A^T packed in the scratch */
-#define FB_PANELS 14                                                      /* blocks in half of a cache of 1 MiB */
+
+#define FB_LINE 64 /* bytes of a line of the caches */
 
 /* N columns as panels: where panel p begins, in vectors; *width of them. */
 typedef struct {
@@ -44,12 +44,39 @@ static void FB(tile_add)(int m, int width, int64_t cols, int64_t K, const real *
     for (int i = 0; i < m; i++) memcpy(c + i * ldc, t + i * ldt, (size_t)cols * sizeof(real));
 }
 
+/* Strips of A: an element is am behind that of the row above, ak behind that of the column before, a strip `strip`
+   behind the one above. */
+typedef struct {
+    const real *a;
+    ptrdiff_t am, ak, strip;
+} FB(strips);
+
+/* What the first tiles of a panel fetch for the next panel: each as many lines as it is deep, `line` bytes apart; a
+   tile's first is `tile` bytes behind the one before's. */
+typedef struct {
+    const char *at;
+    ptrdiff_t line, tile;
+    int64_t tiles;
+} FB(ahead);
+
 /* Strips of A (m, kc) against one panel of B: rows of C from c on. */
-static void FB(panel_add)(int64_t m, int width, int64_t cols, int64_t kc, const real *a, ptrdiff_t am, ptrdiff_t ak,
-                          ptrdiff_t strip, const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
-    for (int64_t i = 0; i < m; i += FB_ROWS, a += strip, c += FB_ROWS * ldc) {
+static void FB(panel_add)(int64_t m, int width, int64_t cols, int64_t kc, const FB(strips) * strips, const real *b,
+                          ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add, const FB(ahead) * next) {
+    const int whole = cols >= width * VL && strips->am == 1 && ldb == width * VL && width < 4;
+    const ptrdiff_t ak = strips->ak;
+    const real *a = strips->a;
+    for (int64_t i = 0, tile = 0; i < m; i += FB_ROWS, tile++, a += strips->strip, c += FB_ROWS * ldc) {
         FB(fetch)(c + FB_ROWS * ldc, ldc, m - i - FB_ROWS, width);
-        FB(tile_add)((int)fb_min(FB_ROWS, m - i), width, cols, kc, a, am, ak, b, ldb, c, ldc, add);
+        if (!whole || m - i < FB_ROWS) {
+            FB(tile_add)((int)fb_min(FB_ROWS, m - i), width, cols, kc, a, strips->am, ak, b, ldb, c, ldc, add);
+            continue;
+        }
+        const int more = tile < next->tiles;
+        const char *at = more ? next->at + tile * next->tile : (const char *)a;
+        const ptrdiff_t line = more ? next->line : 0;
+        if (width == 3) FB(outer_tile)(FB_ROWS, 3, (int)kc, a, 1, ak, b, 3 * VL, c, ldc, add, at, line);
+        else if (width == 2) FB(outer_tile)(FB_ROWS, 2, (int)kc, a, 1, ak, b, 2 * VL, c, ldc, add, at, line);
+        else FB(outer_tile)(FB_ROWS, 1, (int)kc, a, 1, ak, b, VL, c, ldc, add, at, line);
     }
 }
 
@@ -98,73 +125,40 @@ static void FB(pack_rows)(int64_t m, int64_t kc, const real *a, ptrdiff_t lda, r
     }
 }
 
-/* Panels p0 .. p1 of C (M, N) [+]= A (M, K) . B (K, N), rows k0 .. k0 + kc of B only. */
-static void FB(matmul_block)(const FB(panels) * s, int64_t p0, int64_t p1, int64_t M, int64_t N, int64_t K, int64_t k0,
-                             const real *a, ptrdiff_t lda, const real *packed, real *c, ptrdiff_t ldc, int add) {
+/* C (M, N) [+]= A (M, K) . B (K, N), rows k0 .. k0 + kc of B only; M <= FB_MC. */
+static void FB(matmul_block)(int64_t M, int64_t N, int64_t K, int64_t k0, const real *a, ptrdiff_t lda,
+                             const real *packed, real *c, ptrdiff_t ldc, int add) {
+    const FB(panels) s = FB(panels_of)(N);
     const int64_t kc = fb_min(FB_KC, K - k0);
     real block[FB_MC * FB_KC];
-    a += k0;
-    for (int64_t i = 0, m; i < M; i += m, a += m * lda, c += m * ldc) {
-        const int many = p1 - p0 >= 6; /* then A is worth to be packed as well */
-        m = fb_min(FB_MC, M - i);
-        if (many) FB(pack_rows)(m, kc, a, lda, block);
-        for (int64_t p = p0; p < p1; p++) {
-            int width;
-            const int64_t at = FB(panel)(s, p, &width) * VL;
-            const real *b = packed + at * K + k0 * width * VL;
-            if (many)
-                FB(panel_add)(m, width, N - at, kc, block, 1, FB_ROWS, FB_ROWS * kc, b, width * VL, c + at, ldc, add);
-            else FB(panel_add)(m, width, N - at, kc, a, lda, 1, FB_ROWS * lda, b, width * VL, c + at, ldc, add);
-        }
+    FB(strips) strips = {a, lda, 1, FB_ROWS * lda};
+    if (s.n >= 4) { /* then A is worth to be packed as well */
+        FB(pack_rows)(M, kc, a, lda, block);
+        strips = (FB(strips)){block, 1, FB_ROWS, FB_ROWS * kc};
+    }
+    for (int64_t p = 0; p < s.n; p++) {
+        int width, next_width;
+        const int64_t at = FB(panel)(&s, p, &width) * VL, then = FB(panel)(&s, p + 1, &next_width) * VL;
+        const real *b = packed + at * K + k0 * width * VL, *next = packed + then * K + k0 * next_width * VL;
+        const ptrdiff_t lines = kc * FB_LINE;
+        const FB(ahead)
+            ahead = {(const char *)next, FB_LINE, lines, p + 1 < s.n ? next_width * FB_VBYTES / FB_LINE : 0};
+        FB(panel_add)(M, width, N - at, kc, &strips, b, width * VL, c + at, ldc, add, &ahead);
     }
 }
 
-/* C (M, N) [+]= A (M, K) . B (K, N), B packed. */
-static void FB(matmul)(int64_t M, int64_t N, int64_t K, const void *a, ptrdiff_t lda, const void *packed, void *c,
+/* C (M, N) [+]= A (M, K) . B (K, N), B packed. Rows outside: what a few of them have in C stays in the second-level
+   cache from one block of B to the next. */
+static void FB(matmul)(int64_t M, int64_t N, int64_t K, const void *a_, ptrdiff_t lda, const void *packed, void *c_,
                        ptrdiff_t ldc, int add) {
-    const FB(panels) s = FB(panels_of)(N);
-    int64_t k0 = 0;
-    do {
-        for (int64_t p = 0; p < s.n; p += FB_PANELS)
-            FB(matmul_block)(&s, p, fb_min(p + FB_PANELS, s.n), M, N, K, k0, a, lda, packed, c, ldc, add || k0);
-        k0 += FB_KC;
-    } while (k0 < K);
-}
-
-/* Column k of A, which is a row of its transpose, in strips. */
-static void FB(pack_column)(int64_t m, int64_t kc, const real *a, real *out) {
-    const int64_t whole = m / FB_ROWS * FB_ROWS;
-    for (int64_t i = 0; i < whole; i += FB_ROWS) memcpy(out + i * kc, a + i, FB_ROWS * sizeof(real));
-    for (int64_t i = whole; i < m; i++) out[whole * kc + i - whole] = a[i];
-}
-
-/* Elements of scratch that FB(matmul_tn) needs, whatever the sizes. */
-static size_t FB(matmul_scratch)(void) { return (size_t)(FB_KC * (FB_TM + 6 * VL)); }
-
-/* C (M, N) [+]= A^T . B with A (K, M), B (K, N): the gradient of weights, a sum over K nodes in their order. */
-static void FB(matmul_tn)(int64_t M, int64_t N, int64_t K, const void *a_, ptrdiff_t lda, const void *b_, ptrdiff_t ldb,
-                          void *c_, ptrdiff_t ldc, int add, void *scratch) {
-    const FB(panels) s = FB(panels_of)(N);
-    real *panel = scratch, *block = panel + FB_KC * 6 * VL;
-    int64_t k0 = 0;
-    do {
-        const int64_t kc = fb_min(FB_KC, K - k0);
-        for (int64_t i0 = 0, mc; i0 < M; i0 += mc) {
-            mc = fb_min(FB_TM, M - i0);
-            const real *a = (const real *)a_ + k0 * lda + i0;
-            const int many = s.n > 3;
-            for (int64_t k = 0; k < kc && many; k++) FB(pack_column)(mc, kc, a + k * lda, block + k * FB_ROWS);
-            for (int64_t p = 0; p < s.n; p++) {
-                int width;
-                const int64_t at = FB(panel)(&s, p, &width) * VL;
-                const real *b = (const real *)b_ + k0 * ldb + at;
-                const int copied = mc > 2 * FB_ROWS || N - at < width * VL;
-                if (copied) FB(pack_panel)(kc, N - at, width, b, ldb, 1, panel);
-                FB(panel_add)(mc, width, N - at, kc, many ? block : a, 1, many ? FB_ROWS : lda,
-                              many ? FB_ROWS * kc : FB_ROWS, copied ? panel : b, copied ? width * VL : ldb,
-                              (real *)c_ + i0 * ldc + at, ldc, add || k0);
-            }
-        }
-        k0 += FB_KC;
-    } while (k0 < K);
+    const real *a = a_;
+    real *c = c_;
+    for (int64_t i = 0; i < M; i += FB_MC) {
+        int64_t k0 = 0;
+        do {
+            FB(matmul_block)(fb_min(FB_MC, M - i), N, K, k0, a + i * lda + k0, lda, packed, c + i * ldc, ldc,
+                             add || k0);
+            k0 += FB_KC;
+        } while (k0 < K);
+    }
 }
