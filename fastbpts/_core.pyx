@@ -20,6 +20,11 @@ cnp.import_array()
 
 POISON = bool(os.environ.get("FASTBPTS_POISON"))
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "adam", "adamw")
+cdef tuple ISAS = ("base", "avx2", "avx512")
+
+if os.environ.get("FASTBPTS_ISA", "") not in ("", *ISAS):
+    raise ValueError(f"environment variable FASTBPTS_ISA must be one of {', '.join(ISAS)}, "
+                     f"got {os.environ['FASTBPTS_ISA']!r}")
 
 
 cdef void *ptr(object array, int typenum, Py_ssize_t n, str name) except? NULL:
@@ -66,7 +71,7 @@ def aligned(tuple shape, object dtype, bint zero=False):
 
 
 def isa() -> str:
-    return ("base", "avx2", "avx512")[fb_kernels_for(4).isa]
+    return ISAS[fb_kernels_for(4).isa]
 
 
 def cells() -> dict:

@@ -36,7 +36,7 @@ static int allowed(void) {
     const char *name = getenv("FASTBPTS_ISA");
     if (name && !strcmp(name, "base")) return FB_ISA_BASE;
     if (name && !strcmp(name, "avx2")) return FB_ISA_AVX2;
-    return FB_ISA_AVX512; /* unset, "avx512", or a name nobody knows */
+    return FB_ISA_AVX512; /* unset, empty or "avx512"; the binding refuses other names */
 }
 
 int fb_isa(void) {

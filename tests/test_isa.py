@@ -39,6 +39,25 @@ def test_probe_agrees_with_the_system() -> None:
 def test_the_environment_only_lowers(level: int) -> None:
     best = NAMES.index(chosen(None))
     assert chosen(NAMES[level]) == NAMES[min(level, best)]
+    assert chosen("") == NAMES[best]
+
+
+def test_an_unknown_name_is_an_error() -> None:
+    environment = os.environ | {"FASTBPTS_ISA": "AVX2"}
+    message = "environment variable FASTBPTS_ISA must be one of base, avx2, avx512, got 'AVX2'"
+    code = f"""
+for _ in range(2):
+    try:
+        from fastbpts import Network
+    except ValueError as error:
+        assert str(error) == {message!r}, error
+    else:
+        raise SystemExit("not noticed")
+"""
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    command = [sys.executable, "-m", "fastbpts", "gradcheck", "--cell", "sum"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"fastbpts: error: {message}\n")
 
 
 def test_read_once() -> None:

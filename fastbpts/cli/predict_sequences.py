@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastbpts.cli.common import source
-from fastbpts.conllu import COLUMNS
 
 if TYPE_CHECKING:
     from fastbpts.conllu import ConlluBank, ConlluSentence
@@ -20,6 +19,8 @@ Pieces = Iterator[tuple[list[str], int]]
 
 def _line(number: int, sentence: "ConlluSentence", column: str, tag: str) -> str:
     """A word's line of CoNLL-U, `tag` in place of what stood in `column`."""
+    from fastbpts.conllu import COLUMNS
+
     word = {name: getattr(sentence, name)[number] for name in COLUMNS} | {column: tag}
     head = sentence.head[number]
     fields = [word["form"], word["lemma"], word["upos"], word["xpos"], word["feats"], "_" if head < 0 else str(head)]
@@ -54,6 +55,7 @@ def tagged(model: Any, path: Path, form: str, column: str, plain: bool) -> Piece
     `plain` says that the file has a sentence per line, words separated by white space, and not CoNLL-U.
     """
     import fastbpts as fb
+    from fastbpts.conllu import COLUMNS
 
     if column not in COLUMNS:
         raise ValueError(f"--column {column}: must be one of {', '.join(COLUMNS)}")
