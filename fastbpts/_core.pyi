@@ -47,6 +47,8 @@ class Graph:
     @property
     def n_levels(self) -> int: ...
     @property
+    def max_label(self) -> int: ...
+    @property
     def facts(self) -> dict[str, int]: ...
 
 @disjoint_base
@@ -143,6 +145,7 @@ class Net:
         saved: tuple[_Array | None, ...] = (),
         grads: tuple[_Array | None, ...] = (),
     ) -> None: ...
+    def fits(self, s: object, n_words: int) -> bool: ...
     def step(
         self,
         s: Graph,

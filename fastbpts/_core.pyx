@@ -18,7 +18,8 @@ include "_core_bank.pxi"
 
 cnp.import_array()
 
-POISON = bool(os.environ.get("FASTBPTS_POISON"))
+cdef bint poison = bool(os.environ.get("FASTBPTS_POISON"))
+POISON = poison
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "adam", "adamw")
 cdef tuple ISAS = ("base", "avx2", "avx512")
 
@@ -45,10 +46,6 @@ cdef void *out_ptr(object array, int typenum, Py_ssize_t n, str name) except? NU
     if not cnp.PyArray_ISWRITEABLE(array):
         raise ValueError(f"{name}: a writable array is needed")
     return p
-
-
-cdef void read_only(cnp.ndarray a):
-    cnp.PyArray_CLEARFLAGS(a, cnp.NPY_ARRAY_WRITEABLE)
 
 
 cdef cnp.ndarray fresh(int typenum, cnp.npy_intp n):
@@ -113,10 +110,13 @@ def dropout_mask(uint64_t seed, double p, int64_t rows, int64_t cols, object dty
 
 
 cdef class Graph:
-    """Arrays of a structure and the pointers to them; fastbpts.structure.Structure gives it its meaning."""
+    """Arrays of a structure and the pointers to them; fastbpts.structure.Structure gives it its meaning.
+
+    A batch out of a bank is one piece of memory; its arrays are made when they are asked for."""
     cdef fb_graph g
-    cdef dict facts_
-    cdef readonly object level_ptr, child_ptr, child, word, label, graph, root, inputs, order
+    cdef dict arrays, facts_
+    cdef cnp.ndarray memory
+    cdef const int32_t *place
 
     def __init__(self, level_ptr, child_ptr, child, word, label, graph, root, inputs, order):
         cdef Py_ssize_t n = len(word)
@@ -131,23 +131,79 @@ cdef class Graph:
         self.g.root = <int32_t *>ptr(root, cnp.NPY_INT32, 0, "root")
         self.g.inputs = <int32_t *>ptr(inputs, cnp.NPY_INT32, 0, "inputs")
         ptr(order, cnp.NPY_INT64, n, "order")
-        self.keep_arrays(level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
+        self.arrays = {"level_ptr": level_ptr, "child_ptr": child_ptr, "child": child, "word": word, "label": label,
+                       "graph": graph, "root": root, "inputs": inputs, "order": order}
+        for array in self.arrays.values():
+            cnp.PyArray_CLEARFLAGS(array, cnp.NPY_ARRAY_WRITEABLE)
         fb_graph_facts(&self.g)
 
-    cdef void keep_arrays(self, cnp.ndarray level_ptr, cnp.ndarray child_ptr, cnp.ndarray child, cnp.ndarray word,
-                          cnp.ndarray label, cnp.ndarray graph, cnp.ndarray root, cnp.ndarray inputs,
-                          cnp.ndarray order):
-        self.level_ptr, self.child_ptr, self.child, self.word, self.label = level_ptr, child_ptr, child, word, label
-        self.graph, self.root, self.inputs, self.order = graph, root, inputs, order
-        read_only(level_ptr)
-        read_only(child_ptr)
-        read_only(child)
-        read_only(word)
-        read_only(label)
-        read_only(graph)
-        read_only(root)
-        read_only(inputs)
-        read_only(order)
+    cdef object array(self, str name, int typenum, const void *data, int64_t n):
+        """One of the arrays; of a batch, a view of its memory."""
+        if self.arrays is None:
+            self.arrays = {}
+        if name not in self.arrays:
+            kind = cnp.PyArray_DescrFromType(typenum)
+            begin = <const char *>data - <const char *>cnp.PyArray_DATA(self.memory)
+            view = self.memory[begin:begin + n * kind.itemsize].view(kind)
+            cnp.PyArray_CLEARFLAGS(view, cnp.NPY_ARRAY_WRITEABLE)
+            self.arrays[name] = view
+        return self.arrays[name]
+
+    cdef void *reserve(self, int64_t **level_fill):
+        """Memory of a batch of the sizes in g; level_fill (L) is scratch."""
+        cdef fb_graph *g = &self.g
+        cdef int64_t n = g.n_nodes, n_long = 2 * g.n_levels + n + 2
+        self.memory = fresh(cnp.NPY_UINT8, 8 * n_long + 4 * (4 * n + g.n_edges + g.n_graphs + g.n_inputs))
+        g.level_ptr = <int64_t *>cnp.PyArray_DATA(self.memory)
+        g.child_ptr = g.level_ptr + g.n_levels + 1
+        level_fill[0] = <int64_t *>g.child_ptr + n + 1
+        g.word = <int32_t *>(g.level_ptr + n_long)
+        g.label, g.graph = g.word + n, g.word + 2 * n
+        self.place, g.child = g.word + 3 * n, g.word + 4 * n
+        g.root = g.child + g.n_edges
+        g.inputs = g.root + g.n_graphs
+        return <void *>self.place
+
+    @property
+    def level_ptr(self):
+        return self.array("level_ptr", cnp.NPY_INT64, self.g.level_ptr, self.g.n_levels + 1)
+
+    @property
+    def child_ptr(self):
+        return self.array("child_ptr", cnp.NPY_INT64, self.g.child_ptr, self.g.n_nodes + 1)
+
+    @property
+    def child(self):
+        return self.array("child", cnp.NPY_INT32, self.g.child, self.g.n_edges)
+
+    @property
+    def word(self):
+        return self.array("word", cnp.NPY_INT32, self.g.word, self.g.n_nodes)
+
+    @property
+    def label(self):
+        return self.array("label", cnp.NPY_INT32, self.g.label, self.g.n_nodes)
+
+    @property
+    def graph(self):
+        return self.array("graph", cnp.NPY_INT32, self.g.graph, self.g.n_nodes)
+
+    @property
+    def root(self):
+        return self.array("root", cnp.NPY_INT32, self.g.root, self.g.n_graphs)
+
+    @property
+    def inputs(self):
+        return self.array("inputs", cnp.NPY_INT32, self.g.inputs, self.g.n_inputs)
+
+    @property
+    def order(self):
+        if self.arrays is None or "order" not in self.arrays:  # a batch
+            order = np.empty(self.g.n_nodes, np.int64)
+            order[self.array("place", cnp.NPY_INT32, self.place, self.g.n_nodes)] = np.arange(self.g.n_nodes)
+            cnp.PyArray_CLEARFLAGS(order, cnp.NPY_ARRAY_WRITEABLE)
+            self.arrays["order"] = order
+        return self.arrays["order"]
 
     @property
     def n_nodes(self) -> int:
@@ -162,12 +218,17 @@ cdef class Graph:
         return self.g.n_levels
 
     @property
+    def max_label(self) -> int:
+        """The largest label; -1: there is none."""
+        return self.g.max_label
+
+    @property
     def facts(self) -> dict:
-        """What a run must know: arity of inner nodes, range of input words, largest label, are inputs the leaves."""
+        """What a run must know: arity of inner nodes, range of input words, are inputs the leaves."""
         if self.facts_ is None:
             self.facts_ = {"min_arity": self.g.min_arity, "max_arity": self.g.max_arity,
                            "min_word": self.g.min_word, "max_word": self.g.max_word,
-                           "max_label": self.g.max_label, "leaf_inputs": bool(self.g.leaf_inputs)}
+                           "leaf_inputs": bool(self.g.leaf_inputs)}
         return self.facts_
 
 
@@ -195,42 +256,29 @@ cdef class Bank:
         word_map: word of the bank -> word of the model; unknown_rate: float32, each word's chance to be read as 0;
         ahead: trees of the next batch, whose memory is asked for."""
         cdef fb_words w
-        cdef fb_graph *g
-        cdef int64_t n = len(tree)
-        cdef int64_t *chosen = <int64_t *>ptr(tree, cnp.NPY_INT64, 0, "tree")
+        cdef int64_t n = len(tree), n_coming = 0 if ahead is None else len(ahead)
+        cdef int64_t *chosen = <int64_t *>ptr(tree, cnp.NPY_INT64, 1, "indices")
         cdef int64_t *coming = NULL if ahead is None else <int64_t *>ptr(ahead, cnp.NPY_INT64, 0, "ahead")
-        cdef int64_t n_coming = 0 if ahead is None else len(ahead)
+        cdef int64_t *level_fill
+        cdef int32_t *place
         cdef Graph s = kind.__new__(kind)
-        g = &s.g
+        if cnp.PyArray_NDIM(tree) != 1:
+            raise ValueError("indices: one axis is needed")
         w.map, w.unknown_rate = NULL, NULL
         if word_map is not None:
             w.map = <int32_t *>ptr(word_map, cnp.NPY_INT32, 0, "word_map")
         if unknown_rate is not None:
             w.unknown_rate = <float *>ptr(unknown_rate, cnp.NPY_FLOAT32, 0, "unknown_rate")
         w.seed = seed
-        if fb_batch_size(&self.b, chosen, n, g):
+        if fb_batch_size(&self.b, chosen, n, &s.g):
             raise IndexError(f"indices must be in 0 .. {self.b.n_trees - 1}")
-        if g.n_nodes >= 1 << 31:
+        if s.g.n_nodes >= 1 << 31:
             raise ValueError("indices: the trees have more than 2147483647 nodes")
-        cdef cnp.ndarray level_ptr = fresh(cnp.NPY_INT64, g.n_levels + 1)
-        cdef cnp.ndarray child_ptr = fresh(cnp.NPY_INT64, g.n_nodes + 1)
-        cdef cnp.ndarray child = fresh(cnp.NPY_INT32, g.n_edges), word = fresh(cnp.NPY_INT32, g.n_nodes)
-        cdef cnp.ndarray label = fresh(cnp.NPY_INT32, g.n_nodes), graph = fresh(cnp.NPY_INT32, g.n_nodes)
-        cdef cnp.ndarray root = fresh(cnp.NPY_INT32, n), inputs = fresh(cnp.NPY_INT32, g.n_inputs)
-        cdef cnp.ndarray order = fresh(cnp.NPY_INT64, g.n_nodes), place = fresh(cnp.NPY_INT32, g.n_nodes)
-        cdef cnp.ndarray fill = fresh(cnp.NPY_INT64, g.n_levels)
-        g.level_ptr, g.child_ptr = <int64_t *>cnp.PyArray_DATA(level_ptr), <int64_t *>cnp.PyArray_DATA(child_ptr)
-        g.child, g.word = <int32_t *>cnp.PyArray_DATA(child), <int32_t *>cnp.PyArray_DATA(word)
-        g.label, g.graph = <int32_t *>cnp.PyArray_DATA(label), <int32_t *>cnp.PyArray_DATA(graph)
-        g.root, g.inputs = <int32_t *>cnp.PyArray_DATA(root), <int32_t *>cnp.PyArray_DATA(inputs)
-        cdef int64_t *nodes = <int64_t *>cnp.PyArray_DATA(order)
-        cdef int64_t *level_fill = <int64_t *>cnp.PyArray_DATA(fill)
-        cdef int32_t *places = <int32_t *>cnp.PyArray_DATA(place)
+        place = <int32_t *>s.reserve(&level_fill)
         with nogil:
-            fb_batch(&self.b, chosen, n, &w, g, nodes, level_fill, places)
-            fb_graph_facts(g)
+            fb_batch(&self.b, chosen, n, &w, &s.g, level_fill, place)
+            fb_graph_facts(&s.g)
             fb_batch_ahead(&self.b, coming, n_coming)
-        s.keep_arrays(level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
         return s
 
 

@@ -231,4 +231,4 @@ cdef extern from "mlp.h" nogil:
     int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph *out)
     void fb_batch_ahead(const fb_bank *bank, const int64_t *tree, int64_t n)
     void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out,
-                  int64_t *order, int64_t *level_fill, int32_t *place)
+                  int64_t *level_fill, int32_t *place)

@@ -5,7 +5,10 @@ cdef class Net:
     cdef const fb_kernels *k
     cdef int real
     cdef dict keep
-    cdef int64_t capacity
+    cdef int64_t capacity, n_gathered, n_sparse
+    cdef void *h
+    cdef void *dh
+    cdef void *gathered
     cdef int threads
     cdef object columns_
     cdef readonly str cell
@@ -110,12 +113,12 @@ cdef class Net:
             self.n.row_ptr = <int64_t *>cnp.PyArray_DATA(self.keep["row_ptr"])
             self.n.loss.dz = cnp.PyArray_DATA(self.keep["dz"])
             self.n.loss.node_loss = <double *>cnp.PyArray_DATA(self.keep["node_loss"])
-        if POISON:
+            self.h, self.dh = cnp.PyArray_DATA(self.keep["h"]), cnp.PyArray_DATA(self.keep["dh"])
+        if poison:
             for name in ("h", "dh", "dz", "node_loss"):
                 self.keep[name].fill(np.nan)
             self.keep["scratch"].fill(255)  # bytes of NaN
-        self.n.run.h = cnp.PyArray_DATA(self.keep["h"])
-        self.n.run.dh = self.n.run.dx = cnp.PyArray_DATA(self.keep["dh"])
+        self.n.run.h, self.n.run.dh, self.n.run.dx = self.h, self.dh, self.dh
         self.n.run.graph = &s.g
         return 0
 
@@ -130,7 +133,7 @@ cdef class Net:
         for name, (n, width) in rows.items():
             if len(self.keep.get(name, ())) <= n:
                 self.keep[name] = aligned((n + n // 4 + 1, width), self.dtype)
-            if POISON:
+            if poison:
                 self.keep[name].fill(np.nan)
         self.bind_saved(s, (self.keep["saved"], self.keep["edge"], self.keep["c"] if second else None, None, None))
         self.n.run.dc = cnp.PyArray_DATA(self.keep["dc"]) if second else NULL
@@ -259,6 +262,18 @@ cdef class Net:
         with nogil:
             self.k.backward(&self.n)
 
+    def fits(self, s, int64_t n_words) -> bool:
+        """Whether the cell can run over s, with words below n_words."""
+        if not isinstance(s, Graph):
+            return False
+        cdef const fb_graph *g = &(<Graph>s).g
+        cdef int arity = self.n.cell.arity
+        if g.n_inputs and (g.min_word < 0 or g.max_word >= n_words):
+            return False
+        if self.n.cell.gates is NULL and not g.leaf_inputs:
+            return False
+        return not arity or g.n_levels <= 1 or g.min_arity == arity == g.max_arity
+
     def step(self, Graph s, label, soft, node_weight, bint roots_only, double scale, bint update, bint train_words):
         """One training step (or, without update, its gradients only) -> loss; gradients of words: ``sparse``."""
         self.reserve(s)
@@ -280,14 +295,17 @@ cdef class Net:
         """Memory of what only a training step has: the words' gradients, and what forward gathers."""
         cdef int64_t n = s.g.n_nodes
         if self.n.cell.gates is NULL:
-            if len(self.keep.get("gathered", ())) < n:
-                rows = n + n // 4
-                self.keep["gathered"] = aligned((rows, fb_ld_gathered(&self.n.run.dims, self.n.cell)), self.dtype)
-            if POISON:
+            if self.n_gathered < n:
+                self.n_gathered = n + n // 4
+                ld = fb_ld_gathered(&self.n.run.dims, self.n.cell)
+                self.keep["gathered"] = aligned((self.n_gathered, ld), self.dtype)
+                self.gathered = cnp.PyArray_DATA(self.keep["gathered"])
+            if poison:
                 self.keep["gathered"].fill(np.nan)
-            self.n.run.gathered = cnp.PyArray_DATA(self.keep["gathered"])
-        if len(self.keep.get("dE", ())) < s.g.n_inputs:
-            self.keep["dE"] = aligned((s.g.n_inputs + s.g.n_inputs // 4, self.ld_in), self.dtype)
+            self.n.run.gathered = self.gathered
+        if self.n_sparse < s.g.n_inputs:
+            self.n_sparse = s.g.n_inputs + s.g.n_inputs // 4
+            self.keep["dE"] = aligned((self.n_sparse, self.ld_in), self.dtype)
             self.n.word_block.g = cnp.PyArray_DATA(self.keep["dE"])
         return 0
 

@@ -1,5 +1,6 @@
 """Network: embeddings, a cell, a softmax head and an optimiser, bound once; one training step is one C call."""
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -171,18 +172,17 @@ class Network:
                 self._memory.weights["E"][:, : self.cell.n_in] = values["E"]
 
     def _check(self, s: _core.Graph) -> None:
-        self.cell.check_structure(s)
-        facts = s.facts
-        if len(s.inputs) and not 0 <= facts["min_word"] <= facts["max_word"] < self.n_words:
-            span = f"{facts['min_word']} .. {facts['max_word']}"
+        if not self._net.fits(s, self.n_words):
+            self.cell.check_structure(s)
+            span = f"{s.facts['min_word']} .. {s.facts['max_word']}"
             raise ValueError(f"s: every input needs a word in 0 .. {self.n_words - 1}, got {span}")
 
     def _targets(self, s: _core.Graph, target: ArrayLike | None) -> tuple[Array | None, Array | None]:
         """(classes, soft targets); both None for the labels of s."""
         n, C = s.n_nodes, self.n_classes
         if target is None:
-            if s.facts["max_label"] >= C:
-                raise ValueError(f"s: labels must be below n_classes = {C}, got {s.facts['max_label']}")
+            if s.max_label >= C:
+                raise ValueError(f"s: labels must be below n_classes = {C}, got {s.max_label}")
             return None, None
         array = np.asarray(target)
         if array.ndim == 2:
@@ -199,7 +199,8 @@ class Network:
         self._check(s)
         hard, soft = self._targets(s, target)
         weight = None if node_weight is None else as_array(node_weight, (s.n_nodes,), self.dtype, "node_weight")
-        self._net.set_dropout(self.dropout, self.input_dropout, self.dropout_seed)
+        noisy = self.dropout or self.input_dropout
+        self._net.set_dropout(self.dropout, self.input_dropout, self.dropout_seed if noisy else 0)
         scale = 1.0 / max(1, s.n_graphs)
         return self._net.step(s, hard, soft, weight, self.loss_nodes == "root", scale, update, self.train_embeddings)
 
@@ -227,7 +228,7 @@ class Network:
         """
         with self._lock:
             loss = self._run(s, target, node_weight, True)
-            self._n_steps += bool(np.isfinite(loss))
+            self._n_steps += math.isfinite(loss)
             return loss
 
     def loss_and_grad(

@@ -227,15 +227,14 @@ class Treebank:
         Structure
             Nodes sorted by level, then tree, then left to right; so the nodes of a graph keep their order in the bank.
         """
-        plain = isinstance(indices, np.ndarray) and indices.dtype == np.int64 and indices.flags.c_contiguous
-        index: I64 = indices if plain and indices.ndim == 1 else self._indices(indices)  # type: ignore[assignment,union-attr]
-        if len(index) == 0:
-            raise ValueError("indices: at least one tree is needed")
         words = self._per_word("word_map", word_map, np.int32), self._per_word("unknown_rate", unknown_rate, np.float32)
         try:
-            return self._bound.batch(Structure, index, *words, seed, ahead)
-        except IndexError:  # negative numbers count from the end; or an error that says more
-            return self._bound.batch(Structure, self._indices(indices), *words, seed)
+            return self._bound.batch(Structure, indices, *words, seed, ahead)  # type: ignore[arg-type]
+        except (TypeError, ValueError, IndexError):  # other integers; negative ones count from the end
+            index = self._indices(indices)
+        if len(index) == 0:
+            raise ValueError("indices: at least one tree is needed")
+        return self._bound.batch(Structure, index, *words, seed, ahead)
 
     def _per_word(self, name: str, values: NDArray[Any] | None, dtype: type[np.number[Any]]) -> NDArray[Any] | None:
         if values is None:

@@ -56,50 +56,69 @@ static void count_levels(const fb_bank *bank, const int64_t *tree, const fb_grap
     }
 }
 
-static FB_INLINE int32_t read_word(const fb_words *words, int32_t word, int64_t counter) {
-    if (word < 0) return word;
-    if (words->unknown_rate && fb_uniform(words->seed, (uint64_t)counter) < (double)words->unknown_rate[word]) return 0;
-    return words->map ? words->map[word] : word;
+/* One level of a tree: its nodes `from` .. of the bank become nodes first .. first + n of graph g. child_ptr holds
+   counts. */
+static FB_INLINE void move_level(const fb_bank *bank, int64_t from, int64_t first, int64_t n, int32_t g, int is_inner,
+                                 const fb_graph *out, int32_t *restrict place) {
+    int64_t *restrict child_ptr = (int64_t *)out->child_ptr + first + 1;
+    int32_t *restrict word = (int32_t *)out->word + first, *restrict label = (int32_t *)out->label + first,
+                      *restrict graph = (int32_t *)out->graph + first;
+    const int32_t *restrict n_child = bank->n_child + from, *restrict old_word = bank->word + from,
+                            *restrict old_label = bank->label + from;
+    for (int64_t i = 0; i < n; i++) {
+        place[i] = (int32_t)(first + i);
+        word[i] = old_word[i];
+        label[i] = old_label[i];
+        graph[i] = g;
+        child_ptr[i] = is_inner ? n_child[i] : 0;
+    }
 }
 
-/* Fills the arrays of `out`. level_fill (L) and place (N) are scratch. order: a node's number among the trees' nodes,
-   one tree after the other. child_ptr holds counts in node order first, then their sums. */
+/* The words of the bank become the model's. A draw depends on a node's number among the trees' nodes. */
+static void translate(const fb_words *words, const fb_graph *out, const int32_t *place) {
+    int32_t *word = (int32_t *)out->word;
+    for (int64_t k = 0; k < out->n_nodes; k++) {
+        int32_t *w = word + place[k];
+        if (*w < 0) continue;
+        if (words->unknown_rate && fb_uniform(words->seed, (uint64_t)k) < (double)words->unknown_rate[*w]) *w = 0;
+        else if (words->map) *w = words->map[*w];
+    }
+}
+
+/* The edges of the trees, when all nodes have their places. */
+static void link_nodes(const fb_bank *bank, const int64_t *tree, const fb_graph *out, const int32_t *place) {
+    const int64_t *child_ptr = out->child_ptr;
+    int32_t *child = (int32_t *)out->child;
+    for (int64_t g = 0; g < out->n_graphs; g++) {
+        const int64_t t = tree[g], n = bank->node_ptr[t + 1] - bank->node_ptr[t];
+        const int32_t *from = bank->child + bank->edge_ptr[t];
+        for (int64_t j = bank->level_size[bank->level_ptr[t]]; j < n; j++)
+            for (int64_t k = child_ptr[place[j]]; k < child_ptr[place[j] + 1]; k++) child[k] = place[*from++];
+        place += n;
+    }
+}
+
+/* Fills the arrays of `out`. level_fill (L) is scratch; place (N): where the trees' nodes, one tree after the other,
+   have gone. */
 void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out,
-              int64_t *restrict order, int64_t *restrict level_fill, int32_t *restrict place) {
+              int64_t *restrict level_fill, int32_t *restrict place) {
     int64_t *restrict child_ptr = (int64_t *)out->child_ptr, before = 0;
-    int32_t *restrict child = (int32_t *)out->child, *restrict word = (int32_t *)out->word,
-                      *restrict label = (int32_t *)out->label;
-    int32_t *restrict graph = (int32_t *)out->graph;
     count_levels(bank, tree, out, (int64_t *)out->level_ptr, level_fill);
     for (int64_t g = 0; g < n; g++) {
-        const int64_t t = tree[g], from = bank->node_ptr[t] - before,
-                      levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
+        const int64_t t = tree[g], levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
         const int32_t *size = bank->level_size + bank->level_ptr[t];
+        int64_t from = bank->node_ptr[t];
         if (g + AHEAD < n) prefetch_tree(bank, tree[g + AHEAD]);
         for (int64_t v = 0; v < levels; v++) {
-            const int64_t end = level_fill[v] + size[v];
-            for (int64_t i = level_fill[v]; i < end; i++, before++) {
-                place[before] = (int32_t)i;
-                child_ptr[i + 1] = bank->n_child[from + before];
-                word[i] = read_word(words, bank->word[from + before], before);
-                label[i] = bank->label[from + before];
-                graph[i] = (int32_t)g;
-                order[i] = before;
-            }
-            level_fill[v] = end;
+            move_level(bank, from, level_fill[v], size[v], (int32_t)g, v > 0, out, place + before);
+            from += size[v], before += size[v];
+            level_fill[v] += size[v];
         }
         ((int32_t *)out->root)[g] = place[before - 1];
     }
+    if (words->map || words->unknown_rate) translate(words, out, place);
     child_ptr[0] = 0;
-    for (int64_t i = 0; i < out->n_nodes; i++) child_ptr[i + 1] += child_ptr[i];
-    before = 0;
-    for (int64_t g = 0; g < n; g++) { /* the edges, now that they have their places */
-        const int32_t *from = bank->child + bank->edge_ptr[tree[g]], *own = place + before;
-        for (const int64_t end = before + bank->node_ptr[tree[g] + 1] - bank->node_ptr[tree[g]]; before < end;
-             before++) {
-            const int64_t i = place[before];
-            for (int64_t k = child_ptr[i]; k < child_ptr[i + 1]; k++) child[k] = own[*from++];
-        }
-    }
+    for (int64_t i = out->n_inputs; i < out->n_nodes; i++) child_ptr[i + 1] += child_ptr[i];
+    link_nodes(bank, tree, out, place);
     for (int64_t i = 0; i < out->n_inputs; i++) ((int32_t *)out->inputs)[i] = (int32_t)i;
 }

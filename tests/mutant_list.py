@@ -36,7 +36,7 @@ SOFTMAX, OPTIM, STEP = "src_c/kernels/head.h", "src_c/kernels/optim.h", "src_c/k
 ELMAN, GRU, LSTM = "src_c/cells/elman.c", "src_c/cells/gru.c", "src_c/cells/lstm.c"
 GATED, BACK, GRAPH = "src_c/kernels/gated.h", "src_c/kernels/gated_back.h", "src_c/kernels/gated_graph.h"
 CHAIN, CHAIN_BACK = "src_c/kernels/chain.h", "src_c/kernels/chain_back.h"
-STACK = "fastbpts/layers/_stack.py"
+STACK, BINDING = "fastbpts/layers/_stack.py", "fastbpts/_core_net.pxi"
 
 BATCH, ACT = "src_c/batch.c", "src_c/kernels/act.h"
 MEMORY, NET, CELL = "fastbpts/_memory.py", "fastbpts/network.py", "fastbpts/_cell.py"
@@ -277,22 +277,23 @@ MUTANTS = [
     ),
     Mutant("same masks in every step", NET, "self._n_steps) % 2**64", "0) % 2**64", STEPS),
     Mutant("dropout in predictions", NET, "self._net.set_dropout(0.0, 0.0, 0)", "", STEPS),
-    Mutant("words not checked", NET, "not 0 <= facts", "False and 0 <= facts", ERRORS),
+    Mutant("words not checked", BINDING, "g.max_word >= n_words", "False", ERRORS),
+    Mutant("arity of a network's trees not checked", BINDING, "return not arity or", "return True or", ERRORS),
     Mutant("arity not checked", CELL, "if self.arity and s.n_levels > 1 and not", "if False and not", ERRORS),
     Mutant("inputs not checked", CELL, 'if not self.initial and not facts["leaf_inputs"]', "if False", ERRORS),
     Mutant("class weights on loss only", "fastbpts/losses.py", "(mass * (e / total) - t)", "(e / total - t)", HEAD),
     Mutant(
         "dropout rates swapped",
-        "fastbpts/_core_net.pxi",
+        BINDING,
         "self.n.run.seed = states, inputs, seed",
         "self.n.run.seed = inputs, states, seed",
         STEPS,
     ),
     Mutant("bad loss updates", STEP, "|| !isfinite(net->total_loss)", "", STEPS),
     Mutant("root is another node", BATCH, "place[before - 1];", "place[0];", TREES),
-    Mutant("edges of the first tree", BATCH, "*own = place + before;", "*own = place;", TREES),
-    Mutant("trees of a level pile up", BATCH, "level_fill[v] = end;", "", TREES),
-    Mutant("words not translated", BATCH, "words->map ? words->map[word] : word", "word", TREES),
+    Mutant("edges of the first tree", BATCH, "place += n;", "", TREES),
+    Mutant("trees of a level pile up", BATCH, "level_fill[v] += size[v];", "", TREES),
+    Mutant("words not translated", BATCH, "*w = words->map[*w];", "continue;", TREES),
     Mutant("height of the last child", "src_c/plan.c", "below >= h ? below + 1 : h;", "below + 1;", TREES),
     Mutant("children in reverse", "src_c/plan.c", "stack[top + k];", "stack[top + n_child[i] - 1 - k];", TREES),
     Mutant("transpose in the witness", "fastbpts/reference/rntn.py", "V[k] + V[k].T", "V[k] + V[k]", REFERENCE),
