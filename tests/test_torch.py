@@ -280,13 +280,6 @@ def test_errors(torch: Any, ours: Any) -> None:
             call()
 
 
-def test_second_derivatives_are_refused(torch: Any, ours: Any) -> None:
-    layer, x = ours.GRU(3, 4), torch.randn(5, 2, 3, requires_grad=True)
-    (grad,) = torch.autograd.grad(layer(x)[0].sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="no second derivatives"):
-        grad.square().sum().backward()
-
-
 def test_changes_in_place_are_noticed(torch: Any, ours: Any) -> None:
     layer, x = ours.GRU(3, 4), torch.randn(5, 2, 3)
     out = layer(x)[0]

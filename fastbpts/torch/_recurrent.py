@@ -67,11 +67,14 @@ class Call(NamedTuple):
 class Loan:
     """A stack until its step backward, or until autograd forgets the step forward."""
 
+    _call: Call | None = None  # torch.compile makes objects without __init__
+
     def __init__(self, call: Call, stack: Stack) -> None:
         self._call, self.stack = call, stack
 
     def __del__(self) -> None:
-        self._call.pool.push(self._call.config, self.stack)
+        if self._call is not None:
+            self._call.pool.push(self._call.config, self.stack)
 
 
 class Run(torch.autograd.Function):
@@ -98,7 +101,8 @@ class Run(torch.autograd.Function):
         grads = [None if t is None else np.zeros(t.shape, loan.stack.dtype) for t in tensors[3:]]
         upstream = view(dout), view(dh_n), view(dc_n)
         states = loan.stack.backward(*upstream, by_chain(grads), want_dx=ctx.needs_input_grad[1])
-        return None, *as_grads((*states, *grads), ctx.needs_input_grad[1:])
+        sources = *tensors, dout, dh_n, dc_n
+        return None, *as_grads((*states, *grads), ctx.needs_input_grad[1:], sources)
 
 
 class Recurrent(torch.nn.RNNBase):

@@ -38,12 +38,12 @@ class Run(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, dh: Tensor | None, dc: Tensor | None = None) -> Any:
         """Gradients by all tensors."""
-        h, n = ctx.saved_tensors[-ctx.n_states], ctx.n_states
+        tensors, h, n = ctx.saved_tensors[: -ctx.n_states], ctx.saved_tensors[-ctx.n_states], ctx.n_states
         upstream = [np.zeros(h.shape, ctx.cell.dtype) if dh is None else view(dh), view(dc)]
         dparams, dx, dh0 = ctx.cell.backward(ctx.run, *upstream[:n])
         initial = dh0 if n == 2 else (dh0, None)
         grads = dx, *initial, *(dparams[name] for name in ctx.cell.shapes)
-        return None, None, None, *as_grads(grads, ctx.needs_input_grad[3:])
+        return None, None, None, *as_grads(grads, ctx.needs_input_grad[3:], (*tensors, dh, dc))
 
 
 class TreeNet(torch.nn.Module):

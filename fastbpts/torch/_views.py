@@ -45,10 +45,10 @@ def view(tensor: Tensor | None) -> Array | None:
 
 
 class _Once(torch.autograd.Function):
-    """The identity, but not to be differentiated."""
+    """A gradient, and the tensors that it depends on: not to be differentiated."""
 
     @staticmethod
-    def forward(ctx: Any, grad: Tensor) -> Tensor:  # noqa: ARG004
+    def forward(ctx: Any, grad: Tensor, *sources: Tensor) -> Tensor:  # noqa: ARG004
         return grad.view_as(grad)
 
     @staticmethod
@@ -56,15 +56,17 @@ class _Once(torch.autograd.Function):
         raise RuntimeError("fastbpts.torch takes gradients once: no second derivatives through its modules")
 
 
-def as_grads(arrays: Iterable[Array | None], is_needed: Iterable[bool]) -> list[Tensor | None]:
+def as_grads(
+    arrays: Iterable[Array | None], is_needed: Iterable[bool], sources: Iterable[Tensor | None]
+) -> list[Tensor | None]:
     """Gradients as tensors over the arrays' memory, None where not needed; with create_graph=True, once and no more.
 
-    PyTorch's once_differentiable lets a second derivative pass as zero where the upstream gradient is a constant.
+    `sources`, the tensors of the step forward and the upstream gradients, stay in the graph of the gradients: without
+    them a second derivative would pass as zero, as it does with PyTorch's once_differentiable.
     """
+    roots = [t for t in sources if t is not None and t.requires_grad] if torch.is_grad_enabled() else []
     grads: list[Tensor | None] = []
     for array, needed in zip(arrays, is_needed, strict=True):
         grad = torch.from_numpy(array) if needed and array is not None else None
-        if grad is not None and torch.is_grad_enabled():
-            grad = _Once.apply(grad.requires_grad_())  # type: ignore[no-untyped-call]
-        grads.append(grad)
+        grads.append(_Once.apply(grad, *roots) if roots and grad is not None else grad)  # type: ignore[no-untyped-call]
     return grads
