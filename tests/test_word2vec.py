@@ -111,6 +111,18 @@ def test_vectors_learnt_with_other_parameters_are_not_continued(options, changed
         model.partial_fit(SENTENCES)
 
 
+@pytest.mark.parametrize("new", [[], ["one", "more"]])
+def test_vectors_handed_out_keep_their_values(new):
+    model = fitted()
+    kept, row = model.wv, model.wv["the"]
+    before = kept.vectors.copy(), row.copy()
+    model.partial_fit([*SENTENCES, new, new])
+    np.testing.assert_array_equal(kept.vectors, before[0])
+    np.testing.assert_array_equal(row, before[1])
+    assert model.wv is not kept
+    assert (model.wv["the"] != row).all()
+
+
 @pytest.mark.parametrize("epochs", [0, -1, 1.5, "x"])
 def test_partial_fit_epochs(epochs):
     with pytest.raises(ValueError, match="epochs="):

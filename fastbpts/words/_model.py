@@ -37,6 +37,36 @@ def zero_rows(n: int, like: Array) -> Array:
     return rows
 
 
+class Fresh(NamedTuple):
+    """What new vectors are like."""
+
+    size: int
+    dtype: str
+    seed: int
+    has_outputs: bool
+    has_nodes: bool
+
+
+def grown(old: Vectors | None, n: int, fresh: Fresh) -> Vectors:
+    """Vectors for n words, the first ones as they were; new inputs are random, new outputs zero.
+
+    Inputs move to new memory even if no word is new: who was given the old ones keeps them as they are.
+    """
+    n_old = 0 if old is None else len(old.inputs)
+    rng = np.random.default_rng([fresh.seed, n_old])
+    inputs = random_rows(n - n_old, fresh.size, fresh.dtype, rng, total=n)
+    if old is not None:
+        inputs[n_old:], inputs[:n_old] = inputs[: n - n_old].copy(), old.inputs
+        if n == n_old:
+            return old._replace(inputs=inputs)
+    outputs = zero_rows(n, inputs) if fresh.has_outputs else None
+    nodes = zero_rows(n - 1, inputs) if fresh.has_nodes else None
+    for new, former in zip((outputs, nodes), old[1:] if old else (None, None), strict=True):
+        if new is not None and former is not None:
+            new[: len(former)] = former
+    return Vectors(inputs, outputs, nodes)
+
+
 def keep_chances(counts: I64, sample: float) -> NDArray[np.uint32]:
     """Chance * 2^32 - 1 that an occurrence is seen, sqrt(t/f) + t/f for a word of share f; t is `sample`.
 

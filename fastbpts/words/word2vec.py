@@ -81,9 +81,9 @@ class Word2Vec(Word2VecParameters, Stored):
     Attributes
     ----------
     wv : KeyedVectors
-        The input vectors.
+        The input vectors; more training makes another object, an earlier one keeps its values.
     vectors_output_ : array (n_words, vector_size)
-        The output vectors of negative sampling or of the full softmax.
+        The output vectors of negative sampling or of the full softmax; `partial_fit` changes them in place.
     history_ : list of dict
         Per epoch: loss, words, pairs (predictions), seconds.
     n_tokens_ : int
@@ -188,7 +188,8 @@ class Word2Vec(Word2VecParameters, Stored):
         n_old = len(self._words)
         self._words = words
         self._counts = counts + np.concatenate([self._counts, np.zeros(len(words) - n_old, np.int64)])
-        self._vectors = self._grown(self._vectors if n_old else None, len(words))
+        fresh = model.Fresh(self.vector_size, self.dtype, self.seed, bool(self.negative or not self.hs), bool(self.hs))
+        self._vectors = model.grown(self._vectors if n_old else None, len(words), fresh)
         if self.hs and len(words) > n_old:
             self._tree = model.grown_tree(self._tree, counts[n_old:])
 
@@ -209,22 +210,6 @@ class Word2Vec(Word2VecParameters, Stored):
                 "are needed"
             )
         return words, counts
-
-    def _grown(self, old: model.Vectors | None, n: int) -> model.Vectors:
-        """Vectors for n words, the first ones as they were; new inputs are random, new outputs zero."""
-        n_old = 0 if old is None else len(old.inputs)
-        if old is not None and n == n_old:
-            return old
-        rng = np.random.default_rng([self.seed, n_old])
-        inputs = model.random_rows(n - n_old, self.vector_size, self.dtype, rng, total=n)
-        if old is not None:
-            inputs[n_old:], inputs[:n_old] = inputs[: n - n_old].copy(), old.inputs
-        outputs = model.zero_rows(n, inputs) if self.negative or not self.hs else None
-        nodes = model.zero_rows(n - 1, inputs) if self.hs else None
-        for new, former in zip((outputs, nodes), old[1:] if old else (None, None), strict=True):
-            if new is not None and former is not None:
-                new[: len(former)] = former
-        return model.Vectors(inputs, outputs, nodes)
 
     def _trainer(self) -> _core.WordTrainer:
         counts = self._counts
