@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from . import _core
 from ._arguments import Array, as_array, check_alpha, check_norm
+from ._state import state_values
 from .optimizer import Optimizer
 
 
@@ -129,10 +130,7 @@ class Updater:
             Naming the array that is missing or of another shape; nothing is changed then.
         """
         own = self.state()
-        missing = sorted(set(own) - set(state))
-        if missing:
-            raise ValueError(f"state: missing {missing}")
-        values = {k: as_array(state[k], v.shape, v.dtype, f"state[{k!r}]") for k, v in own.items()}
+        values = state_values(state, own)
         self.learning_rate = float(values.pop("learning_rate")[0])
         self._updates.t = int(values.pop("t")[0])
         for name, value in values.items():

@@ -14,13 +14,14 @@ from ._cell import cell as make_cell
 from ._cellrun import Params
 from ._fork import lock_of
 from ._memory import Memory
+from ._state import Resumable
 from ._threads import resolve_n_threads
 from .optimizer import Optimizer
 
 LossNodes = Literal["all", "root"]
 
 
-class Network:
+class Network(Resumable):
     """A recursive or recurrent network for classification of nodes.
 
     Inputs are rows of E, by word: states of the leaves of recursive cells, inputs x of the nodes of recurrent ones; the
@@ -59,6 +60,8 @@ class Network:
     -----
     A network may be used by several Python threads; its calls then run one after another.
     """
+
+    _net: _core.Net
 
     def __init__(
         self,
@@ -128,6 +131,9 @@ class Network:
     def learning_rate(self, value: float) -> None:
         self._learning_rate = Optimizer(self.optimizer.name, learning_rate=value).learning_rate
         self._set_optimizer()
+
+    def _trained(self) -> dict[str, Array]:
+        return self._memory.arrays
 
     def reset_accumulator(self) -> None:
         """Forget the optimiser's state (AdaGrad's sums of squares, momenta, Adam's count of steps)."""
@@ -270,31 +276,3 @@ class Network:
         with self._lock:
             self._net.set_dropout(0.0, 0.0, 0)
             self._net.predict(s, nodes == "root", p, states)
-
-    def state(self) -> dict[str, Array]:
-        """What later steps depend on, to the bit: weights in the kernels' layout, the optimiser's state, counters."""
-        with self._lock:
-            arrays = {k: v.copy() for k, v in self._memory.arrays.items()}
-            counters = np.array([self._net.t, self._seed, self._n_steps], np.int64)
-            return arrays | {"counters": counters, "learning_rate": np.array([self._learning_rate])}
-
-    def load_state(self, state: Mapping[str, Array]) -> None:
-        """Back to a :meth:`state` of a network of the same shape.
-
-        Raises
-        ------
-        ValueError
-            Naming the array that is missing or of another shape; the network is then unchanged.
-        """
-        own = self._memory.arrays
-        missing = sorted({*own, "counters", "learning_rate"} - set(state))
-        if missing:
-            raise ValueError(f"state: missing {missing}")
-        values = {k: as_array(state[k], v.shape, self.dtype, f"state[{k!r}]") for k, v in own.items()}
-        t, seed, n = (int(v) for v in as_array(state["counters"], (3,), np.int64, "state['counters']"))
-        rate = Optimizer(self.optimizer.name, float(np.asarray(state["learning_rate"]).reshape(-1)[0])).learning_rate
-        with self._lock:
-            for k, array in own.items():
-                array[...] = values[k]
-            self._net.t, self._seed, self._n_steps, self._learning_rate = t, seed, n, rate
-            self._set_optimizer()

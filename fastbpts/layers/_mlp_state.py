@@ -1,6 +1,5 @@
 """What a multilayer perceptron consists of: arrays by name, into and out of state dicts, files and pickles."""
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,22 +7,19 @@ import numpy as np
 
 from .. import _core
 from .._arguments import Array, as_array, check_alpha
+from .._state import Resumable
 from ..optimizer import Optimizer
 from ._parameters import LiveArrays, from_state_dict
 
 
-class MLPState:
+class MLPState(Resumable):
     """The arrays of an :class:`fastbpts.MLP`; weights are stored as W^T with padded rows, of which users see views."""
 
     sizes: tuple[int, ...]
     dtype: np.dtype[Any]
     optimizer: Optimizer
-    learning_rate: float
     _net: _core.Perceptron
-    _lock: threading.RLock
     _config: dict[str, Any]
-    _seed: int
-    _n_steps: int
 
     def _bind(self, alpha: float | Mapping[str, float]) -> None:
         """Arrays of all layers: W^T (n_in, padded n_out) and b, of which params, grads and states are views."""
@@ -99,36 +95,8 @@ class MLPState:
                     array.fill(0)
 
     def _trained(self) -> dict[str, Array]:
-        """The arrays that training changes."""
         states = {f"state.{name}.{k}": v for k, state in enumerate(self._states) for name, v in state.items()}
         return {f"weights.{name}": array for name, array in self.params.items()} | states
-
-    def state(self) -> dict[str, Array]:
-        """What later steps depend on, to the bit: weights, the optimiser's state, counters."""
-        with self._lock:
-            counters = np.array([self._net.t, self._seed, self._n_steps], np.int64)
-            arrays = {name: array.copy("C") for name, array in self._trained().items()}
-            return arrays | {"counters": counters, "learning_rate": np.array([self.learning_rate])}
-
-    def load_state(self, state: Mapping[str, Array]) -> None:
-        """Back to a :meth:`state` of a network of the same shape.
-
-        Raises
-        ------
-        ValueError
-            Naming the array that is missing or of another shape; nothing is changed then.
-        """
-        own = self._trained()
-        missing = sorted({*own, "counters", "learning_rate"} - set(state))
-        if missing:
-            raise ValueError(f"state: missing {missing}")
-        values = {k: as_array(state[k], v.shape, self.dtype, f"state[{k!r}]") for k, v in own.items()}
-        t, seed, n = (int(v) for v in as_array(state["counters"], (3,), np.int64, "state['counters']"))
-        with self._lock:
-            self.learning_rate = float(np.asarray(state["learning_rate"]).reshape(-1)[0])
-            for name, array in own.items():
-                array[...] = values[name]
-            self._net.t, self._seed, self._n_steps = t, seed, n
 
     def __getstate__(self) -> dict[str, Any]:
         return {"config": self._config, "state": self.state()}

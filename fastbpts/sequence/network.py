@@ -8,6 +8,7 @@ import numpy as np
 from fastbpts import _core
 from fastbpts._arguments import Array, as_array
 from fastbpts._fork import lock_of
+from fastbpts._state import state_values
 from fastbpts._threads import resolve_n_threads
 from fastbpts._update import Updater
 from fastbpts.layers._parameters import by_chain
@@ -229,20 +230,20 @@ class SequenceNetwork:
     def state(self) -> dict[str, Array]:
         """What later steps depend on, to the bit."""
         with self._lock:
-            weights = {f"weights.{name}": array.copy() for name, array in self._params.items()}
-            optimizer = {f"optimizer.{name}": array.copy() for name, array in self._updater.state().items()}
-            return {**weights, **optimizer, "counters": np.array([self._seed, self._n_steps], np.int64)}
+            return {name: array.copy() for name, array in self._state().items()}
+
+    def _state(self) -> dict[str, Array]:
+        weights = {f"weights.{name}": array for name, array in self._params.items()}
+        optimizer = {f"optimizer.{name}": array for name, array in self._updater.state().items()}
+        return {**weights, **optimizer, "counters": np.array([self._seed, self._n_steps], np.int64)}
 
     def load_state(self, state: Mapping[str, Array]) -> None:
         """Back to a :meth:`state` of a network of the same shape."""
-        missing = sorted(set(self.state()) - set(state))
-        if missing:
-            raise ValueError(f"state: missing {missing}")
+        values = state_values(state, self._state())
         with self._lock:
-            self.set_params({name: state[f"weights.{name}"] for name in self._params})
-            own = {k.removeprefix("optimizer."): v for k, v in state.items() if k.startswith("optimizer.")}
-            self._updater.load_state(own)
-            self._seed, self._n_steps = (int(v) for v in as_array(state["counters"], (2,), np.int64, "counters"))
+            self._updater.load_state({k.removeprefix("optimizer."): v for k, v in values.items()})
+            self.set_params({name: values[f"weights.{name}"] for name in self._params})
+            self._seed, self._n_steps = (int(v) for v in values["counters"])
 
 
 def _last(h: Array, n_directions: int) -> Array:
