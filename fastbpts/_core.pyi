@@ -207,7 +207,7 @@ class Chain:
     def n_in(self) -> int: ...
     @property
     def n_state(self) -> int: ...
-    def set_params(self, W: _Array, U: _Array, b: _Array, c: _Array | None = None) -> None: ...
+    def set_params(self, W: _Array, U: _Array, b: _Array | None = None, c: _Array | None = None) -> None: ...
     def pack(self) -> None: ...
     def forward(
         self,
@@ -228,13 +228,31 @@ class Chain:
         dx: _Array | None,
         dW: _Array,
         dU: _Array,
-        db: _Array,
+        db: _Array | None = None,
         dc: _Array | None = None,
         dh_n: _Array | None = None,
         dc_n: _Array | None = None,
         dh0: _Array | None = None,
         dc0: _Array | None = None,
     ) -> None: ...
+    def layer_forward(
+        self,
+        x: _Array,
+        batch_sizes: _I64,
+        h0: _Array | None = None,
+        c0: _Array | None = None,
+        save: bool = True,
+        n_threads: int = 1,
+    ) -> tuple[_Array, _Array, _Array | None]: ...
+    def layer_backward(
+        self,
+        dh: _Array | None,
+        dh_n: _Array | None,
+        dc_n: _Array | None,
+        grads: tuple[_Array | None, ...],
+        want_dx: bool = True,
+    ) -> tuple[_Array | None, _Array, _Array | None]: ...
+    def layer_step(self, x: _Array, h: _Array | None, c: _Array | None) -> tuple[_Array, _Array | None]: ...
     def step(
         self, x: _Array, h: _Array | None, c: _Array | None, h_out: _Array | None, c_out: _Array | None
     ) -> None: ...

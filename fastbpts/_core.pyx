@@ -31,7 +31,7 @@ if os.environ.get("FASTBPTS_ISA", "") not in ("", *ISAS):
 cdef void *ptr(object array, int typenum, Py_ssize_t n, str name) except? NULL:
     """Pointer of an array of n elements or more."""
     cdef cnp.ndarray a
-    if not isinstance(array, np.ndarray):
+    if not cnp.PyArray_Check(array):
         raise TypeError(f"{name}: an array is needed, not {type(array).__name__}")
     a = array
     if cnp.PyArray_TYPE(a) != typenum or not cnp.PyArray_ISCARRAY_RO(a) or cnp.PyArray_SIZE(a) < n:

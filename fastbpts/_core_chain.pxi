@@ -1,17 +1,27 @@
 # A gated cell over batches of sequences: what layers and the models for sequences run.
 
+cdef bint POISONED = POISON
+
+cdef enum:  # pieces of a chain's own memory
+    OWN_PACKED, OWN_SAVED, OWN_SCRATCH, OWN_H, OWN_C, OWN_H0, OWN_C0, OWN_CARRY, OWN_CARRY_C, N_OWN
+
 
 cdef class Chain:
     """A gated cell over batches of sequences; its memory is kept from call to call.
 
     Rows of a batch are level-major, longest sequence first (torch's PackedSequence): row r of time t is row
-    ``sum(batch_sizes[:t]) + r``; for equal lengths that is (T, B, width) reshaped to (T * B, width). x, h, dh and dx
-    may have gaps between their rows. Not for several threads at once.
+    ``sum(batch_sizes[:t]) + r``; for equal lengths that is (T, B, width), as it is or as (T * B, width). x, h, dh and
+    dx may have equal gaps between their rows. Not for several threads at once.
     """
     cdef fb_chain c
     cdef const fb_kernels *k
     cdef int real
-    cdef dict keep
+    cdef list own
+    cdef void *own_at[N_OWN]
+    cdef Py_ssize_t own_size[N_OWN]
+    cdef int64_t *row_ptr
+    cdef Py_ssize_t n_row_ptr
+    cdef object params, inputs, row_array
     cdef bint packed, ready
     cdef readonly str cell
     cdef readonly object dtype, activation
@@ -20,7 +30,7 @@ cdef class Chain:
         self.k = kernels(dtype)
         self.dtype = np.dtype(dtype)
         self.real = self.dtype.num
-        self.keep = {}
+        self.own = [None] * N_OWN
         self.cell = cell
         self.c.cell = cell_of(self.k, cell, &self.c.run.dims, n_in, n_state)
         if not self.c.cell.gates:
@@ -30,7 +40,8 @@ cdef class Chain:
         if self.activation is not None and self.activation not in accepted:
             raise ValueError(f"activation: must be one of {accepted or None}, got {activation!r}")
         self.c.run.activation = accepted.index(self.activation) if accepted else 0
-        self.c.run.weights.packed = self.memory("packed", self.k.packed(&self.c.run.dims) // self.k.real_bytes)
+        self.c.run.weights.packed = self.memory(
+            OWN_PACKED, self.k.packed(&self.c.run.dims) // self.k.real_bytes)
         self.c.scratch_size = self.k.chain_scratch(&self.c.run.dims)
 
     @property
@@ -41,79 +52,94 @@ cdef class Chain:
     def n_state(self) -> int:
         return self.c.run.dims.n_state
 
-    cdef void *memory(self, str name, Py_ssize_t n) except NULL:
-        """Own memory of n elements or more."""
-        array = self.keep.get(name)
-        if array is None or len(array) < n:
-            self.keep[name] = array = aligned((n + n // 8 + 1,), self.dtype, True)
-        if POISON:
-            array.fill(np.nan)
-        return cnp.PyArray_DATA(array)
+    cdef void *memory(self, int piece, Py_ssize_t n) except NULL:
+        """Own memory of n elements or more; what grows once may grow again."""
+        cdef Py_ssize_t size
+        if self.own_at[piece] == NULL or self.own_size[piece] < n:
+            size = n + n // 8 if self.own_at[piece] != NULL else n
+            self.own[piece] = None  # before the new one is there
+            self.own_at[piece] = NULL
+            self.own[piece] = aligned((size,), self.dtype, True)
+            self.own_at[piece], self.own_size[piece] = cnp.PyArray_DATA(self.own[piece]), size
+        if POISONED:
+            self.own[piece].fill(np.nan)
+        return self.own_at[piece]
 
     cdef void *rows(self, object array, int64_t n, int64_t width, int64_t *ld, bint written, str name) except? NULL:
-        """Pointer and distance of rows of a matrix (n, width)."""
-        cdef int64_t shape[2]
-        cdef ptrdiff_t stride[2]
-        cdef void *p
-        if not isinstance(array, np.ndarray):
+        """Pointer and distance of n rows: of a matrix (n, width), or of (T, B, width) with n = T B."""
+        cdef cnp.npy_intp *dims
+        cdef cnp.npy_intp *strides
+        cdef int last
+        cdef Py_ssize_t size = self.k.real_bytes, found = -1, gap = 0
+        if not cnp.PyArray_Check(array):
             raise TypeError(f"{name}: an array is needed, not {type(array).__name__}")
-        p = matrix(array, self.real, False, shape, stride, name)
-        if shape[0] != n or shape[1] != width or written and not cnp.PyArray_ISWRITEABLE(array):
-            raise ValueError(f"{name}: {'writable ' if written else ''}array ({n}, {width}) needed, "
-                             f"got {np.shape(array)}")
-        ld[0] = stride[0]
-        return p
+        dims, strides = cnp.PyArray_DIMS(array), cnp.PyArray_STRIDES(array)
+        last = cnp.PyArray_NDIM(array) - 1
+        if last == 1:
+            found, gap = dims[0], strides[0]
+        elif last == 2 and (dims[0] == 1 or dims[1] == 1 or strides[0] == dims[1] * strides[1]):
+            found, gap = dims[0] * dims[1], strides[0] if dims[1] == 1 else strides[1]
+        if found != n or dims[last] != width or dims[last] > 1 and strides[last] != size or gap % size or \
+                cnp.PyArray_TYPE(array) != self.real or not cnp.PyArray_ISBEHAVED_RO(array) or \
+                written and not cnp.PyArray_ISWRITEABLE(array):
+            raise ValueError(f"{name}: {'writable ' if written else ''}array ({n}, {width}) of {self.dtype} with "
+                             f"contiguous rows needed, got {array.dtype} {np.shape(array)}, strides {array.strides}")
+        ld[0] = gap // size
+        return cnp.PyArray_DATA(array)
 
-    def set_params(self, W, U, b, c=None):
-        """W (GH, D), U (GH, H), b (GH) and, for gru, c (GH); references are kept."""
+    def set_params(self, W, U, b=None, c=None):
+        """W (GH, D), U (GH, H), biases b and c (GH); references are kept.
+
+        A bias that is None is zero. The second one is added to U h, which matters for gru; other cells sum both.
+        """
         cdef fb_weights *w = &self.c.run.weights
-        cdef int64_t H = self.n_state, GH = self.c.run.dims.n_gate * H
-        second = self.c.run.dims.n_slot > self.c.run.dims.n_gate
-        if (c is not None) != second:
-            raise ValueError(f"c: cell {self.cell!r} has {'a' if second else 'no'} second bias")
-        w.W = self.rows(W, GH, self.n_in, &w.ld_w, False, "W")
+        cdef int64_t H = self.c.run.dims.n_state, GH = self.c.run.dims.n_gate * H
+        w.W = self.rows(W, GH, self.c.run.dims.n_in, &w.ld_w, False, "W")
         w.U = self.rows(U, GH, H, &w.ld_u, False, "U")
-        w.b, w.c = ptr(b, self.real, GH, "b"), NULL if c is None else ptr(c, self.real, GH, "c")
+        w.b = NULL if b is None else ptr(b, self.real, GH, "b")
+        w.c = NULL if c is None else ptr(c, self.real, GH, "c")
         w.ld_b = 1
-        self.keep["params"] = (W, U, b, c)
-        self.packed = False
+        self.params, self.packed = (W, U, b, c), False
 
     def pack(self):
         """Read the weights as they are now. ``forward`` does it, ``step`` only after ``set_params``."""
-        if "params" not in self.keep:
+        if self.params is None:
             raise ValueError("params: set_params comes first")
         self.c.run.weights.forward_only = True
         with nogil:
             self.k.chain_pack(&self.c)
         self.packed = True
 
-    cdef int set_batch(self, batch_sizes, int64_t n) except -1:
-        """Offsets of times; n rows of x."""
+    cdef int set_batch(self, batch_sizes) except -1:
+        """Offsets of times."""
         cdef int64_t *size = <int64_t *>ptr(batch_sizes, cnp.NPY_INT64, 0, "batch_sizes")
-        cdef int64_t T = len(batch_sizes), t
-        if "row_ptr" not in self.keep or len(self.keep["row_ptr"]) <= T:
-            self.keep["row_ptr"] = np.zeros(T + T // 8 + 2, np.int64)
-        cdef int64_t *row_ptr = <int64_t *>cnp.PyArray_DATA(self.keep["row_ptr"])
+        cdef int64_t T = cnp.PyArray_SIZE(batch_sizes), t
+        if self.n_row_ptr <= T:
+            self.row_array = np.zeros(T + T // 8 + 2, np.int64)
+            self.row_ptr, self.n_row_ptr = <int64_t *>cnp.PyArray_DATA(self.row_array), T + T // 8 + 2
         for t in range(T):
             if size[t] < 1 or t and size[t] > size[t - 1]:
                 raise ValueError(f"batch_sizes: must be positive and never grow, got {size[t]} at {t}")
-            row_ptr[t + 1] = row_ptr[t] + size[t]
-        if row_ptr[T] != n:
-            raise ValueError(f"batch_sizes: x has {n} rows, they add up to {row_ptr[T]}")
-        self.c.row_ptr, self.c.n_steps, self.c.batch = row_ptr, T, size[0] if T else 0
+            self.row_ptr[t + 1] = self.row_ptr[t] + size[t]
+        self.c.row_ptr, self.c.n_steps, self.c.batch = self.row_ptr, T, size[0] if T else 0
         return 0
 
     cdef void *states(self, object array, bint written, str name) except? NULL:
-        """Pointer of states (B, H), or NULL."""
-        cdef Py_ssize_t n = self.c.batch * self.n_state
+        """Pointer of states (B, H) or (1, B, H), or NULL."""
+        cdef int64_t B = self.c.batch, H = self.c.run.dims.n_state
+        cdef cnp.npy_intp *dims
+        cdef int last
         if array is None:
             return NULL
-        if np.shape(array) != (self.c.batch, self.n_state):
-            raise ValueError(f"{name}: shape ({self.c.batch}, {self.n_state}) needed, got {np.shape(array)}")
-        return out_ptr(array, self.real, n, name) if written else ptr(array, self.real, n, name)
+        if not cnp.PyArray_Check(array):
+            raise TypeError(f"{name}: an array is needed, not {type(array).__name__}")
+        dims, last = cnp.PyArray_DIMS(array), cnp.PyArray_NDIM(array) - 1
+        if last < 1 or last > 2 or dims[last] != H or dims[last - 1] != B or last == 2 and dims[0] != 1:
+            raise ValueError(f"{name}: shape ({B}, {H}) needed, got {np.shape(array)}")
+        return out_ptr(array, self.real, B * H, name) if written else ptr(array, self.real, B * H, name)
 
-    cdef int no_second(self, tuple given, str names) except -1:
-        if not self.c.cell.gates.has_c and any(array is not None for array in given):
+    cdef int no_second(self, bint given, str names) except -1:
+        if given and not self.c.cell.gates.has_c:
             raise ValueError(f"{names}: cell {self.cell!r} has no second state")
         return 0
 
@@ -125,83 +151,146 @@ cdef class Chain:
         (B, H) are written: states after each sequence's last step. reverse: right to left, a sequence enters at its
         last element. save: for ``backward``; x and h must not change until then.
         """
-        cdef int64_t n = len(x), H = self.n_state, Hp = self.c.run.dims.ld_state
-        cdef bint second = self.c.cell.gates.has_c
+        self.set_batch(batch_sizes)
+        self.run_forward(x, h, h0, c0, h_n, c_n, save, reverse, n_threads)
+
+    def layer_forward(self, x, batch_sizes, h0=None, c0=None, bint save=True, int n_threads=1):
+        """``forward`` into new arrays: h (N, H), or (T, B, H) like x, h_n and c_n (1, B, H)."""
+        self.set_batch(batch_sizes)
+        if not cnp.PyArray_Check(x):
+            raise TypeError(f"x: an array is needed, not {type(x).__name__}")
+        h, h_n = self.like(x, self.c.run.dims.n_state), self.new_states()
+        c_n = self.new_states() if self.c.cell.gates.has_c else None
+        self.run_forward(x, h, h0, c0, h_n, c_n, save, False, n_threads)
+        return h, h_n, c_n
+
+    cdef cnp.ndarray like(self, cnp.ndarray x, cnp.npy_intp width):
+        """A new array of as many rows, of another width."""
+        cdef cnp.npy_intp shape[3]
+        cdef int k, last = min(2, cnp.PyArray_NDIM(x) - 1)
+        for k in range(last):
+            shape[k] = cnp.PyArray_DIMS(x)[k]
+        shape[max(0, last)] = width
+        return cnp.PyArray_EMPTY(max(0, last) + 1, shape, self.real, 0)
+
+    cdef cnp.ndarray new_states(self):
+        cdef cnp.npy_intp shape[3]
+        shape[0], shape[1], shape[2] = 1, self.c.batch, self.c.run.dims.n_state
+        return cnp.PyArray_EMPTY(3, shape, self.real, 0)
+
+    cdef int run_forward(self, x, h, h0, c0, h_n, c_n, bint save, bint reverse, int n_threads) except -1:
+        """``forward`` over the batch that is set."""
+        cdef int64_t n = self.row_ptr[self.c.n_steps], H = self.c.run.dims.n_state, Hp = self.c.run.dims.ld_state
         self.ready = False
-        if "params" not in self.keep:
+        if self.params is None:
             raise ValueError("params: set_params comes first")
-        self.no_second((c0, c_n), "c0, c_n")
-        self.set_batch(batch_sizes, n)
-        self.c.run.x = self.rows(x, n, self.n_in, &self.c.run.ld_x, False, "x")
+        self.no_second(c0 is not None or c_n is not None, "c0, c_n")
+        self.c.run.x = self.rows(x, n, self.c.run.dims.n_in, &self.c.run.ld_x, False, "x (rows: sum of batch_sizes)")
         self.c.run.h, self.c.out = self.rows(h, n, H, &self.c.ld_h, True, "h"), NULL
         if H != Hp:
             self.c.out, self.c.ld_out = self.c.run.h, self.c.ld_h
-            self.c.run.h, self.c.ld_h = self.memory("h", n * Hp), Hp
+            self.c.run.h, self.c.ld_h = self.memory(OWN_H, n * Hp), Hp
         self.c.h0, self.c.c0 = self.states(h0, False, "h0"), self.states(c0, False, "c0")
         self.c.h_n, self.c.c_n = self.states(h_n, True, "h_n"), self.states(c_n, True, "c_n")
-        self.c.run.h0 = NULL if h0 is None else self.memory("h0", self.c.batch * Hp)
-        self.c.run.c0 = NULL if c0 is None else self.memory("c0", self.c.batch * Hp)
-        self.c.run.saved = self.memory("saved", n * self.c.run.dims.n_slot * Hp)
-        self.c.run.c = self.memory("c", n * Hp) if second else NULL
-        self.set_threads(n_threads)
+        self.set_memory(n, n_threads)
         self.c.reverse, self.c.run.weights.forward_only = reverse, not save
         with nogil:
             self.k.chain_forward(&self.c)
-        self.packed, self.ready = True, save
-        self.keep["x h"] = (x, h)
-
-    cdef int set_threads(self, int n) except -1:
-        self.c.n_threads = max(1, n)
-        self.c.scratch = <char *>self.memory("scratch", self.c.n_threads * self.c.scratch_size // self.k.real_bytes)
+        self.packed, self.ready, self.inputs = True, save, (x, h)
         return 0
 
-    def backward(self, dh, dx, dW, dU, db, dc=None, dh_n=None, dc_n=None, dh0=None, dc0=None):
+    cdef int set_memory(self, int64_t n, int n_threads) except -1:
+        """What n rows and the initial states need."""
+        cdef int64_t B = self.c.batch, Hp = self.c.run.dims.ld_state
+        self.c.run.h0 = self.memory(OWN_H0, B * Hp) if self.c.h0 != NULL else NULL
+        self.c.run.c0 = self.memory(OWN_C0, B * Hp) if self.c.c0 != NULL else NULL
+        self.c.run.saved = self.memory(OWN_SAVED, n * self.c.run.dims.n_slot * Hp)
+        self.c.run.c = self.memory(OWN_C, n * Hp) if self.c.cell.gates.has_c else NULL
+        self.c.n_threads = max(1, n_threads)
+        self.c.scratch = <char *>self.memory(OWN_SCRATCH, self.c.n_threads * self.c.scratch_size // self.k.real_bytes)
+        return 0
+
+    def backward(self, dh, dx, dW, dU, db=None, dc=None, dh_n=None, dc_n=None, dh0=None, dc0=None):
         """Gradients of the last ``forward``, once.
 
-        dh (N, H), dh_n, dc_n (B, H): upstream, zeros where None. dW, dU, db, dc (of the second bias) are added to; dx
-        (N, D), dh0, dc0 (B, H) are overwritten, or not wanted where None.
+        dh (N, H), dh_n, dc_n (B, H): upstream, zeros where None. dW, dU and, unless None, db, dc (of the biases) are
+        added to; dx (N, D), dh0, dc0 (B, H) are overwritten, or not wanted where None.
         """
-        cdef int64_t n = self.c.row_ptr[self.c.n_steps] if self.ready else 0, H = self.n_state, D = self.n_in
-        cdef int64_t GH = self.c.run.dims.n_gate * H, Hp = self.c.run.dims.ld_state
-        cdef bint second = self.c.cell.gates.has_c
+        self.run_backward(dh, dx, (dW, dU, db, dc), dh_n, dc_n, dh0, dc0)
+
+    def layer_backward(self, dh, dh_n, dc_n, grads, bint want_dx=True):
+        """``backward`` into new arrays dx (None unless wanted) and dh0, dc0, after ``layer_forward``.
+
+        grads: dW, dU, db, dc.
+        """
         if not self.ready:
             raise ValueError("backward: forward(save=True) comes first, once for every backward")
-        self.no_second((dc_n, dc0), "dc_n, dc0")
-        if (dc is None) != (self.c.run.weights.c == NULL):
-            raise ValueError("dc: the gradient of c, where the cell has it, and only there")
+        dx = self.like(self.inputs[0], self.c.run.dims.n_in) if want_dx else None
+        dh0, dc0 = self.new_states(), self.new_states() if self.c.cell.gates.has_c else None
+        self.run_backward(dh, dx, grads, dh_n, dc_n, dh0, dc0)
+        return dx, dh0, dc0
+
+    cdef int run_backward(self, dh, dx, grads, dh_n, dc_n, dh0, dc0) except -1:
+        dW, dU, db, dc = grads
+        cdef int64_t n, H = self.c.run.dims.n_state, D = self.c.run.dims.n_in, Hp = self.c.run.dims.ld_state
+        cdef int64_t GH = self.c.run.dims.n_gate * H
+        if not self.ready:
+            raise ValueError("backward: forward(save=True) comes first, once for every backward")
+        n = self.row_ptr[self.c.n_steps]
+        self.no_second(dc_n is not None or dc0 is not None, "dc_n, dc0")
         self.c.dh = NULL if dh is None else self.rows(dh, n, H, &self.c.ld_dh, False, "dh")
         self.c.dx = NULL if dx is None else self.rows(dx, n, D, &self.c.ld_dx, True, "dx")
         self.c.dh_n, self.c.dc_n = self.states(dh_n, False, "dh_n"), self.states(dc_n, False, "dc_n")
         self.c.dh0, self.c.dc0 = self.states(dh0, True, "dh0"), self.states(dc0, True, "dc0")
         self.c.dW, self.c.dU = out_ptr(dW, self.real, GH * D, "dW"), out_ptr(dU, self.real, GH * H, "dU")
-        self.c.db = out_ptr(db, self.real, GH, "db")
+        self.c.db = NULL if db is None else out_ptr(db, self.real, GH, "db")
         self.c.dc = NULL if dc is None else out_ptr(dc, self.real, GH, "dc")
-        self.c.carry = self.memory("carry", self.c.batch * Hp)
-        self.c.carry_c = self.memory("carry_c", self.c.batch * Hp) if second else NULL
+        self.c.carry = self.memory(OWN_CARRY, self.c.batch * Hp)
+        self.c.carry_c = self.memory(OWN_CARRY_C, self.c.batch * Hp) if self.c.cell.gates.has_c else NULL
         self.ready = False
         with nogil:
             self.k.chain_backward(&self.c)
+        self.inputs = None
+        return 0
 
     def step(self, x, h, c, h_out, c_out):
         """One time step: x (B, D), h (B, H), c (B, H) or None -> h_out and c_out, which may be h and c."""
-        cdef int64_t B = len(x), H = self.n_state, Hp = self.c.run.dims.ld_state, ld
-        cdef bint second = self.c.cell.gates.has_c
+        self.set_step(x)
+        self.run_step(x, h, c, h_out, c_out)
+
+    def layer_step(self, x, h, c):
+        """``step`` from states (1, B, H) or None into new ones; c None where the cell has none."""
+        self.set_step(x)
+        for array in (h, c):
+            if array is not None and (not cnp.PyArray_Check(array) or cnp.PyArray_NDIM(array) != 3):
+                raise ValueError(f"h, c: shape (1, {self.c.batch}, {self.n_state}) needed, got {np.shape(array)}")
+        h_out, c_out = self.new_states(), self.new_states() if self.c.cell.gates.has_c else None
+        self.run_step(x, h, c, h_out, c_out)
+        return h_out, c_out
+
+    cdef int set_step(self, x) except -1:
+        if not cnp.PyArray_Check(x) or cnp.PyArray_NDIM(x) != 2:
+            raise ValueError(f"x: matrix needed, got {type(x).__name__} of shape {np.shape(x)}")
+        self.c.batch = cnp.PyArray_DIMS(x)[0]
+        self.ready, self.inputs = False, None
+        return 0
+
+    cdef int run_step(self, x, h, c, h_out, c_out) except -1:
+        """``step`` of as many sequences as are set."""
+        cdef int64_t B = self.c.batch
         cdef int64_t row_ptr[2]
         if not self.packed:
             self.pack()
-        self.no_second((c, c_out), "c, c_out")
-        self.ready = False
+        self.no_second(c is not None or c_out is not None, "c, c_out")
         row_ptr[0], row_ptr[1] = 0, B
-        self.c.row_ptr, self.c.n_steps, self.c.batch = row_ptr, 1, B
-        self.c.run.x = self.rows(x, B, self.n_in, &self.c.run.ld_x, False, "x")
+        self.c.row_ptr, self.c.n_steps = row_ptr, 1
+        self.c.run.x = self.rows(x, B, self.c.run.dims.n_in, &self.c.run.ld_x, False, "x")
         self.c.h0, self.c.c0 = self.states(h, False, "h"), self.states(c, False, "c")
         self.c.h_n, self.c.c_n, self.c.out = self.states(h_out, True, "h_out"), self.states(c_out, True, "c_out"), NULL
-        self.c.run.h0 = self.memory("h0", B * Hp) if h is not None else NULL
-        self.c.run.h, self.c.ld_h = self.memory("h", B * Hp), Hp
-        self.c.run.c0 = self.memory("c0", B * Hp) if c is not None else NULL
-        self.c.run.c = self.memory("c", B * Hp) if second else NULL
-        self.c.run.saved = self.memory("saved", B * self.c.run.dims.n_slot * Hp)
+        self.c.ld_h = self.c.run.dims.ld_state
+        self.c.run.h = self.memory(OWN_H, B * self.c.ld_h)
+        self.set_memory(B, 1)
         self.c.reverse = False
-        self.set_threads(1)
         self.k.chain_step(&self.c)
         self.c.row_ptr = NULL
+        return 0

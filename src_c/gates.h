@@ -4,7 +4,7 @@
 
 /* The weights of a gated cell where they lie, gates stacked on the first axis, and packed for its products. */
 typedef struct fb_weights {
-    const void *W, *U, *b, *c; /* (n_gate n_state rows); c: NULL, or a second bias, beside U */
+    const void *W, *U, *b, *c; /* (n_gate n_state rows); biases may be NULL; c, the second, is beside U */
     int64_t ld_w, ld_u, ld_b;
     void *packed;
     int forward_only; /* pack nothing that only backward reads */

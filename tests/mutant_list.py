@@ -34,7 +34,7 @@ LEVEL, WEIGHTS, PACK = "src_c/kernels/level.h", "src_c/kernels/weights.h", "src_
 SOFTMAX, OPTIM, STEP = "src_c/kernels/head.h", "src_c/kernels/optim.h", "src_c/kernels/step.h"
 
 ELMAN, GRU, LSTM = "src_c/cells/elman.c", "src_c/cells/gru.c", "src_c/cells/lstm.c"
-GATED, BACK, GRAPH = "src_c/kernels/gated.h", "src_c/kernels/gated_back.h", "src_c/kernels/gated_graph.h"
+GATED, BACK, GRAPH = "src_c/kernels/gated_pack.h", "src_c/kernels/gated_back.h", "src_c/kernels/gated_graph.h"
 CHAIN, CHAIN_BACK = "src_c/kernels/chain.h", "src_c/kernels/chain_back.h"
 STACK, BINDING = "fastbpts/layers/_stack.py", "fastbpts/_core_net.pxi"
 
@@ -256,7 +256,8 @@ MUTANTS = [
         CHAINS,
     ),
     Mutant("both directions read from the left", STACK, "save, r == 1, n_threads)", "save, False, n_threads)", LAYERS),
-    Mutant("one of two biases learns", STACK, "for total in (db, dc):", "for total in (db,):", LAYERS),
+    Mutant("one of two biases learns", CHAIN_BACK, "k < n && dc; k++) dc", "k < 0 && dc; k++) dc", LAYERS),
+    Mutant("second bias read nowhere", GATED, "(first ? p.bias_u : p.bias) + s", "p.bias_u + s", LAYERS),
     Mutant("sign of tanh lost", ACT, "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),
     Mutant(
         "penalty without its two",

@@ -36,22 +36,18 @@ class Packing:
     order: I64 | None = None
 
     def pack(self, padded: Array) -> Array:
-        """Rows (N, width) of a padded array (*shape, width): itself for equal lengths, time first."""
+        """Rows (N, width) of a padded array (*shape, width); for equal lengths they remain (T, B, width)."""
         if self.rows is not None:
             return np.take(padded.reshape(-1, padded.shape[2]), self.rows, axis=0)
-        by_time = np.ascontiguousarray(padded.swapaxes(0, 1) if self.is_transposed else padded)
-        return by_time.reshape(-1, padded.shape[2])
+        return np.ascontiguousarray(padded.swapaxes(0, 1) if self.is_transposed else padded)
 
     def unpack(self, packed: Array) -> Array:
         """Undo :meth:`pack`; zero where no sequence is."""
-        width = packed.shape[1]
         if self.rows is not None:
-            padded = np.zeros((self.shape[0] * self.shape[1], width), packed.dtype)
+            padded = np.zeros((self.shape[0] * self.shape[1], packed.shape[1]), packed.dtype)
             padded[self.rows] = packed
-            return padded.reshape(*self.shape, width)
-        if self.is_transposed:
-            return packed.reshape(self.shape[1], self.shape[0], width).swapaxes(0, 1)
-        return packed.reshape(*self.shape, width)
+            return padded.reshape(*self.shape, packed.shape[1])
+        return packed.swapaxes(0, 1) if self.is_transposed else packed
 
     def sort(self, states: Array | None) -> Array | None:
         """States (k, B, H) of sequences in the user's order as those of sorted ones, C-ordered."""
@@ -107,9 +103,11 @@ def make_packing(shape: tuple[int, int], batch_first: bool, lengths: ArrayLike |
     ValueError
         If lengths are not B integers from 1 to T.
     """
+    if lengths is None:
+        return equal_lengths(shape, batch_first)
     n_steps, n_sequences = reversed(shape) if batch_first else shape
-    length = None if lengths is None else check_lengths(lengths, n_steps, n_sequences)
-    if length is None or length.min() == n_steps:
+    length = check_lengths(lengths, n_steps, n_sequences)
+    if length.min() == n_steps:
         return equal_lengths(shape, batch_first)
     order = np.argsort(-length, kind="stable")
     is_there = length[order] > np.arange(length.max())[:, None]  # (T, B)

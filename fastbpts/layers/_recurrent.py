@@ -59,7 +59,7 @@ class Recurrent(Generic[S]):
 
     def _split(self, state: Any, shape: tuple[int, ...], name: str) -> tuple[Array | None, Array | None]:
         """(h, c) of a state that the user gave."""
-        return None if state is None else self._numbers(state, shape, name), None
+        return self._numbers(state, shape, name), None
 
     def _pair(self, state: S | None) -> tuple[Any, Any]:
         """(h, c) of a state as :meth:`_join` made it."""
@@ -134,10 +134,10 @@ class Recurrent(Generic[S]):
         """
         array = self._check_input(x)
         packing = make_packing(array.shape[:2], self.batch_first, lengths)
-        h, c = self._split(h0, self._state_shape(packing), "h0")
+        h, c = (None, None) if h0 is None else self._split(h0, self._state_shape(packing), "h0")
+        dropout = self.dropout if training else 0.0
         with self._lock:
             self._packing, self._is_packed = None, False
-            dropout = self.dropout if training else 0.0
             out, h_n, c_n = self._stack.forward(
                 packing.pack(array),
                 packing.batch_sizes,
@@ -182,7 +182,7 @@ class Recurrent(Generic[S]):
                 raise ValueError("backward needs a forward(..., save=True) before it, one for each backward")
             shape = *packing.shape, self._n_directions * self.n_state
             upstream = None if dout is None else packing.pack(self._numbers(dout, shape, "dout"))
-            dh, dc = self._split(dh_n, self._state_shape(packing), "dh_n")
+            dh, dc = (None, None) if dh_n is None else self._split(dh_n, self._state_shape(packing), "dh_n")
             self._packing, self._is_packed = None, False
             dx, dh0, dc0 = self._stack.backward(upstream, packing.sort(dh), packing.sort(dc), self._gradients)
         assert dx is not None
@@ -231,6 +231,8 @@ class Recurrent(Generic[S]):
         array = np.ascontiguousarray(_real(x, self.dtype, "x"))
         if array.ndim != 2 or array.shape[1] != self.n_in or not array.size:
             raise ValueError(f"x must have shape (B, {self.n_in}) with B >= 1, got {array.shape}")
+        if state is None:
+            return array, None, None
         h, c = self._split(state, (self.num_layers, len(array), self.n_state), "state")
         return array, None if h is None else np.ascontiguousarray(h), None if c is None else np.ascontiguousarray(c)
 

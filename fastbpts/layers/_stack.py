@@ -12,14 +12,13 @@ from ._packing import I64
 
 
 class Kind(NamedTuple):
-    """What a stack has to know about a cell: gates stacked in W and U, biases inside, whether it has a state c."""
+    """What a stack has to know about a cell: gates stacked in W and U, whether it has a state c."""
 
     n_gates: int
-    two_biases: bool
     has_c: bool
 
 
-KINDS = {"elman": Kind(1, False, False), "gru": Kind(3, True, False), "lstm": Kind(4, False, True)}
+KINDS = {"elman": Kind(1, False), "gru": Kind(3, False), "lstm": Kind(4, True)}
 
 
 class Weights(NamedTuple):
@@ -52,7 +51,8 @@ class Stack:
     """Layers of chains, each of one direction or two; the output of a layer is the input of the next.
 
     Dimension key: N packed rows, B sequences (sorted, longest first), D input, H state, R directions, L layers.
-    States are (L * R, B, H), layer by layer, forward direction first. A stack holds what one forward step saved.
+    Rows (N, .) of equally long sequences may come as (T, B, .), and then leave so. States are (L * R, B, H), layer by
+    layer, forward direction first. A stack holds what one forward step saved.
     """
 
     def __init__(
@@ -64,33 +64,19 @@ class Stack:
         self._chains = [
             _core.Chain(cell, D, n_state, self.dtype, activation) for D in self._widths for _ in range(n_directions)
         ]
-        biases = (len(self._chains), 2, self.kind.n_gates * n_state)
-        self._bias, self._dbias = np.zeros(biases, self.dtype), np.zeros(biases, self.dtype)
+        self._only = self._chains[0] if len(self._chains) == 1 else None
         self._scratch = Scratch(self.dtype)
-        self._sums: list[tuple[Array, Array, Array]] = []
         self._masks: list[Array] = []
-        self._n_rows, self._n_sequences = 0, 0
+        self._rows: tuple[int, ...] = ()
+        self._n_sequences = 0
 
     def bind(self, weights: Sequence[Weights]) -> None:
         """Let the chains use these arrays, one after the other; they are read again at each step forward."""
-        self._sums = []
-        for chain, own, p in zip(self._chains, self._bias, weights, strict=True):
-            b, c = p.bias_ih, p.bias_hh
-            if b is None or c is None:
-                own.fill(0)
-            if b is None or c is None or not self.kind.two_biases:
-                if b is not None and c is not None:
-                    self._sums.append((b, c, own[0]))
-                b, c = own[0], own[1] if self.kind.two_biases else None
-            chain.set_params(p.weight_ih, p.weight_hh, b, c)
-
-    def _add_biases(self) -> None:
-        for b, c, total in self._sums:
-            np.add(b, c, out=total)
+        for chain, p in zip(self._chains, weights, strict=True):
+            chain.set_params(*p)
 
     def pack(self) -> None:
         """Read the parameters for a series of calls of :meth:`step`."""
-        self._add_biases()
         for chain in self._chains:
             chain.pack()
 
@@ -99,19 +85,17 @@ class Stack:
 
         Raises TypeError or ValueError where an array is not what the kernels need.
         """
+        if self._only is not None:
+            h_n, c_n = self._only.layer_step(x, h, c)
+            return h_n[0], h_n, c_n
         shape = self.n_layers, len(x), self.n_state
-        c_n = None
-        if h is None:
-            h = np.zeros(shape, self.dtype)
-        if self.kind.has_c:
-            c = np.zeros(shape, self.dtype) if c is None else c
-            c_n = np.empty(shape, self.dtype)
-        if not len(h) == self.n_layers == len(self._chains) == (len(c) if c is not None else len(h)):
-            raise ValueError(f"states: one for each of {len(self._chains)} chains is needed")
         h_n = np.empty(shape, self.dtype)
+        c_n = np.empty(shape, self.dtype) if self.kind.has_c else None
+        if not self.n_layers == len(self._chains) == len(h_n if h is None else h) == len(h_n if c is None else c):
+            raise ValueError(f"states: one for each of {len(self._chains)} chains is needed")
         for k, chain in enumerate(self._chains):  # plain indices: iterators over arrays cost a microsecond
             out = h_n[k]
-            chain.step(x, h[k], c[k] if c is not None else None, out, c_n[k] if c_n is not None else None)
+            chain.step(x, _item(h, k), _item(c, k), out, _item(c_n, k))
             x = out
         return x, h_n, c_n
 
@@ -132,22 +116,26 @@ class Stack:
         Dropout zeroes components of the outputs of all layers but the last. With `save`, x and the outputs are not to
         be changed until :meth:`backward`.
         """
-        L, R, H, n, n_sequences = self.n_layers, self.n_directions, self.n_state, len(x), int(batch_sizes[0])
+        if self._only is not None:
+            return self._only.layer_forward(x, batch_sizes, h0, c0, save, n_threads)
+        L, R, H, n_sequences = self.n_layers, self.n_directions, self.n_state, int(batch_sizes[0])
         h_n = np.empty((L * R, n_sequences, H), self.dtype)
-        c_n = np.empty_like(h_n) if self.kind.has_c else None
-        self._add_biases()
-        self._n_rows, self._n_sequences, self._masks = n, n_sequences, []
+        c_n = np.empty((L * R, n_sequences, H), self.dtype) if self.kind.has_c else None
+        self._rows, self._n_sequences, self._masks = x.shape[:-1], n_sequences, []
+        shape = *self._rows, R * H
         for k in range(L):
-            out = np.empty((n, R * H), self.dtype) if k == L - 1 else self._scratch(f"out{k}", n, R * H)
+            out = np.empty(shape, self.dtype) if k == L - 1 else self._scratch(f"out{k}", *shape)
             for r in range(R):
                 i = k * R + r
-                h = out[:, r * H : (r + 1) * H] if R == 2 else out
+                h = out[..., r * H : (r + 1) * H] if R == 2 else out
                 states = _item(h0, i), _item(c0, i), h_n[i], _item(c_n, i)
                 self._chains[i].forward(x, batch_sizes, h, *states, save, r == 1, n_threads)
             x = out
             if dropout and k < L - 1:  # apart from out, which the chains still need
-                self._masks.append(_core.dropout_mask((seed + k) % 2**64, dropout, n, R * H, self.dtype))
-                x = np.multiply(out, self._masks[k], out=self._scratch(f"masked{k}", n, R * H))
+                n = out.size // (R * H)
+                mask = _core.dropout_mask((seed + k) % 2**64, dropout, n, R * H, self.dtype)
+                self._masks.append(mask.reshape(shape))
+                x = np.multiply(out, self._masks[k], out=self._scratch(f"masked{k}", *shape))
         return x, h_n, c_n
 
     def backward(
@@ -162,6 +150,8 @@ class Stack:
 
         Once for each :meth:`forward`; an upstream of None is zero.
         """
+        if self._only is not None:
+            return self._only.layer_backward(dout, dh_n, dc_n, grads[0], want_dx)
         L, R, H = self.n_layers, self.n_directions, self.n_state
         dh0 = np.empty((L * R, self._n_sequences, H), self.dtype)
         dc0 = np.empty_like(dh0) if self.kind.has_c else None
@@ -169,34 +159,19 @@ class Stack:
             dx = None
             for r in range(R):
                 i = k * R + r
-                dh = dout[:, r * H : (r + 1) * H] if R == 2 and dout is not None else dout  # undoes h = out[...]
+                dh = dout[..., r * H : (r + 1) * H] if R == 2 and dout is not None else dout  # undoes h = out[...]
                 part = self._dx(k, r) if k or want_dx else None
                 states = _item(dh_n, i), _item(dc_n, i), dh0[i], _item(dc0, i)
-                self._chain_backward(i, dh, part, grads[i], states)
+                self._chains[i].backward(dh, part, *grads[i], *states)
                 dx = part if dx is None or part is None else np.add(dx, part, out=dx)  # both directions read x
             if k and self._masks and dx is not None:
                 dx *= self._masks[k - 1]  # undoes x = out * mask
             dout = dx
         return dout, dh0, dc0
 
-    def _chain_backward(
-        self, i: int, dh: Array | None, dx: Array | None, p: Weights, states: tuple[Array | None, ...]
-    ) -> None:
-        db, dc = p.bias_ih, p.bias_hh
-        if db is not None and dc is not None and self.kind.two_biases:
-            self._chains[i].backward(dh, dx, p.weight_ih, p.weight_hh, db, dc, *states)
-            return
-        own = self._dbias[i]
-        own.fill(0)
-        second = own[1] if self.kind.two_biases else None
-        self._chains[i].backward(dh, dx, p.weight_ih, p.weight_hh, own[0], second, *states)
-        for total in (db, dc):
-            if total is not None:
-                total += own[0]  # undoes b = bias_ih + bias_hh
-
     def _dx(self, k: int, r: int) -> Array:
         """Room for the gradient by the input of layer k in direction r; a new array where it is returned."""
-        shape = self._n_rows, self._widths[k]
+        shape = *self._rows, self._widths[k]
         return self._scratch(f"dx{k % 2}{r}", *shape) if k or r else np.empty(shape, self.dtype)
 
 

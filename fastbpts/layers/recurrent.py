@@ -102,8 +102,6 @@ class LSTM(Recurrent[tuple[Array, Array]]):
     _cell = "lstm"
 
     def _split(self, state: Any, shape: tuple[int, ...], name: str) -> tuple[Array | None, Array | None]:
-        if state is None:
-            return None, None
         if not isinstance(state, tuple | list) or len(state) != 2:
             raise ValueError(f"{name} must be a pair (h, c) of arrays of shape {shape}, got {type(state).__name__}")
         h, c = (None if s is None else self._numbers(s, shape, f"{name}[{k}]") for k, s in enumerate(state))

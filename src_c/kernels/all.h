@@ -9,6 +9,7 @@
 #include "kernels/matmul_tn.h"
 #include "cells/pair.h"
 #include "cells.def"
+#include "kernels/gated_pack.h"
 #include "kernels/gated.h"
 #include "kernels/gated_graph.h"
 #include "kernels/gated_back.h"

@@ -92,7 +92,7 @@ static void FB(chain_bias)(const fb_chain *c, int64_t u0, int64_t u1) {
     const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state, ld_saved = g->n_slot * ld;
     const int64_t first = c->row_ptr[FB(block_begin)(c)], rows = c->row_ptr[FB(block_end)(c)] - first;
     for (int s = 0; s < g->n_slot; s++) {
-        real *db = s < g->n_gate ? (real *)c->db + g->gate[s] * H : NULL;
+        real *db = c->db && s < g->n_gate ? (real *)c->db + g->gate[s] * H : NULL;
         real *dc = c->dc && s >= g->n_slot - g->n_gate ? (real *)c->dc + g->gate[s] * H : NULL;
         for (int64_t j = u0, n; j < u1; j += n) {
             real sum[4 * VL];

@@ -1,0 +1,98 @@
+/* Weights of gated cells as their products read them. */
+typedef struct {
+    real *bias, *bias_u; /* (n_gate, ld_state) of a, in order of slots; of u */
+    real *w_in;          /* per slot of a: W (D, H) packed for FB(matmul) */
+    real *u_in;          /* panels of units: (H, n_gate, VL) */
+    real *u_edge;        /* the rows of U that every child meets alone, packed for FB(matmul) */
+    real *u_back;        /* (n_gate ld_state, H) packed for FB(matmul), rows in order of slots */
+    real *w_back;        /* (n_gate ld_state, D) likewise */
+    real *end;
+} FB(packed);
+
+static FB(packed) FB(packed_of)(const fb_dims *d, void *memory) {
+    const int64_t H = d->ld_state, G = d->n_gate, D = d->ld_in;
+    FB(packed) p = {.bias = memory};
+    p.bias_u = p.bias + G * H;
+    p.w_in = p.bias_u + G * H;
+    p.u_in = p.w_in + G * H * D;
+    p.u_edge = p.u_in + G * H * H;
+    p.u_back = p.u_edge + H * H;
+    p.w_back = p.u_back + G * H * H;
+    p.end = p.w_back + G * H * D;
+    return p;
+}
+
+static size_t FB(gated_size)(const fb_dims *d) {
+    return (size_t)(FB(packed_of)(d, NULL).end - (real *)NULL) * sizeof(real);
+}
+
+/* theta's row: W from 0, U from ld_in, b and c behind. */
+static void FB(gated_shape)(fb_dims *d) {
+    d->n_gather = d->ld_gather = d->ld_fold = 0;
+    d->n_feature = d->ld_in + d->ld_state + 2;
+}
+
+static void FB(gated_columns)(const fb_dims *d, fb_column *column) {
+    for (int j = 0; j < d->n_feature; j++) column[j] = (fb_column){-1, 0, -1};
+    for (int j = 0; j < d->n_in; j++) column[j] = (fb_column){0, j, -1};
+    for (int j = 0; j < d->n_state; j++) column[d->ld_in + j] = (fb_column){1, j, -1};
+    column[d->ld_in + d->ld_state] = (fb_column){2, 0, -1};
+    if (d->n_slot > d->n_gate) column[d->ld_in + d->ld_state + 1] = (fb_column){3, 0, -1};
+}
+
+/* Vectors of a panel of u_in, units of the state per vector of a gate. */
+static FB_INLINE int FB(panel_width)(int n_gate) { return n_gate == 1 ? 4 : n_gate; }
+
+/* Rows of a tile of `total` where the panel's accumulators fit the registers; tiles are about equal. */
+static int FB(gated_rows)(int n_gate, int64_t total) {
+    const int64_t most = fb_min(FB_ROWS, 3 * FB_ROWS / FB(panel_width)(n_gate)), tiles = (total + most - 1) / most;
+    return tiles ? (int)((total + tiles - 1) / tiles) : 0;
+}
+
+/* Matrix (n_gate ld_state, N) from the rows of slots first .. first + n_gate of a. */
+static void FB(pack_slots)(const fb_dims *d, const fb_gates *g, int first, int64_t N, const real *a, int64_t lda,
+                           real *out) {
+    const int H = d->n_state, Hp = d->ld_state;
+    const FB(panels) s = FB(panels_of)(N);
+    for (int64_t p = 0; p < s.n; p++) {
+        int width;
+        const int64_t at = FB(panel)(&s, p, &width) * VL;
+        real *to = out + at * g->n_gate * Hp;
+        for (int k = 0; k < g->n_gate; k++, to += Hp * width * VL) {
+            FB(pack_panel)(H, N - at, width, a + g->gate[first + k] * H * lda + at, lda, 1, to);
+            FB(zero)(to + H * width * VL, (Hp - H) * width * VL);
+        }
+    }
+}
+
+static void FB(pack_units)(const fb_dims *d, const fb_gates *g, const real *U, int64_t ld, real *out) {
+    const int H = d->n_state, G = g->n_gate, first = g->n_slot - G, vectors = G * d->ld_state / VL;
+    for (int q = 0, n; q < vectors; q += n) {
+        n = (int)fb_min(FB(panel_width)(G), vectors - q);
+        real *panel = out + (int64_t)q * VL * H;
+        for (int v = 0; v < n; v++) {
+            const int unit = (q + v) / G * VL, cols = (int)fb_min(VL, H - unit);
+            if (cols < VL)
+                for (int k = 0; k < H; k++) FB(store)(panel + (int64_t)(k * n + v) * VL, (vec){0});
+            if (cols > 0)
+                FB(transpose)(cols, H, U + (g->gate[first + (q + v) % G] * H + unit) * ld, ld, panel + v * VL, n * VL);
+        }
+    }
+}
+
+static void FB(pack_weights)(const fb_dims *d, const fb_gates *g, const fb_weights *w) {
+    const FB(packed) p = FB(packed_of)(d, w->packed);
+    const int H = d->n_state, Hp = d->ld_state, D = d->n_in, G = g->n_gate, first = g->n_slot - G;
+    const real *W = w->W, *U = w->U, *b = w->b, *c = w->c;
+    memset(p.bias, 0, (size_t)(2 * G * Hp) * sizeof(real));
+    for (int s = 0; s < G; s++) {
+        real *second = (first ? p.bias_u : p.bias) + s * Hp; /* one sum where a and u share their slots */
+        for (int j = 0; j < H && b; j++) p.bias[s * Hp + j] = b[(g->gate[s] * H + j) * w->ld_b];
+        for (int j = 0; j < H && c; j++) second[j] += c[(g->gate[first + s] * H + j) * w->ld_b];
+        FB(pack_b)(D, H, W + g->gate[s] * H * w->ld_w, 1, w->ld_w, p.w_in + (int64_t)s * D * Hp);
+    }
+    FB(pack_units)(d, g, U, w->ld_u, p.u_in);
+    if (g->has_c) FB(pack_b)(H, H, U + g->gate[g->n_slot - 1] * H * w->ld_u, 1, w->ld_u, p.u_edge);
+    if (!w->forward_only) FB(pack_slots)(d, g, first, H, U, w->ld_u, p.u_back);
+    if (!w->forward_only) FB(pack_slots)(d, g, 0, D, W, w->ld_w, p.w_back);
+}
