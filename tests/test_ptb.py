@@ -164,12 +164,12 @@ def test_nodes_with_many_children_kept_or_binarized() -> None:
     ],
 )
 def test_options_are_checked(option: str, value: object) -> None:
-    with pytest.raises(ValueError, match=f"{option}="):
+    with pytest.raises(ValueError, match=f"^{option}(=| must)"):
         parse_ptb("(2 a)", **{option: value})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="labels='str'"):
         parse_ptb("(2 a)", labels="str", n_classes=3)
     for chunk in (0, 1.5, True):
-        with pytest.raises(ValueError, match="chunk_trees="):
+        with pytest.raises(ValueError, match="^chunk_trees must"):
             fb.iter_ptb("x", chunk_trees=chunk)  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import fastbpts as fb
 from fastbpts._update import Updater
-from fastbpts.estimators import TreeClassifier  # noqa: F401: scikit-learn comes before the guard of generators
+from fastbpts.estimators import TreeClassifier  # noqa: F401  # scikit-learn before the guard
 from fastbpts.optimizer import Optimizer
 
 

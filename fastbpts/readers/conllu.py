@@ -8,6 +8,7 @@ from typing import IO
 
 import numpy as np
 
+from .._arguments import check_count
 from ..conllu import COLUMNS, ConlluBank
 from ._files import FilePath, display_name, open_bytes
 from ._lines import TextError, lines
@@ -170,9 +171,7 @@ def iter_conllu(
     ConlluBank
         The next sentences of the file.
     """
-    if isinstance(chunk_sentences, bool) or not isinstance(chunk_sentences, int | np.integer) or chunk_sentences < 1:
-        raise ValueError(f"chunk_sentences={chunk_sentences!r}: accepted are integers from 1 on")
-    return _iterate(path, encoding, _block, int(chunk_sentences))
+    return _iterate(path, encoding, _block, check_count(chunk_sentences, "chunk_sentences"))
 
 
 def _iterate(path: FilePath, encoding: str, block: int, chunk: int | None) -> Iterator[ConlluBank]:

@@ -10,6 +10,7 @@ from typing import IO, Literal
 import numpy as np
 
 from .. import _core
+from .._arguments import check_count
 from .._forest import Collector, StringTable, plan
 from ..treebank import Treebank
 from ..vocabulary import Vocabulary
@@ -62,12 +63,11 @@ class PTBParser:
         self.collapse = _choose("unary", unary, _UNARY) == _UNARY["collapse"]
         self.binarize = _choose("binarize", binarize, _BINARIZE)
         if n_classes is not None:
-            if isinstance(n_classes, bool) or not isinstance(n_classes, int | np.integer) or n_classes < 1:
-                raise ValueError(f"n_classes={n_classes!r}: accepted are integers from 1 on, and None")
+            n_classes = check_count(n_classes, "n_classes")
             if labels == "str":
                 raise ValueError(f"n_classes={n_classes} needs integer labels, but labels='str' was given")
             self.int_labels = _INT
-        self.n_classes = int(n_classes or 0)
+        self.n_classes = n_classes or 0
         self.words, self.label_names = StringTable(), StringTable()
         self.line, self.column = 1, 1
         self._room = -1
@@ -195,10 +195,9 @@ def iter_ptb(
     Treebank
         The next trees of the file.
     """
-    if isinstance(chunk_trees, bool) or not isinstance(chunk_trees, int | np.integer) or chunk_trees < 1:
-        raise ValueError(f"chunk_trees={chunk_trees!r}: accepted are integers from 1 on")
+    chunk_trees = check_count(chunk_trees, "chunk_trees")
     parser = PTBParser(display_name(path), labels, n_classes, unary, binarize)
-    return _iterate(path, parser, encoding, _block, int(chunk_trees))
+    return _iterate(path, parser, encoding, _block, chunk_trees)
 
 
 def _iterate(path: FilePath, parser: PTBParser, encoding: str, block: int, chunk_trees: int) -> Iterator[Treebank]:
@@ -252,8 +251,7 @@ def read_ptb(
         archive, no tree at all.
     """
     parser = PTBParser(display_name(path), labels, n_classes, unary, binarize)
-    with open_bytes(path) as stream:
-        return next(parse_banks(parser, stream, encoding, _block, _NO_LIMIT))
+    return next(_iterate(path, parser, encoding, _block, _NO_LIMIT))
 
 
 def parse_ptb(
