@@ -12,6 +12,7 @@ REFERENCE = "test_cells_reference.py"
 THREADS = "test_laws_threads.py -k not instruction"
 ERRORS = "test_cells_errors.py"
 TREES = "test_cells_structure.py test_structure.py"
+SATURATED = "test_mlp.py -k saturated"
 EXTREME = "test_cells.py -k saturated or tanh_itself"
 DAGS = "test_cells.py -k equals_reference and dags and (elman or gru or lstm)"
 CHAINS = "test_chain.py -k unequal"
@@ -258,6 +259,7 @@ MUTANTS = [
     Mutant("both directions read from the left", STACK, "save, r == 1, n_threads)", "save, False, n_threads)", LAYERS),
     Mutant("one of two biases learns", CHAIN_BACK, "k < n && dc; k++) dc", "k < 0 && dc; k++) dc", LAYERS),
     Mutant("second bias read nowhere", GATED, "(first ? p.bias_u : p.bias) + s", "p.bias_u + s", LAYERS),
+    Mutant("saturated sigmoid", ACT, "(vec)(~gone &", "(vec)((ivec){0} - 1 &", SATURATED),
     Mutant("sign of tanh lost", ACT, "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),
     Mutant(
         "penalty without its two",

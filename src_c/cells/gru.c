@@ -5,17 +5,22 @@ static void FB(gru_forward)(const fb_tile *t) {
     const ptrdiff_t slot = t->slot, gate = t->gate;
     for (int k = t->first; k < t->first + t->rows; k++) {
         const real *u = (const real *)t->u + (k - t->first) * t->ld_u, *c = t->bias;
-        const real *below = (const real *)t->below + k * t->ld_below;
-        real *s = (real *)t->saved + k * t->ld_saved, *h = (real *)t->h + k * t->ld_h;
+        real *s = (real *)t->saved + k * t->ld_saved;
         for (int j = t->at; j < t->at + t->cols; j += VL, u += t->next) {
             const vec r = FB(vsigmoid)(FB(load)(s + slot + j) + (FB(load)(u) + FB(load)(c + j)));
             const vec z = FB(vsigmoid)(FB(load)(s + 2 * slot + j) + (FB(load)(u + gate) + FB(load)(c + slot + j)));
-            const vec m = FB(load)(u + 2 * gate) + FB(load)(c + 2 * slot + j);
-            const vec n = FB(vtanh)(FB(load)(s + j) + r * m);
-            FB(store)(s + j, n);
             FB(store)(s + slot + j, r);
             FB(store)(s + 2 * slot + j, z);
-            FB(store)(s + 3 * slot + j, m);
+            FB(store)(s + 3 * slot + j, FB(load)(u + 2 * gate) + FB(load)(c + 2 * slot + j));
+        }
+    }
+    for (int k = t->first; k < t->first + t->rows; k++) { /* apart: no row waits for its own r */
+        const real *below = (const real *)t->below + k * t->ld_below;
+        real *s = (real *)t->saved + k * t->ld_saved, *h = (real *)t->h + k * t->ld_h;
+        for (int j = t->at; j < t->at + t->cols; j += VL) {
+            const vec r = FB(load)(s + slot + j), z = FB(load)(s + 2 * slot + j), m = FB(load)(s + 3 * slot + j);
+            const vec n = FB(vtanh)(FB(load)(s + j) + r * m);
+            FB(store)(s + j, n);
             FB(store)(h + j, n + z * (FB(load)(below + j) - n));
         }
     }

@@ -19,19 +19,22 @@ static void FB(lstm_forward)(const fb_tile *t) {
     for (int k = t->first; k < t->first + t->rows; k++) {
         const real *u = (const real *)t->u + (k - t->first) * t->ld_u;
         const real *fc = (const real *)t->fc + (k - t->first) * t->ld_fc;
-        real *s = (real *)t->saved + k * t->ld_saved;
-        real *h = (real *)t->h + k * t->ld_h, *c = (real *)t->c + k * t->ld_c;
+        real *s = (real *)t->saved + k * t->ld_saved, *c = (real *)t->c + k * t->ld_c;
         for (int j = t->at; j < t->at + t->cols; j += VL, u += t->next, fc += VL) {
             const vec i = FB(vsigmoid)(FB(load)(s + j) + FB(load)(u));
             const vec g = FB(vtanh)(FB(load)(s + slot + j) + FB(load)(u + gate));
             const vec o = FB(vsigmoid)(FB(load)(s + 2 * slot + j) + FB(load)(u + 2 * gate));
-            const vec state = i * g + FB(load)(fc);
             FB(store)(s + j, i);
             FB(store)(s + slot + j, g);
             FB(store)(s + 2 * slot + j, o);
-            FB(store)(c + j, state);
-            FB(store)(h + j, o * FB(vtanh)(state));
+            FB(store)(c + j, i * g + FB(load)(fc));
         }
+    }
+    for (int k = t->first; k < t->first + t->rows; k++) { /* apart: no row waits for its own c */
+        const real *o = (const real *)t->saved + k * t->ld_saved + 2 * slot, *c = (const real *)t->c + k * t->ld_c;
+        real *h = (real *)t->h + k * t->ld_h;
+        for (int j = t->at; j < t->at + t->cols; j += VL)
+            FB(store)(h + j, FB(load)(o + j) * FB(vtanh)(FB(load)(c + j)));
     }
 }
 

@@ -5,20 +5,20 @@
 #define FB_SQRT sqrtf
 #define FB_TERMS 7
 #define FB_MANTISSA 23
-#define FB_BIAS 127
+#define FB_ONE_OVER 0x7EF311C7
 #define FB_EXP_MIN ((real)-87.0f)
 #define FB_EXP_MAX ((real)88.0f)
-#define FB_ROUND ((real)0x1.8p23f)
+#define FB_ROUND ((real)(0x1.8p23f + 127))
 #define FB_LN2_HI ((real)0x1.62e4p-1f)
 #define FB_LN2_LO ((real)0x1.7f7d1cp-20f)
 #else
 #define FB_SQRT sqrt
 #define FB_TERMS 13
 #define FB_MANTISSA 52
-#define FB_BIAS 1023
+#define FB_ONE_OVER 0x7FDE623822FC16E6
 #define FB_EXP_MIN ((real)-708.0)
 #define FB_EXP_MAX ((real)709.0)
-#define FB_ROUND ((real)0x1.8p52)
+#define FB_ROUND ((real)(0x1.8p52 + 1023))
 #define FB_LN2_HI ((real)0x1.62e42fefa3800p-1)
 #define FB_LN2_LO ((real)0x1.ef35793c76730p-45)
 #endif
@@ -34,15 +34,14 @@ static FB_INLINE vec FB(expm1_parts)(vec x, vec *scale) {
     vec p = FB(splat)(inverse_factorial[FB_TERMS]);
 #pragma GCC unroll 13
     for (int i = FB_TERMS - 1; i > 0; i--) p = p * r + inverse_factorial[i];
-    *scale = (vec)(((ivec)shifted + FB_BIAS) << FB_MANTISSA);
+    *scale = (vec)((ivec)shifted << FB_MANTISSA); /* FB_ROUND's last bits are the exponent's bias */
     return p * r;
 }
 
 static FB_INLINE vec FB(vexp)(vec x) {
     vec scale;
-    const vec low = FB(splat)(FB_EXP_MIN), high = FB(splat)(FB_EXP_MAX);
-    const vec p = FB(expm1_parts)(FB(choose)(x < low, low, FB(choose)(x > high, high, x)), &scale);
-    return FB(choose)(x < low, (vec){0}, scale + scale * p);
+    const vec p = FB(expm1_parts)(FB(at_least)(FB(at_most)(x, FB_EXP_MAX), FB_EXP_MIN), &scale);
+    return FB(choose)(x < FB(splat)(FB_EXP_MIN), (vec){0}, scale + scale * p);
 }
 
 /* 1 / d for 1 <= d <= 2: the parabola whose relative error is least (1/99), squared away by Newton's steps. A division
@@ -58,8 +57,7 @@ static FB_INLINE vec FB(inverse_1_2)(vec d) {
 static FB_INLINE vec FB(vtanh)(vec x) {
     vec scale;
     const ivec sign = (ivec)x & (ivec)(-(vec){0}); /* not splat(-0.0): 0 + -0.0 is 0 */
-    const vec a = (vec)((ivec)x ^ sign), limit = FB(splat)((real)20);
-    const vec p = FB(expm1_parts)((real)-2 * FB(choose)(a > limit, limit, a), &scale);
+    const vec p = FB(expm1_parts)((real)-2 * FB(at_most)((vec)((ivec)x ^ sign), (real)20), &scale);
     const vec e = scale * p + (scale - (real)1);
     return (vec)((ivec)(-e * FB(inverse_1_2)(e + (real)2)) | sign);
 }
@@ -76,14 +74,29 @@ static FB_INLINE vec FB(vlog)(vec x) {
     return FB(choose)(x == x, n * FB_LN2_HI + (n * FB_LN2_LO + s * p), x);
 }
 
-/* With e = exp(-|x|): 1 / (1 + e), or e / (1 + e) where x is negative. */
+/* 1 / d for 1 <= d < 2^125. The bits of a number are about its logarithm: FB_ONE_OVER minus them are those of the
+   inverse, but for 5 %; then r = 1 - d q is cubed, (twice,) and squared. */
+static FB_INLINE vec FB(inverse)(vec d) {
+    vec q = (vec)(FB_ONE_OVER - (ivec)d);
+#pragma GCC unroll 2
+    for (int i = 0; i < FB_REAL_BYTES / 4; i++) {
+        const vec r = (real)1 - d * q;
+        q += q * (r * r + r);
+    }
+    return q + q * ((real)1 - d * q);
+}
+
+/* 1 / (1 + exp(-x)); zero instead of denormal numbers. */
 static FB_INLINE vec FB(vsigmoid)(vec x) {
-    const vec zero = {0}, e = FB(vexp)(FB(choose)(x < zero, x, -x)), q = FB(inverse_1_2)((real)1 + e);
-    return FB(choose)(x < zero, e * q, q);
+    vec scale;
+    const real least = FB_EXP_MIN + 2;
+    const ivec gone = x < FB(splat)(least);
+    const vec p = FB(expm1_parts)(FB(at_least)(FB(at_most)(-x, -least), least), &scale);
+    return (vec)(~gone & (ivec)FB(inverse)(scale * p + (scale + (real)1)));
 }
 #undef FB_TERMS
 #undef FB_MANTISSA
-#undef FB_BIAS
+#undef FB_ONE_OVER
 #undef FB_EXP_MIN
 #undef FB_EXP_MAX
 #undef FB_ROUND

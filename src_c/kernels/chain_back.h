@@ -67,8 +67,8 @@ static void FB(chain_outer)(const fb_chain *c, int64_t u0, int64_t u1, real *pan
             if (s >= first) u.a[s - first] = block, u.c[s - first] = (real *)c->dU + (g->gate[s] * H + u0) * H;
         }
         FB(pieces_add)(&w, D, kc, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x, D, 1, panel); /* a = W x */
-        for (int64_t row = a, n, ld_below; row < a + kc; row += n) {
-            const real *below;
+        for (int64_t row = a, n, ld_below = 0; row < a + kc; row += n) {
+            const real *below = NULL;
             n = FB(chain_piece)(c, row, a + kc, &time, &below, &ld_below);
             if (below) FB(pieces_add)(&u, H, n, below, ld_below, H, 1, panel); /* u = U h~ */
             for (int s = 0; s < G; s++) u.a[s] += n * FB_ROWS;

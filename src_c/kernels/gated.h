@@ -1,12 +1,14 @@
 /* What every run of a gated cell shares: the step of some nodes forward and backward. Products with U are made for a
    panel of units at a time, all gates of the same units together, and used in the first-level cache. */
 
-/* a = W x + b of n rows. */
+/* a = W x + b of n rows, some at a time: the product finds the biases in the cache. */
 static void FB(project)(const fb_dims *d, const FB(packed) * p, int64_t n, const real *x, int64_t ld_x, real *saved) {
-    const int Hp = d->ld_state, G = d->n_gate, ld = d->n_slot * Hp;
-    for (int64_t i = 0; i < n; i++) FB(copy)(saved + i * ld, p->bias, G * Hp);
-    for (int s = 0; s < G && x; s++)
-        FB(matmul)(n, d->n_state, d->n_in, x, ld_x, p->w_in + (int64_t)s * d->n_in * Hp, saved + s * Hp, ld, 1);
+    const int64_t N = (int64_t)d->n_gate * d->ld_state, ld = d->n_slot * (int64_t)d->ld_state;
+    for (int64_t i = 0; i < n; i += FB_MC) {
+        const int64_t m = fb_min(FB_MC, n - i);
+        for (int64_t k = i; k < i + m; k++) FB(copy)(saved + k * ld, p->bias, (int)N);
+        if (x) FB(matmul)(m, N, d->n_in, x + i * ld_x, ld_x, p->w_in, saved + i * ld, ld, 1);
+    }
 }
 
 /* One row a (K) times `count` panels of `width` vectors, which lie `panel` elements apart: so many lines of weights in
@@ -34,20 +36,43 @@ static void FB(lines)(int width, int K, const real *a, const real *b, ptrdiff_t 
     else FB(line_tile)(FB(LINE_PANELS), 2, K, a, b, panel, c, add); /* several panels are never narrower */
 }
 
+enum { FB(TALL) = 8 * FB_ROWS }; /* rows that share a panel of u_in, at most */
+
+/* u (rows, `used` vectors) = U h~ of one panel of `width` vectors, for rows of several tiles: pieces of the panel that
+   stay in the first-level cache while all rows pass. The panel at `next` is fetched meanwhile. */
+static void FB(recur_rows)(const fb_tile *t, int width, int used, int K, const real *b, const real *next, real *u) {
+    const FB(strips) rows = {(const real *)t->below + t->first * t->ld_below, t->ld_below, 1, FB_ROWS * t->ld_below};
+    for (int v = 0, n; v < used; v += n) {
+        n = used - v > 3 ? 2 : used - v;
+        for (int k0 = 0; k0 < K; k0 += FB_KC) {
+            const int kc = (int)fb_min(FB_KC, K - k0);
+            const FB(ahead) ahead = {(const char *)(next + (v * K + n * k0) * VL), FB_LINE, kc * FB_LINE,
+                                     t->first ? 0 : n * FB_VBYTES / FB_LINE};
+            FB(strips) strips = rows;
+            strips.a += k0;
+            FB(panel_add)(t->rows, n, n * VL, kc, &strips, b + (k0 * width + v) * VL, width * VL, u + v * VL, t->ld_u,
+                          k0 > 0, &ahead);
+        }
+    }
+}
+
 /* u (rows, n vectors) = U h~ of some panels from vector q on; `alone`: without the last gate of each. */
 static void FB(recur)(const fb_dims *d, int G, const FB(packed) * p, const fb_tile *t, int q, int n, int alone, int K,
-                      real *u) {
+                      int turn, real *u) {
     const int width = FB(panel_width)(G);
     const real *below = (const real *)t->below + t->first * t->ld_below, *b = p->u_in + (int64_t)q * VL * d->n_state;
+    const ptrdiff_t panel = (ptrdiff_t)width * VL * d->n_state;
     if (K && t->rows == 1 && n == FB(LINE_PANELS) * width && !alone) {
-        FB(lines)(width, K, below, b, (ptrdiff_t)width * VL * d->n_state, u, 0);
+        FB(lines)(width, K, below, b, panel, u, 0);
         return;
     }
     for (int v = 0, w; v < n; v += w, b += w * VL * d->n_state, u += (w - alone) * VL) {
         w = (int)fb_min(width, n - v);
-        if (K) FB(outer_row)(t->rows, w - alone, 1, K, below, t->ld_below, 1, b, w * VL, u, t->ld_u, 0);
-        else
+        if (!K)
             for (int k = 0; k < t->rows; k++) FB(zero)(u + k * t->ld_u, (w - alone) * VL);
+        else if (t->rows <= FB(few_rows)(G))
+            FB(outer_row)(t->rows, w - alone, 1, K, below, t->ld_below, 1, b, w * VL, u, t->ld_u, 0);
+        else FB(recur_rows)(t, w, w - alone, K, b, turn ? b - panel : b + panel, u);
     }
 }
 
@@ -58,15 +83,15 @@ static void FB(gated_forward)(const fb_dims *d, const fb_gates *g, const FB(pack
                               int turn) {
     const int G = g->n_gate, vectors = G * d->ld_state / VL, alone = g->has_c && tile->fc != NULL;
     const int most = FB(panel_width)(G) * (tile->rows == 1 ? FB(LINE_PANELS) : 1), groups = (vectors + most - 1) / most;
-    real u[FB_ROWS * 4 * VL], fc[FB_ROWS * VL];
+    real u[FB(TALL) * 4 * VL], fc[FB(TALL) * VL];
     fb_tile t = *tile;
     t.u = u, t.gate = VL, t.next = G == 1 ? VL : (G - alone) * VL;
     for (int j = 0; j < groups; j++) {
         const int q = (turn ? groups - 1 - j : j) * most, n = (int)fb_min(most, vectors - q);
         t.at = q / G * VL, t.cols = n / G * VL, t.ld_u = (n - alone * n / G) * VL;
         for (t.first = 0; t.first < tile->rows; t.first += t.rows) {
-            t.rows = FB(gated_rows)(G, tile->rows - t.first);
-            FB(recur)(d, G, p, &t, q, n, alone, K, u);
+            t.rows = (int)fb_min(FB(TALL), tile->rows - t.first);
+            FB(recur)(d, G, p, &t, q, n, alone, K, turn, u);
             if (alone) t.fc = (real *)tile->fc + t.first * tile->ld_fc + t.at;
             if (g->has_c && !alone) {
                 FB(zero)(fc, t.rows * t.cols);

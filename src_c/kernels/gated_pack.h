@@ -1,7 +1,7 @@
 /* Weights of gated cells as their products read them. */
 typedef struct {
     real *bias, *bias_u; /* (n_gate, ld_state) of a, in order of slots; of u */
-    real *w_in;          /* per slot of a: W (D, H) packed for FB(matmul) */
+    real *w_in;          /* (D, n_gate ld_state) packed for FB(matmul), columns in order of slots */
     real *u_in;          /* panels of units: (H, n_gate, VL) */
     real *u_edge;        /* the rows of U that every child meets alone, packed for FB(matmul) */
     real *u_back;        /* (n_gate ld_state, H) packed for FB(matmul), rows in order of slots */
@@ -43,9 +43,10 @@ static void FB(gated_columns)(const fb_dims *d, fb_column *column) {
 /* Vectors of a panel of u_in, units of the state per vector of a gate. */
 static FB_INLINE int FB(panel_width)(int n_gate) { return n_gate == 1 ? 4 : n_gate; }
 
-/* Rows of a tile of `total` where the panel's accumulators fit the registers; tiles are about equal. */
+/* Rows of a tile where a whole panel's accumulators fit the registers, at most; of `total`, tiles are about equal. */
+static int FB(few_rows)(int n_gate) { return (int)fb_min(FB_ROWS, 3 * FB_ROWS / FB(panel_width)(n_gate)); }
 static int FB(gated_rows)(int n_gate, int64_t total) {
-    const int64_t most = fb_min(FB_ROWS, 3 * FB_ROWS / FB(panel_width)(n_gate)), tiles = (total + most - 1) / most;
+    const int64_t most = FB(few_rows)(n_gate), tiles = (total + most - 1) / most;
     return tiles ? (int)((total + tiles - 1) / tiles) : 0;
 }
 
@@ -65,18 +66,36 @@ static void FB(pack_slots)(const fb_dims *d, const fb_gates *g, int first, int64
     }
 }
 
+/* A vector of columns of B (K, ..), the first of them units `unit` .. of slot `slot` of a. */
+static void FB(pack_vector)(const fb_dims *d, const fb_gates *g, int slot, int unit, int64_t K, const real *a,
+                            int64_t lda, real *out, ptrdiff_t ld) {
+    const int H = d->n_state, cols = (int)fb_min(VL, H - unit);
+    if (cols < VL)
+        for (int64_t k = 0; k < K; k++) FB(store)(out + k * ld, (vec){0});
+    if (cols > 0) FB(transpose)(cols, K, a + (g->gate[slot] * H + unit) * lda, lda, out, ld);
+}
+
+/* The columns of x W^T, in order of slots. */
+static void FB(pack_inputs)(const fb_dims *d, const fb_gates *g, const real *W, int64_t ld, real *out) {
+    const FB(panels) s = FB(panels_of)((int64_t)g->n_gate * d->ld_state);
+    for (int64_t p = 0; p < s.n; p++) {
+        int width;
+        const int64_t at = FB(panel)(&s, p, &width) * VL;
+        for (int v = 0; v < width; v++) {
+            const int column = (int)at + v * VL;
+            FB(pack_vector)(d, g, column / d->ld_state, column % d->ld_state, d->n_in, W, ld,
+                            out + at * d->n_in + v * VL, width * VL);
+        }
+    }
+}
+
 static void FB(pack_units)(const fb_dims *d, const fb_gates *g, const real *U, int64_t ld, real *out) {
     const int H = d->n_state, G = g->n_gate, first = g->n_slot - G, vectors = G * d->ld_state / VL;
     for (int q = 0, n; q < vectors; q += n) {
         n = (int)fb_min(FB(panel_width)(G), vectors - q);
-        real *panel = out + (int64_t)q * VL * H;
-        for (int v = 0; v < n; v++) {
-            const int unit = (q + v) / G * VL, cols = (int)fb_min(VL, H - unit);
-            if (cols < VL)
-                for (int k = 0; k < H; k++) FB(store)(panel + (int64_t)(k * n + v) * VL, (vec){0});
-            if (cols > 0)
-                FB(transpose)(cols, H, U + (g->gate[first + (q + v) % G] * H + unit) * ld, ld, panel + v * VL, n * VL);
-        }
+        for (int v = 0; v < n; v++)
+            FB(pack_vector)(d, g, first + (q + v) % G, (q + v) / G * VL, H, U, ld, out + ((int64_t)q * H + v) * VL,
+                            n * VL);
     }
 }
 
@@ -89,8 +108,8 @@ static void FB(pack_weights)(const fb_dims *d, const fb_gates *g, const fb_weigh
         real *second = (first ? p.bias_u : p.bias) + s * Hp; /* one sum where a and u share their slots */
         for (int j = 0; j < H && b; j++) p.bias[s * Hp + j] = b[(g->gate[s] * H + j) * w->ld_b];
         for (int j = 0; j < H && c; j++) second[j] += c[(g->gate[first + s] * H + j) * w->ld_b];
-        FB(pack_b)(D, H, W + g->gate[s] * H * w->ld_w, 1, w->ld_w, p.w_in + (int64_t)s * D * Hp);
     }
+    FB(pack_inputs)(d, g, W, w->ld_w, p.w_in);
     FB(pack_units)(d, g, U, w->ld_u, p.u_in);
     if (g->has_c) FB(pack_b)(H, H, U + g->gate[g->n_slot - 1] * H * w->ld_u, 1, w->ld_u, p.u_edge);
     if (!w->forward_only) FB(pack_slots)(d, g, first, H, U, w->ld_u, p.u_back);

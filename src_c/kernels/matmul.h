@@ -62,21 +62,20 @@ typedef struct {
 /* Strips of A (m, kc) against one panel of B: rows of C from c on. */
 static void FB(panel_add)(int64_t m, int width, int64_t cols, int64_t kc, const FB(strips) * strips, const real *b,
                           ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add, const FB(ahead) * next) {
-    const int whole = cols >= width * VL && strips->am == 1 && ldb == width * VL && width < 4;
-    const ptrdiff_t ak = strips->ak;
+    const ptrdiff_t am = strips->am, ak = strips->ak;
     const real *a = strips->a;
     for (int64_t i = 0, tile = 0; i < m; i += FB_ROWS, tile++, a += strips->strip, c += FB_ROWS * ldc) {
         FB(fetch)(c + FB_ROWS * ldc, ldc, m - i - FB_ROWS, width);
-        if (!whole || m - i < FB_ROWS) {
-            FB(tile_add)((int)fb_min(FB_ROWS, m - i), width, cols, kc, a, strips->am, ak, b, ldb, c, ldc, add);
+        if (m - i < FB_ROWS || cols < width * VL || width > 3) {
+            FB(tile_add)((int)fb_min(FB_ROWS, m - i), width, cols, kc, a, am, ak, b, ldb, c, ldc, add);
             continue;
         }
         const int more = tile < next->tiles;
         const char *at = more ? next->at + tile * next->tile : (const char *)a;
         const ptrdiff_t line = more ? next->line : 0;
-        if (width == 3) FB(outer_tile)(FB_ROWS, 3, (int)kc, a, 1, ak, b, 3 * VL, c, ldc, add, at, line);
-        else if (width == 2) FB(outer_tile)(FB_ROWS, 2, (int)kc, a, 1, ak, b, 2 * VL, c, ldc, add, at, line);
-        else FB(outer_tile)(FB_ROWS, 1, (int)kc, a, 1, ak, b, VL, c, ldc, add, at, line);
+        if (width == 3) FB(outer_tile)(FB_ROWS, 3, (int)kc, a, am, ak, b, ldb, c, ldc, add, at, line);
+        else if (width == 2) FB(outer_tile)(FB_ROWS, 2, (int)kc, a, am, ak, b, ldb, c, ldc, add, at, line);
+        else FB(outer_tile)(FB_ROWS, 1, (int)kc, a, am, ak, b, ldb, c, ldc, add, at, line);
     }
 }
 

@@ -13,6 +13,41 @@ static FB_INLINE void FB(store)(real *p, vec v) { *(FB(uvec) *)p = v; }
 static FB_INLINE vec FB(splat)(real a) { return a - (vec){0}; }
 static FB_INLINE vec FB(choose)(ivec m, vec a, vec b) { return (vec)((m & (ivec)a) | (~m & (ivec)b)); }
 
+/* The smaller, the larger of a limit and x, lane by lane; NaN goes through. The instructions say which operand's NaN
+   they keep, the compiler's words for a comparison and a choice take three of them. */
+#ifdef __x86_64__
+#if FB_REAL_BYTES == 4
+#define FB_CLAMP(op) op "ps"
+#else
+#define FB_CLAMP(op) op "pd"
+#endif
+#if FB_VBYTES == 16
+#define FB_BOUND(op, limit, x) __asm__(FB_CLAMP(op) " %1, %0" : "+x"(limit) : "x"(x))
+#else
+#define FB_BOUND(op, limit, x) __asm__("v" FB_CLAMP(op) " %2, %1, %0" : "=v"(limit) : "v"(limit), "v"(x))
+#endif
+#endif
+static FB_INLINE vec FB(at_most)(vec x, real a) {
+    vec limit = FB(splat)(a);
+#ifdef __x86_64__
+    FB_BOUND("min", limit, x);
+    return limit;
+#else
+    return FB(choose)(x > limit, limit, x);
+#endif
+}
+static FB_INLINE vec FB(at_least)(vec x, real a) {
+    vec limit = FB(splat)(a);
+#ifdef __x86_64__
+    FB_BOUND("max", limit, x);
+    return limit;
+#else
+    return FB(choose)(x < limit, limit, x);
+#endif
+}
+#undef FB_CLAMP
+#undef FB_BOUND
+
 /* b's lanes moved on by one, a's last lane in front. */
 #if FB_VBYTES / FB_REAL_BYTES == 16
 #define FB_MOVED 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
