@@ -71,7 +71,8 @@ class Cell:
                 f"s: cell {self.name!r} reads inputs at the childless nodes and nowhere else (inputs='leaves')"
             )
         if self.arity and s.n_levels > 1 and not facts["min_arity"] == facts["max_arity"] == self.arity:
-            got = f"{facts['min_arity']} to {facts['max_arity']}"
+            low, high = facts["min_arity"], facts["max_arity"]
+            got = str(high) if low == high else f"{low} to {high}"
             raise ValueError(
                 f"s: cell {self.name!r} needs exactly {self.arity} children at every inner node, got {got}; "
                 "binarize the trees, or collapse unary chains, when reading them"

@@ -47,7 +47,8 @@ def softmax_cross_entropy(
     e = np.exp(shifted)
     total = e.sum(axis=1, keepdims=True)
     mass = t.sum(axis=1, keepdims=True)
-    loss = float((mass * np.log(total)).sum() - (t * shifted).sum())
+    wanted = np.where(t != 0, shifted, 0)  # a logit of minus infinity costs only where it is a target: 0 * inf is NaN
+    loss = float((mass * np.log(total)).sum() - (t * wanted).sum())
     return loss, (mass * (e / total) - t).astype(logits.dtype)
 
 

@@ -152,8 +152,16 @@ class Structure(_core.Graph):
             raise ValueError(
                 f"parents: values from {parent.min()} to {parent.max()}; accepted are -1 (root) to {n - 1}"
             )
+        if not n:
+            raise ValueError("parents: at least one node is needed")
+        loops = np.flatnonzero(parent == np.arange(n))
+        if loops.size:
+            raise ValueError(f"parents[{loops[0]}]={loops[0]}: a node cannot be its own parent")
         child = np.flatnonzero(parent >= 0)
-        return cls.from_edges(np.stack([child, parent[child]], axis=1), n, words, labels, inputs=inputs)
+        try:
+            return cls.from_edges(np.stack([child, parent[child]], axis=1), n, words, labels, inputs=inputs)
+        except ValueError as error:
+            raise ValueError(str(error).replace("edges: ", "parents: ", 1)) from None
 
     @classmethod
     def from_edges(

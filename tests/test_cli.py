@@ -77,6 +77,7 @@ def test_defaults_are_those_of_the_estimator():
         (["predict", "m", "--format", "xml"], "--format"),
         (["show", "m"], "FILE"),
         (["show", "m", "t", "-o", "tree.gif"], "--output"),
+        (["show", "m", "t", "--tree", "(0 a)"], "--tree"),
         (["show", "m", "t", "-o", "tree.svg", "--count", "2"], "--count"),
         (["demo", "--kind", "poetry"], "--kind"),
         (["gradcheck", "--cell", "perceptron"], "--cell"),

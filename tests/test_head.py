@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from grid import Array, error
 
-from fastbpts import reference
+from fastbpts import reference, softmax_cross_entropy
 
 
 def compiled(*args: Any, **kwargs: Any) -> tuple[float, Array]:
@@ -71,6 +71,15 @@ def test_extremes(function: Function) -> None:
     np.testing.assert_allclose(dz[1], [-2 / 3, 1 / 3, 1 / 3], atol=1e-15)
     loss, _ = function(z.astype(np.float32), np.array([1, 0, 0], dtype=np.int32))
     assert loss == pytest.approx(1e4 + np.log(3) + np.log(2), rel=1e-6)
+
+
+def test_a_class_that_is_ruled_out() -> None:
+    """A logit of minus infinity has no probability, no gradient, and no loss unless it is the target."""
+    z, target = np.array([[0.5, -np.inf, 0.5]]), np.array([0], dtype=np.int32)
+    loss, dz = softmax_cross_entropy(z, target)
+    assert loss == pytest.approx(np.log(2))
+    np.testing.assert_allclose(dz, [[-0.5, 0, 0.5]])
+    assert softmax_cross_entropy(z, target + 1)[0] == np.inf
 
 
 @BOTH

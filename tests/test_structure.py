@@ -225,9 +225,11 @@ def test_wrong_parents_and_lengths() -> None:
     for parents in ([2, -1], [-2, 0], [0.5], [[0]]):
         with pytest.raises(ValueError, match="parents: "):
             fb.Structure.from_parents(parents)
-    with pytest.raises(ValueError, match="cycle"):
+    with pytest.raises(ValueError, match="parents: there is a cycle"):
         fb.Structure.from_parents([1, 0, -1])
-    with pytest.raises(ValueError, match="n_nodes"):
+    with pytest.raises(ValueError, match=r"parents\[2\]=2"):
+        fb.Structure.from_parents([-1, 0, 2])
+    with pytest.raises(ValueError, match="parents: "):
         fb.Structure.from_parents([])
     for lengths in ([], [0], [3, -1], [1.5], [1 << 31]):
         with pytest.raises(ValueError, match="lengths"):

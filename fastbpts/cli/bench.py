@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from fastbpts.cli.common import check_writable, command, console
+from fastbpts.cli.common import check_not_read, check_writable, command, console
 
 
 @command
@@ -22,6 +22,7 @@ def bench(
 ) -> None:
     """Measure the speed here, side by side with NumPy and PyTorch, results compared before they are timed."""
     check_writable("--chart", chart)
+    check_not_read("--chart", chart, treebank)
     from fastbpts import benchmark
 
     given = {"cells": tuple(cell)} if cell else {}

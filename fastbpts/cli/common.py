@@ -171,6 +171,17 @@ def check_not_read(option: str, path: Path | None, *sources: Path | None) -> Non
             raise ValueError(f"{option} {path}: is the file to read, must be another one")
 
 
+def check_distinct(**paths: Path | None) -> None:
+    """Refuse one file for two outputs; they are given by the names of their options."""
+    seen: dict[Path, str] = {}
+    for option, path in paths.items():
+        if path is None or str(path) == "-":
+            continue
+        other = seen.setdefault(path.resolve(), option)
+        if other != option and (path.is_file() or not path.exists()):
+            raise ValueError(f"--{option} {path}: is the file of --{other}, must be another one")
+
+
 @contextlib.contextmanager
 def output(path: Path) -> Iterator[IO[str]]:
     """A text file to write, or standard output for ``-``."""

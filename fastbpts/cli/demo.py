@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Option
 
-from fastbpts.cli.common import check_writable, command, console
+from fastbpts.cli.common import check_distinct, check_writable, command, console
 from fastbpts.cli.demo_lm import demo_lm
 from fastbpts.cli.demo_words import demo_words
 
@@ -66,6 +66,7 @@ def demo(
         raise typer.BadParameter(f"{kind!r} is not one of {', '.join(_ABOUT)}", param_hint="--kind")
     for option, path in (("--output", output), ("--write-trees", trees)):
         check_writable(option, path)
+    check_distinct(**{"output": output, "write-trees": trees})
     if task in _OTHER_TASKS:
         if trees is not None:
             raise typer.BadParameter("goes with --task tree only", param_hint="--write-trees")

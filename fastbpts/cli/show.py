@@ -12,6 +12,8 @@ from fastbpts.cli.common import (
     Binarize,
     Labels,
     Unary,
+    check_distinct,
+    check_not_read,
     check_writable,
     command,
     console,
@@ -32,7 +34,9 @@ def _trees(file: Path | None, text: str | None, first: int, count: int, **how: A
     import fastbpts as fb
 
     if text is not None:
-        banks = iter(fb.iter_ptb(io.BytesIO(text.encode(errors="surrogateescape")), **how))
+        given = io.BytesIO(text.encode(errors="surrogateescape"))
+        given.name = "--tree"  # what errors call it
+        banks = iter(fb.iter_ptb(given, **how))
     else:
         banks = iter_banks(file or Path("-"), 100, **how)
     found = list(itertools.islice((tree for bank in banks for tree in bank), first, first + count))
@@ -61,8 +65,12 @@ def show(
         raise typer.BadParameter("an .svg file holds one tree; take .html", param_hint="--count")
     if file is None and tree is None and curve is None:
         raise typer.BadParameter("give a file, --tree or --curve", param_hint="FILE")
+    if file is not None and tree is not None:
+        raise typer.BadParameter("goes without a file", param_hint="--tree")
     for option, path in (("--output", output), ("--curve", curve)):
         check_writable(option, path)
+        check_not_read(option, path, model, file)
+    check_distinct(output=output, curve=curve)
     from fastbpts import draw
 
     classifier = load_model(model)

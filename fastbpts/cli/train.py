@@ -7,7 +7,17 @@ from typing import Annotated, Any
 import typer
 from typer import Option
 
-from fastbpts.cli.common import Binarize, Labels, Unary, check_not_read, check_writable, command, console, reading
+from fastbpts.cli.common import (
+    Binarize,
+    Labels,
+    Unary,
+    check_distinct,
+    check_not_read,
+    check_writable,
+    command,
+    console,
+    reading,
+)
 from fastbpts.cli.tasks import TASKS, read, summary
 
 _MODEL, _TRAINING, _WORDS, _FILES = "Model", "Training", "Words", "Files"
@@ -165,6 +175,7 @@ def train(
     for option, path in (("--output", output), ("--curve", curve), ("--checkpoint", given.get("checkpoint"))):
         check_writable(option, path)
         check_not_read(option, path, train_file, dev, embeddings)
+    check_distinct(output=output, curve=curve, checkpoint=given.get("checkpoint"))
     how = reading(labels, unary, binarize) | {"column": column, "level": level, "pattern": pattern}
     _fit(task, given, train_file, dev, output, curve, resume, how)
 
@@ -195,6 +206,11 @@ def _fit(
     import fastbpts as fb
 
     model = getattr(fb, TASKS[task].estimator)(**params)
+    model._check_params()  # before files are read, which may take minutes
+    if curve is not None:
+        from fastbpts.draw import learning_curve, need_matplotlib
+
+        need_matplotlib()
     examples = read(task, train_file, how)
     held_out = None if dev is None else read(task, dev, how).as_dev
     out = console()
@@ -207,8 +223,6 @@ def _fit(
         raise
     _save(model, output, how)
     if curve is not None:
-        from fastbpts.draw import learning_curve
-
         learning_curve(model, curve)
     out.print(summary(model, output), soft_wrap=True)
 

@@ -1,10 +1,10 @@
 """The learning curve of a fitted estimator as a PNG file; needs matplotlib."""
 
-import os
+import io
 from collections.abc import Sequence
 from typing import Any
 
-from fastbpts.io import PathLike
+from fastbpts.io import PathLike, write_atomic
 
 _LOSSES = {"loss": "train", "dev_loss": "dev"}
 
@@ -24,6 +24,15 @@ def _draw(
     axes.legend(frameon=False)
 
 
+def need_matplotlib() -> Any:
+    """Matplotlib's Figure, or an ImportError that says what to install."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError("the learning curve needs matplotlib: pip install 'fastbpts[plot]'") from error
+    return Figure
+
+
 def learning_curve(estimator: Any, path: PathLike, title: str | None = None) -> None:
     """Draw loss and validation accuracy by epoch.
 
@@ -40,10 +49,7 @@ def learning_curve(estimator: Any, path: PathLike, title: str | None = None) -> 
     ImportError
         matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("the learning curve needs matplotlib: pip install 'fastbpts[plot]'") from error
+    Figure = need_matplotlib()
     history = estimator.history_
     if not history:
         raise ValueError("the estimator was not trained for a whole epoch: it has no learning curve")
@@ -58,4 +64,6 @@ def learning_curve(estimator: Any, path: PathLike, title: str | None = None) -> 
         _draw(panels[1], history, accuracies if nodes else {"dev_score": "dev"}, "accuracy", best)
     if title:
         figure.suptitle(title)
-    figure.savefig(os.fspath(path), dpi=120, format="png")
+    png = io.BytesIO()
+    figure.savefig(png, dpi=120, format="png")
+    write_atomic(path, png.getvalue())

@@ -82,7 +82,10 @@ def embedding_rows(embeddings: Any, vocabulary: Vocabulary, width: int) -> tuple
             words, matrix = embeddings
         except (TypeError, ValueError):
             raise ValueError("embeddings: must be a path, KeyedVectors or a tuple (words, matrix)") from None
-        matrix = np.asarray(matrix)
+        try:
+            matrix = np.asarray(matrix)
+        except ValueError as error:
+            raise ValueError(f"embeddings: the matrix has rows of several lengths ({error})") from None
     if matrix.ndim != 2 or matrix.shape[1] != width or len(words) != len(matrix):
         raise ValueError(
             f"embeddings: {len(words)} words with a matrix of shape {matrix.shape}: "
@@ -90,4 +93,12 @@ def embedding_rows(embeddings: Any, vocabulary: Vocabulary, width: int) -> tuple
         )
     known = [(vocabulary[word], k) for k, word in enumerate(words) if word in vocabulary]
     rows, columns = np.array(known, np.int64).reshape(-1, 2).T
-    return rows, matrix[columns]
+    vectors = matrix[columns]
+    if vectors.dtype.kind not in "fiub":
+        raise ValueError(f"embeddings: the matrix has dtype {vectors.dtype}: must be real numbers")
+    with np.errstate(over="ignore"):
+        bad = np.flatnonzero(~np.isfinite(vectors.astype(np.float32)).all(axis=1))
+    if bad.size:
+        word = words[columns[bad[0]]]
+        raise ValueError(f"embeddings: the vector of {word!r} has NaN, infinity or a number that float32 cannot hold")
+    return rows, vectors
