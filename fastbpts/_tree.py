@@ -1,5 +1,7 @@
 """One tree of a treebank."""
 
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,24 +88,10 @@ class Tree:
         str
             Brackets in words are escaped; a missing label is written -1, which :func:`read_ptb` reads as none.
         """
-        parts: list[str] = []
-        open_children: list[int] = []
         if labels is not None and np.shape(labels) != (self.n_nodes,):
             raise ValueError(f"labels: one for each of {self.n_nodes} nodes is needed, not shape {np.shape(labels)}")
         shown = self._shown_labels() if labels is None else np.asarray(labels).tolist()
-        for label, word, n_child in self._walk(shown):
-            parts.append(f" ({label}" if parts else f"({label}")
-            if n_child:
-                open_children.append(n_child)
-                continue
-            parts.append(f" {_escaped(word)})")
-            while open_children:
-                open_children[-1] -= 1
-                if open_children[-1]:
-                    break
-                open_children.pop()
-                parts.append(")")
-        return "".join(parts)
+        return next(ptb_lines(self.bank, shown, self.index, self.index + 1))
 
     def _shown_labels(self) -> list[Any]:
         """Labels as integers, phrase labels as strings."""
@@ -128,6 +116,30 @@ class Tree:
     def __repr__(self) -> str:
         words = " ".join(self.words[:8])
         return f"<Tree of {self.n_nodes} nodes, label {self.label}: {words}{' ...' if len(self.words) > 8 else ''}>"
+
+
+def ptb_lines(bank: "Treebank", labels: list[Any], first: int, stop: int) -> Iterator[str]:
+    """PTB brackets of the trees first .. stop; labels: those of all their nodes, one after another."""
+    node, edge = bank.node_ptr[first : stop + 1].tolist(), bank.edge_ptr[first : stop + 1].tolist()
+    n_child, words = bank.n_child[node[0] : node[-1]], bank.vocabulary.words
+    leaf = np.where(n_child == 0, bank.word[node[0] : node[-1]], -2).tolist()
+    shown = {w: _escaped(words[w] if w >= 0 else None) for w in set(leaf) - {-2}}
+    heads = [f" ({label} {shown[w]})" if w in shown else f" ({label}" for label, w in zip(labels, leaf, strict=True)]
+    counts, child = n_child.tolist(), bank.child[edge[0] : edge[-1]].tolist()
+    for k in range(stop - first):
+        part = slice(node[k] - node[0], node[k + 1] - node[0])
+        ptr, head = list(accumulate(counts[part], initial=edge[k] - edge[0])), heads[part]
+        todo, parts = [len(head) - 1], []  # nodes, and -1 where a bracket closes
+        while todo:
+            i = todo.pop()
+            if i < 0:
+                parts.append(")")
+                continue
+            parts.append(head[i])
+            if kids := child[ptr[i] : ptr[i + 1]]:
+                todo.append(-1)
+                todo += kids[::-1]
+        yield "".join(parts)[1:]
 
 
 def _escaped(word: str | None) -> str:

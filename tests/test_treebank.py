@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from tree_texts import assert_same, nested, slow_batch
 
 import fastbpts as fb
+from fastbpts._tree import ptb_lines
 
 TREES = st.lists(nested(), min_size=1, max_size=6)
 TEXT = "(3 (2 a) (4 (3 b) (2 a))) (1 c) (0 (1 (2 c)) (2 d) (2 e))"
@@ -64,6 +65,17 @@ def test_words_that_brackets_cannot_hold() -> None:
     for word in ("", "a b", "a\n", "\0"):
         with pytest.raises(ValueError, match="cannot be written in PTB brackets"):
             fb.Treebank.from_trees([(1, word)])[0].to_ptb()
+
+
+def test_lines_of_several_trees_are_those_of_each() -> None:
+    b = bank()
+    names = [f"n{k}" for k in range(b.n_nodes)]
+    for first, stop in ((0, 3), (1, 3), (2, 3), (1, 1)):
+        of = [names[b.node_ptr[k] : b.node_ptr[k + 1]] for k in range(first, stop)]
+        lines = list(ptb_lines(b, names[b.node_ptr[first] : b.node_ptr[stop]], first, stop))
+        assert lines == [b[k].to_ptb(labels) for k, labels in zip(range(first, stop), of, strict=True)]
+    empty = fb.Treebank.from_ptb("(1 a)")[[]]
+    assert list(ptb_lines(empty, [], 0, 0)) == []
 
 
 def test_choosing() -> None:

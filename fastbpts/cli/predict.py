@@ -36,30 +36,31 @@ if TYPE_CHECKING:
 _CHUNK = 1000
 
 
-def _in_brackets(labels: "NDArray[Any]") -> "NDArray[Any]":
-    """Labels as brackets can hold them: in names, space and brackets become underscores."""
-    if labels.dtype.kind in "iu":
-        return labels
-    return np.array([re.sub(r"[\s()]", "_", str(label)) or "_" for label in labels.tolist()])
+def _in_brackets(classes: "NDArray[Any]") -> "NDArray[Any]":
+    """Classes as brackets can hold them: in names, space and brackets become underscores."""
+    if classes.dtype.kind in "iu":
+        return classes
+    return np.array([re.sub(r"[\s()]", "_", str(name)) or "_" for name in classes.tolist()])
 
 
-def _ptb(model: "TreeClassifier", bank: "Treebank") -> Iterator[str]:
-    for tree, labels in zip(bank, model.predict_nodes(bank), strict=True):
-        yield tree.to_ptb(_in_brackets(labels))
+def _ptb(model: "TreeClassifier", bank: "Treebank", proba: "NDArray[Any]") -> Iterator[str]:
+    from fastbpts._tree import ptb_lines
+
+    return ptb_lines(bank, _in_brackets(model.classes_)[proba.argmax(axis=1)].tolist(), 0, len(bank))
 
 
-def _jsonl(model: "TreeClassifier", bank: "Treebank", nodes: bool = False) -> Iterator[str]:
-    names = [str(name) for name in model.classes_.tolist()]
-    for tree, proba in zip(bank, model.predict_proba_nodes(bank), strict=True):
-        labels = model.classes_[proba.argmax(axis=1)]
-        rounded = [[round(float(p), 6) for p in row] for row in (proba if nodes else proba[-1:])]
+def _jsonl(model: "TreeClassifier", bank: "Treebank", proba: "NDArray[Any]", nodes: bool) -> Iterator[str]:
+    names, classes = [str(name) for name in model.classes_.tolist()], model.classes_.tolist()
+    best, rounded = proba.argmax(axis=1).tolist(), proba.astype(float).round(6).tolist()
+    ends = bank.node_ptr.tolist()
+    for tree, text, first, end in zip(bank, _ptb(model, bank, proba), ends, ends[1:], strict=False):
         record = {
-            "label": labels[-1].item(),
-            "probabilities": dict(zip(names, rounded[-1], strict=True)),
-            "tree": tree.to_ptb(_in_brackets(labels)),
+            "label": classes[best[end - 1]],
+            "probabilities": dict(zip(names, rounded[end - 1], strict=True)),
+            "tree": text,
         }
         if nodes:
-            record["nodes"] = [rounded[i] for i, _, _ in tree._walk(list(range(tree.n_nodes)))]
+            record["nodes"] = [rounded[first + i] for i, _, _ in tree._walk(list(range(tree.n_nodes)))]
         yield json.dumps(record, ensure_ascii=False)
 
 
@@ -74,7 +75,8 @@ _ALL = tuple(dict.fromkeys(form for forms in _FORMATS.values() for form in forms
 
 def _trees(model: "TreeClassifier", banks: "Iterator[Treebank]", form: str, nodes: bool) -> Pieces:
     for bank in banks:
-        yield list(_ptb(model, bank) if form == "ptb" else _jsonl(model, bank, nodes)), len(bank)
+        proba = model._all_nodes(bank)[1]
+        yield list(_ptb(model, bank, proba) if form == "ptb" else _jsonl(model, bank, proba, nodes)), len(bank)
 
 
 def _write(pieces: Pieces, file: IO[str], of: str) -> None:
