@@ -5,12 +5,13 @@ import sys
 from commands import failed
 
 import fastbpts as fb
+from fastbpts.estimators import TreeClassifier
 
 
 def test_outputs_never_harm_models_or_each_other(capsys, tmp_path):
     model, trees = tmp_path / "m.html", tmp_path / "trees.txt"
     trees.write_text("(1 (0 a) (1 b))")
-    fb.TreeClassifier(n_state=2, max_iter=1).fit(["(1 (0 a) (1 b))"]).save(model)
+    TreeClassifier(n_state=2, max_iter=1).fit(["(1 (0 a) (1 b))"]).save(model)
     for option in ("-o", "--curve"):
         assert "must be another" in failed(capsys, 1, "show", model, trees, option, model)
     both = tmp_path / "new.html"
