@@ -96,12 +96,23 @@ def _binary_rows(source: LookAhead, name: str, header: _Header) -> Iterator[tupl
 
 
 def _is_binary(first_line: bytes) -> bool:
-    """Whether what follows the header is no word with numbers."""
-    numbers = first_line.split()[1:]
+    """Whether the line after the header is none of a text, be it a bad one: not empty, not ending in a number."""
+    _, *numbers = first_line.split() or [b"", b"0"]
+    if numbers and all(map(_is_number, numbers)):
+        return False
     try:
-        return not [float(number) for number in numbers]
-    except ValueError:
+        is_printed = all(c >= " " or c == "\t" for c in first_line.decode().rstrip())
+    except UnicodeDecodeError:
         return True
+    return not (is_printed and numbers and _is_number(numbers[-1]))
+
+
+def _is_number(coded: bytes) -> bool:
+    try:
+        float(coded)
+    except ValueError:
+        return False
+    return True
 
 
 def _rows(source: LookAhead, name: str, size: int | None, binary: bool | None) -> Iterator[tuple[str, F32]]:

@@ -123,6 +123,32 @@ def test_bad_files_give_one_clear_error_and_take_no_memory(tmp_path: Path, conte
     assert "\n" not in str(info.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"1 2\nnew york 1 2\n", ":2: a word and 2 values are needed, not 4 items"),
+        (b"1 2\na x 2\n", ":2: could not convert string to float"),
+        ("1 2\na \u0661x 2\n".encode(), ":2: could not convert string to float"),
+    ],
+)
+def test_a_bad_text_is_not_taken_for_a_binary_file(content: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fb.load_vectors(io.BytesIO(content))
+
+
+def test_an_empty_line_after_the_header() -> None:
+    words, values = fb.load_vectors(io.BytesIO(b"2 2\n\na 1 2\n\nb 3 4\n"))
+    assert words == ["a", "b"]
+    assert values.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("values", [b"\0\0\x80?\0\0\0@", b"A3 1h  !", b"12 x\0 34"])
+def test_binary_vectors_are_not_taken_for_text(values: bytes) -> None:
+    """Not even those whose bytes are printable, or end in a number after what no text has."""
+    found = fb.load_vectors(io.BytesIO(b"1 2\nword " + values + b"\n"))[1]
+    np.testing.assert_array_equal(found, np.frombuffer(values, "<f4")[None])
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=80) | st.text("0123 \nab.-e", max_size=40).map(str.encode), st.none() | st.booleans())
 def test_random_bytes_give_vectors_or_a_clear_error(junk: bytes, is_binary: bool | None) -> None:
