@@ -140,6 +140,7 @@ def test_pairs() -> None:
     for text in (
         "paris\trome\t9\ndog\tcat\t5\nParis\tdog\t1\nparis\toslo\t3\n",
         "Word 1,Word 2,Human (mean)\nparis,rome,9.0\ndog,cat,5\n\nparis,dog,1\nparis,oslo,3\n",
+        "# made up\n# by hand\n\nfirst,second,score\nparis,rome,9\ndog,cat,5\nparis,dog,1\nparis,oslo,3\n",
         "paris rome 9\n# next\ndog cat 5\nparis dog 1\nparis oslo 3",
     ):
         found = plane().evaluate_word_pairs(io.BytesIO(text.encode()))
@@ -164,6 +165,7 @@ def test_errors(tmp_path: Path) -> None:
         (b"", "no pair of words"),
         (b"a\tb\n", "no pair of words"),
         (b"a\tb\t1\na\tb\tx\n", ":2: two words and a number"),
+        (b"# c\na\tb\tscore\na\tb\tscore\n", ":3: two words and a number"),
         (b"a\tb\t1\na\tb\tnan\n", ":2: two words and a number"),
         (b"a\tb\t1\n", "each of the 1 pairs has a word without vector"),
     ):

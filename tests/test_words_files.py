@@ -71,7 +71,10 @@ def test_native(tmp_path: Path, mmap: bool, dtype: Any, counts: Any) -> None:
     vectors = fb.KeyedVectors(WORDS, VECTORS.astype(dtype), counts)
     vectors.save(path)
     back = fb.KeyedVectors.load(path, mmap=mmap)
-    assert list(back.index_to_key) == back.index_to_key[:] == WORDS
+    assert back.index_to_key == WORDS == back.index_to_key[:]
+    assert back.index_to_key != WORDS[:-1]
+    assert back.index_to_key != [*WORDS[:-1], "other"]
+    assert repr(back.index_to_key) == f"<4 words of a file: {', '.join(map(repr, WORDS[:3]))}, ...>"
     assert back.index_to_key[-1] == WORDS[-1]
     assert dict(back.key_to_index) == vectors.key_to_index
     assert [back.index(w) for w in WORDS] == list(range(4))

@@ -120,6 +120,14 @@ def test_divergence_is_an_error():
         fb.Word2Vec(alpha=1e8, min_count=1, window=2, workers=1, dtype="float32").fit([list("abcabcab")] * 50)
 
 
+def test_a_text_of_which_nothing_is_learnt():
+    lonely = fb.Word2Vec(min_count=1, workers=1, vector_size=4, epochs=2)
+    with pytest.warns(UserWarning, match="nothing was learnt: .*sample=0"):
+        lonely.fit([["a"], ["b"]] * 5)
+    with pytest.warns(UserWarning, match="nothing was learnt"):
+        lonely.set_params(sample=0).fit([["a", "b"]] * 50).partial_fit([["a"]] * 5)
+
+
 def test_vectors_that_diverged_are_not_kept():
     trained = fb.Word2Vec(min_count=1, window=2, workers=1, vector_size=4).fit([list("abcabcab")] * 50)
     with pytest.raises(DivergenceError):

@@ -116,6 +116,8 @@ def test_errors(vectors: fb.KeyedVectors) -> None:
         vectors["bush"]
     assert isinstance(info.value, KeyError)
     assert isinstance(info.value, ValueError)
+    with pytest.raises(fb.UnknownWordError, match="the word 0 is not among"):
+        vectors[0]
     with pytest.raises(fb.UnknownWordError, match="'W1' .*but 'w1' is"):
         vectors.most_similar(["W1"])
     for bad, message in (

@@ -80,7 +80,7 @@ class WordTable:
 
     def __getitem__(self, words: str | Sequence[str]) -> Array:
         """The vector of a word (vector_size,), or those of a list of words (n, vector_size)."""
-        if isinstance(words, str):
+        if isinstance(words, str) or not isinstance(words, Iterable):
             return self.get_vector(words)
         rows: Array = self.vectors[[self.index(word) for word in words]]
         return rows

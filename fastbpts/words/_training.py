@@ -81,6 +81,9 @@ def train(
         epoch = plan.first_epoch + plan.done + 1
         warnings.warn(f"training interrupted in epoch {epoch}; the vectors so far were kept", stacklevel=3)
         return False
+    if plan.done and not any(entry["pairs"] for entry in plan.history[-plan.done :]):
+        reason = "no word had another one beside it (sample=0 keeps the frequent words of a short text)"
+        warnings.warn(f"nothing was learnt: {reason}", stacklevel=4)
     return True
 
 

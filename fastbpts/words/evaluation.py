@@ -189,11 +189,12 @@ def read_pairs(path: FilePath) -> list[tuple[str, str, float]]:
     Raises
     ------
     ValueError
-        Naming file and line: what is no such line, no pair at all, a damaged file. A first line whose score is no
-        number is taken for a heading.
+        Naming file and line: what is no such line, no pair at all, a damaged file. A first line, but for comments,
+        whose score is no number is taken for a heading.
     """
     pairs: list[tuple[str, str, float]] = []
-    for number, (where, line) in enumerate(_lines(path)):
+    is_first = True
+    for where, line in _lines(path):
         if not line.strip() or line.startswith("#"):
             continue
         mark = next((c for c in "\t;," if c in line), None)
@@ -204,8 +205,9 @@ def read_pairs(path: FilePath) -> list[tuple[str, str, float]]:
             score = np.nan
         if np.isfinite(score):
             pairs.append((parts[0], parts[1], score))
-        elif number:
+        elif not is_first:
             raise ValueError(f"{where}: two words and a number are needed, not {line.strip()!r:.60}")
+        is_first = False
     if not pairs:
         raise ValueError(f"{display_name(path)}: there is no pair of words with a score in it")
     return pairs

@@ -104,6 +104,15 @@ class StoredWords(Sequence[str]):
     def __len__(self) -> int:
         return len(self._ptr) - 1
 
+    def __repr__(self) -> str:
+        return f"<{len(self)} words of a file: {', '.join([*map(repr, self[:3]), '...'][: len(self)])}>"
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is a sequence of the same words, as a list is."""
+        if isinstance(other, str) or not isinstance(other, Sequence) or len(other) != len(self):
+            return NotImplemented
+        return all(word == its for word, its in zip(self, other, strict=True))
+
     def coded(self, row: int) -> bytes:
         """The UTF-8 of the word in a row."""
         return self._text[self._ptr[row] : self._ptr[row + 1]].tobytes()
