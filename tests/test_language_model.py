@@ -154,6 +154,13 @@ def test_wrong_texts(X, message):
         fb.LanguageModel().fit(X)
 
 
+def test_the_name_of_a_file_is_no_text(tmp_path, model):
+    (tmp_path / "text").write_text("the old dog barks")
+    with pytest.warns(UserWarning, match=r"taken for the text itself; of a file pass pathlib\.Path"):
+        model.log_loss(str(tmp_path / "text"))
+    assert model.log_loss(tmp_path / "text") == model.log_loss("the old dog barks")
+
+
 def test_wrong_arguments(model):
     for arguments, name in (({"n": -1}, "n="), ({"temperature": -1}, "temperature"), ({"top": 0}, "top")):
         with pytest.raises(ValueError, match=name):

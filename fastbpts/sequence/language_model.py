@@ -3,6 +3,7 @@
 import hashlib
 import math
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -35,6 +36,8 @@ class LanguageModel(SequenceOptions):
 
     The text is cut into `batch_size` streams that are read side by side, `n_steps` at a time: gradients go back
     through so many steps, states are carried on from window to window (truncated back-propagation through time).
+
+    A text is a string, a file as `pathlib.Path`, a :class:`Text`, or a list of strings or of lists of tokens.
 
     Parameters
     ----------
@@ -131,6 +134,8 @@ class LanguageModel(SequenceOptions):
 
     def _read(self, X: Any, y: Any = None, *, learn: bool = False, classes: Any = None) -> I32:  # noqa: ARG002
         text = self._text(X)
+        if isinstance(X, str) and "\n" not in X and os.path.isfile(X):  # noqa: PTH113 -- no string is an error to it
+            warnings.warn(f"X={X!r:.80} is taken for the text itself; of a file pass pathlib.Path(X)", stacklevel=4)
         if len(text) < 2:
             raise ValueError(f"X has {len(text)} {self.level}s: must have two at least, one to predict from the other")
         if learn:
@@ -201,7 +206,7 @@ class LanguageModel(SequenceOptions):
 
         Parameters
         ----------
-        X : str, path, Text, or list of strings
+        X : str (the text itself), pathlib.Path, Text, or list of strings
         """
         check_is_fitted(self, "net_")
         return self._log_loss(self._read(X))
