@@ -243,7 +243,7 @@ class Word2Vec(Word2VecParameters, Stored):
         except FloatingPointError as error:
             from fastbpts.estimators.errors import DivergenceError
 
-            self.__dict__.pop("wv", None)  # partial_fit has spoilt the vectors there were
+            self.__dict__.pop("wv", None)  # the model's own are spoilt; who was given them before has good ones
             raise DivergenceError(f"training diverged: {error}; lower alpha={self._alpha!r}") from None
         self._finish()
 
