@@ -41,6 +41,15 @@ def test_predict_of_words_that_are_not_ascii(folder):
     assert "漢字" in out.decode()
 
 
+def test_show_where_only_ascii_can_be_shown(folder):
+    tree = "(2 (2 é) (2 漢字))"
+    command = ["show", folder / "m.safetensors", "--tree", tree]
+    with process(*command, env={**os.environ, "PYTHONIOENCODING": "ascii"}) as child:
+        out, err = child.communicate()
+    assert (child.returncode, err) == (0, b"")
+    assert out.splitlines()[0] == b"? ??"
+
+
 @pytest.mark.parametrize("command", [["predict"], ["show", "-c", "1000000"]])
 def test_a_reader_that_leaves_is_no_error(folder, tmp_path, command):
     big = tmp_path / "big.txt"

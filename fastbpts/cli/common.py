@@ -76,8 +76,14 @@ def command(function: F) -> F:
 
 
 def console(stderr: bool = False) -> "Console":
-    """A console without the colouring of numbers, which leaves broken pipes to `command`."""
+    """A console without the colouring of numbers, which leaves broken pipes to `command`.
+
+    On standard output, what its encoding does not have is shown as question marks (``predict`` writes UTF-8 always).
+    """
     from rich.console import Console
+
+    if not stderr and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
 
     class Plain(Console):
         def on_broken_pipe(self) -> None:

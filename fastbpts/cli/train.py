@@ -86,7 +86,10 @@ def train(
     ] = "tree",
     dev: Annotated[Path | None, Option(help="Validation set: the best model on it is kept.")] = None,
     cell: Annotated[
-        str, Option(help="Trees: sum, concat or rntn. Sequences: elman, gru or lstm.", rich_help_panel=_MODEL)
+        str,
+        Option(
+            help="Trees: sum, concat, rntn, or one of sequences. Sequences: elman, gru or lstm.", rich_help_panel=_MODEL
+        ),
     ] = "rntn",
     n_state: Annotated[
         int, Option("--n-state", "-d", help="Width of states and word vectors.", rich_help_panel=_MODEL)
