@@ -273,9 +273,9 @@ MUTANTS = [
     Mutant("loss not per graph", NET, "scale = 1.0 / max(1, s.n_graphs)", "scale = 1.0", NETWORK),
     Mutant(
         "step counter not restored",
-        NET,
-        "self._net.t, self._seed, self._n_steps, self._learning_rate = t,",
-        "_, self._seed, self._n_steps, self._learning_rate = t,",
+        "fastbpts/_state.py",
+        "self._net.t, self._seed, self._n_steps = (int",
+        "_, self._seed, self._n_steps = (int",
         STEPS,
     ),
     Mutant("same masks in every step", NET, "self._n_steps) % 2**64", "0) % 2**64", STEPS),

@@ -91,9 +91,9 @@ MLP_MUTANTS = [
     Mutant("penalty without its two, MLP", STATE, "2 * penalty[name]", "penalty[name]", UPDATES),
     Mutant(
         "step counter not restored, MLP",
-        STATE,
-        "self._net.t, self._seed, self._n_steps = t, seed, n",
-        "self._seed, self._n_steps = seed, n",
+        "fastbpts/_state.py",
+        "self._net.t, self._seed, self._n_steps = (int",
+        "_, self._seed, self._n_steps = (int",
         STEPS,
     ),
     Mutant("penalty of an updater", UPDATE, "2 * by_name[name]", "by_name[name]", UPDATES),

@@ -4,7 +4,7 @@ from mutant_list import Mutant
 
 PREDICT, WINDOW, TRAIN = "src_c/words/predict.h", "src_c/words/window.h", "src_c/words/train.h"
 CORPUS, SAMPLING = "src_c/corpus.c", "src_c/sampling.c"
-MODEL, FILES, WORD2VEC = "fastbpts/words/_model.py", "fastbpts/words/_storage.py", "fastbpts/words/word2vec.py"
+MODEL, FILES = "fastbpts/words/_model.py", "fastbpts/words/_storage.py"
 SAME = "test_words_training.py -k equals_the_reference"
 DRAWS = "test_words_training.py -k alias or huffman or tree"
 REFERENCE = "test_words_training.py -k differences"
@@ -65,7 +65,7 @@ WORDS_MUTANTS = [
     Mutant("merged counts start anew", CORPUS, "(id < known ? to->count[id] : 0)", "0", TEXT),
     Mutant(
         "growth draws old vectors anew",
-        WORD2VEC,
+        MODEL,
         "inputs[: n - n_old].copy(), old.inputs",
         "inputs[: n - n_old].copy(), 0",
         FITS,
