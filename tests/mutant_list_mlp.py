@@ -17,8 +17,8 @@ MLP_MUTANTS = [
     Mutant(
         "blocks of a product overwrite",
         MATMUL,
-        "packed, c + i * ldc, ldc, add || k0);",
-        "packed, c + i * ldc, ldc, add);",
+        "packed, c, ldc, c, ldc);",
+        "packed, c, ldc, NULL, ldc);",
         PRODUCTS,
     ),
     Mutant(
@@ -31,12 +31,12 @@ MLP_MUTANTS = [
     Mutant(
         "edge of a product forgets C",
         MATMUL,
-        "for (int i = 0; i < m && add; i++)",
-        "for (int i = 0; i < 0; i++)",
+        "i < m && from && from != to; i++)",
+        "i < 0; i++)",
         PRODUCTS,
     ),
     Mutant(
-        "edge of a product too wide", MATMUL, "if (cols >= width * VL) {", "if (cols + 1 >= width * VL) {", PRODUCTS
+        "edge of a product too wide", MATMUL, "whole = cols >= width * VL;", "whole = cols + 1 >= width * VL;", PRODUCTS
     ),
     Mutant("rows beyond a strip", MATMUL, "fb_min(FB_ROWS, m - i), width, cols", "FB_ROWS, width, cols", PRODUCTS),
     Mutant("narrow panels misplaced", MATMUL, "(p < s->wide ? 0 : p - s->wide)", "0", PRODUCTS),

@@ -1,14 +1,11 @@
 /* What every run of a gated cell shares: the step of some nodes forward and backward. Products with U are made for a
    panel of units at a time, all gates of the same units together, and used in the first-level cache. */
 
-/* a = W x + b of n rows, some at a time: the product finds the biases in the cache. */
+/* a = W x + b of n rows. */
 static void FB(project)(const fb_dims *d, const FB(packed) * p, int64_t n, const real *x, int64_t ld_x, real *saved) {
     const int64_t N = (int64_t)d->n_gate * d->ld_state, ld = d->n_slot * (int64_t)d->ld_state;
-    for (int64_t i = 0; i < n; i += FB_MC) {
-        const int64_t m = fb_min(FB_MC, n - i);
-        for (int64_t k = i; k < i + m; k++) FB(copy)(saved + k * ld, p->bias, (int)N);
-        if (x) FB(matmul)(m, N, d->n_in, x + i * ld_x, ld_x, p->w_in, saved + i * ld, ld, 1);
-    }
+    if (x) FB(matmul_from)(n, N, d->n_in, x, ld_x, p->w_in, saved, ld, p->bias, 0);
+    for (int64_t i = 0; i < n && !x; i++) FB(copy)(saved + i * ld, p->bias, (int)N);
 }
 
 /* One row a (K) times `count` panels of `width` vectors, which lie `panel` elements apart: so many lines of weights in
@@ -51,7 +48,7 @@ static void FB(recur_rows)(const fb_tile *t, int width, int used, int K, const r
             FB(strips) strips = rows;
             strips.a += k0;
             FB(panel_add)(t->rows, n, n * VL, kc, &strips, b + (k0 * width + v) * VL, width * VL, u + v * VL, t->ld_u,
-                          k0 > 0, &ahead);
+                          k0 ? u + v * VL : NULL, t->ld_u, &ahead);
         }
     }
 }

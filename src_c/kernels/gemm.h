@@ -17,16 +17,17 @@
     T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
 #endif
 /* clang-format on */
-/* C (MR, NR VL) [+]= A (MR, K) . B (K, NR VL): A by element with strides, B and C by rows. ahead: NULL, or the first
-   of K lines, `apart` bytes from each other, that are fetched into the second-level cache meanwhile. */
+/* C (MR, NR VL) = rows at `from` (NULL: zeros) + A (MR, K) . B (K, NR VL): A by element with strides, the others by
+   rows. ahead: NULL, or the first of K lines, `apart` bytes from each other, that are fetched into the second-level
+   cache meanwhile. */
 static FB_INLINE void FB(outer_tile)(const int MR, const int NR, int K, const real *a, ptrdiff_t am, ptrdiff_t ak,
-                                     const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add, const char *ahead,
-                                     ptrdiff_t apart) {
+                                     const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, const real *from,
+                                     ptrdiff_t ldf, const char *ahead, ptrdiff_t apart) {
     vec acc[FB_ACCUMULATORS];
 #pragma GCC unroll 8
     for (int m = 0; m < MR; m++)
 #pragma GCC unroll 6
-        for (int n = 0; n < NR; n++) acc[m * NR + n] = add ? FB(load)(c + m * ldc + n * VL) : (vec){0};
+        for (int n = 0; n < NR; n++) acc[m * NR + n] = from ? FB(load)(from + m * ldf + n * VL) : (vec){0};
     for (int k = 0; k < K; k++, a += ak, b += ldb) {
         vec t[6];
         if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += apart;
@@ -80,10 +81,10 @@ static FB_INLINE void FB(dot_tile)(const int MR, const int NR, int K, const real
 }
 
 /* `count` tiles of equal shape side by side. */
-#define FB_CASE(M, N)                                                         \
-    case M * 8 + N:                                                           \
-        for (; count > 0; count--, b += N * VL, c += N * VL)                  \
-            FB(outer_tile)(M, N, K, a, am, ak, b, ldb, c, ldc, add, NULL, 0); \
+#define FB_CASE(M, N)                                                                         \
+    case M * 8 + N:                                                                           \
+        for (; count > 0; count--, b += N * VL, c += N * VL)                                  \
+            FB(outer_tile)(M, N, K, a, am, ak, b, ldb, c, ldc, add ? c : NULL, ldc, NULL, 0); \
         return;
 static void FB(outer_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
                           ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {

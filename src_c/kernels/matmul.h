@@ -31,17 +31,15 @@ static FB_INLINE void FB(fetch)(const real *c, ptrdiff_t ldc, int64_t left, int 
 
 /* One tile of a strip: in place where the panel's columns all exist, else beside C. */
 static void FB(tile_add)(int m, int width, int64_t cols, int64_t K, const real *a, ptrdiff_t am, ptrdiff_t ak,
-                         const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
-    if (cols >= width * VL) {
-        FB(outer_row)(m, width, 1, (int)K, a, am, ak, b, ldb, c, ldc, add);
-        return;
-    }
-    real t[FB_ROWS * 6 * VL];
-    const ptrdiff_t ldt = width * VL;
-    memset(t, 0, sizeof t);
-    for (int i = 0; i < m && add; i++) memcpy(t + i * ldt, c + i * ldc, (size_t)cols * sizeof(real));
-    FB(outer_row)(m, width, 1, (int)K, a, am, ak, b, ldb, t, ldt, add);
-    for (int i = 0; i < m; i++) memcpy(c + i * ldc, t + i * ldt, (size_t)cols * sizeof(real));
+                         const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, const real *from, ptrdiff_t ldf) {
+    const int whole = cols >= width * VL;
+    real t[FB_ROWS * 6 * VL], *to = whole ? c : t;
+    const ptrdiff_t ldt = whole ? ldc : width * VL;
+    if (!whole) memset(t, 0, sizeof t);
+    cols = fb_min(cols, width * VL);
+    for (int i = 0; i < m && from && from != to; i++) memcpy(to + i * ldt, from + i * ldf, (size_t)cols * sizeof(real));
+    FB(outer_row)(m, width, 1, (int)K, a, am, ak, b, ldb, to, ldt, from != NULL);
+    for (int i = 0; i < m && !whole; i++) memcpy(c + i * ldc, t + i * ldt, (size_t)cols * sizeof(real));
 }
 
 /* Strips of A: an element is am behind that of the row above, ak behind that of the column before, a strip `strip`
@@ -59,23 +57,25 @@ typedef struct {
     int64_t tiles;
 } FB(ahead);
 
-/* Strips of A (m, kc) against one panel of B: rows of C from c on. */
+/* Strips of A (m, kc) against one panel of B: rows of C from c on, which begin as those at `from` (NULL: zeros). */
 static void FB(panel_add)(int64_t m, int width, int64_t cols, int64_t kc, const FB(strips) * strips, const real *b,
-                          ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add, const FB(ahead) * next) {
+                          ptrdiff_t ldb, real *c, ptrdiff_t ldc, const real *from, ptrdiff_t ldf,
+                          const FB(ahead) * next) {
     const ptrdiff_t am = strips->am, ak = strips->ak;
     const real *a = strips->a;
     for (int64_t i = 0, tile = 0; i < m; i += FB_ROWS, tile++, a += strips->strip, c += FB_ROWS * ldc) {
+        const real *begin = from ? from + i * ldf : NULL;
         FB(fetch)(c + FB_ROWS * ldc, ldc, m - i - FB_ROWS, width);
         if (m - i < FB_ROWS || cols < width * VL || width > 3) {
-            FB(tile_add)((int)fb_min(FB_ROWS, m - i), width, cols, kc, a, am, ak, b, ldb, c, ldc, add);
+            FB(tile_add)((int)fb_min(FB_ROWS, m - i), width, cols, kc, a, am, ak, b, ldb, c, ldc, begin, ldf);
             continue;
         }
         const int more = tile < next->tiles;
         const char *at = more ? next->at + tile * next->tile : (const char *)a;
         const ptrdiff_t line = more ? next->line : 0;
-        if (width == 3) FB(outer_tile)(FB_ROWS, 3, (int)kc, a, am, ak, b, ldb, c, ldc, add, at, line);
-        else if (width == 2) FB(outer_tile)(FB_ROWS, 2, (int)kc, a, am, ak, b, ldb, c, ldc, add, at, line);
-        else FB(outer_tile)(FB_ROWS, 1, (int)kc, a, am, ak, b, ldb, c, ldc, add, at, line);
+        if (width == 3) FB(outer_tile)(FB_ROWS, 3, (int)kc, a, am, ak, b, ldb, c, ldc, begin, ldf, at, line);
+        else if (width == 2) FB(outer_tile)(FB_ROWS, 2, (int)kc, a, am, ak, b, ldb, c, ldc, begin, ldf, at, line);
+        else FB(outer_tile)(FB_ROWS, 1, (int)kc, a, am, ak, b, ldb, c, ldc, begin, ldf, at, line);
     }
 }
 
@@ -126,7 +126,7 @@ static void FB(pack_rows)(int64_t m, int64_t kc, const real *a, ptrdiff_t lda, r
 
 /* C (M, N) [+]= A (M, K) . B (K, N), rows k0 .. k0 + kc of B only; M <= FB_MC. */
 static void FB(matmul_block)(int64_t M, int64_t N, int64_t K, int64_t k0, const real *a, ptrdiff_t lda,
-                             const real *packed, real *c, ptrdiff_t ldc, int add) {
+                             const real *packed, real *c, ptrdiff_t ldc, const real *from, ptrdiff_t ldf) {
     const FB(panels) s = FB(panels_of)(N);
     const int64_t kc = fb_min(FB_KC, K - k0);
     real block[FB_MC * FB_KC];
@@ -142,22 +142,24 @@ static void FB(matmul_block)(int64_t M, int64_t N, int64_t K, int64_t k0, const 
         const ptrdiff_t lines = kc * FB_LINE;
         const FB(ahead)
             ahead = {(const char *)next, FB_LINE, lines, p + 1 < s.n ? next_width * FB_VBYTES / FB_LINE : 0};
-        FB(panel_add)(M, width, N - at, kc, &strips, b, width * VL, c + at, ldc, add, &ahead);
+        FB(panel_add)(M, width, N - at, kc, &strips, b, width * VL, c + at, ldc, from ? from + at : NULL, ldf, &ahead);
     }
 }
 
-/* C (M, N) [+]= A (M, K) . B (K, N), B packed. Rows outside: what a few of them have in C stays in the second-level
-   cache from one block of B to the next. */
-static void FB(matmul)(int64_t M, int64_t N, int64_t K, const void *a_, ptrdiff_t lda, const void *packed, void *c_,
-                       ptrdiff_t ldc, int add) {
-    const real *a = a_;
-    real *c = c_;
-    for (int64_t i = 0; i < M; i += FB_MC) {
-        int64_t k0 = 0;
-        do {
-            FB(matmul_block)(fb_min(FB_MC, M - i), N, K, k0, a + i * lda + k0, lda, packed, c + i * ldc, ldc,
-                             add || k0);
-            k0 += FB_KC;
-        } while (k0 < K);
+/* C (M, N) = rows at `from`, ldf apart (NULL: zeros), + A (M, K) . B (K, N), B packed. Rows outside: what a few of them
+   have in C stays in the second-level cache from one block of B to the next. */
+static void FB(matmul_from)(int64_t M, int64_t N, int64_t K, const real *a, ptrdiff_t lda, const real *packed, real *c,
+                            ptrdiff_t ldc, const real *from, ptrdiff_t ldf) {
+    for (int64_t i = 0; i < M; i += FB_MC, a += FB_MC * lda, c += FB_MC * ldc) {
+        const int64_t m = fb_min(FB_MC, M - i);
+        FB(matmul_block)(m, N, K, 0, a, lda, packed, c, ldc, from ? from + i * ldf : NULL, ldf);
+        for (int64_t k0 = FB_KC; k0 < K; k0 += FB_KC)
+            FB(matmul_block)(m, N, K, k0, a + k0, lda, packed, c, ldc, c, ldc);
     }
+}
+
+/* C (M, N) [+]= A (M, K) . B (K, N), B packed. */
+static void FB(matmul)(int64_t M, int64_t N, int64_t K, const void *a, ptrdiff_t lda, const void *packed, void *c,
+                       ptrdiff_t ldc, int add) {
+    FB(matmul_from)(M, N, K, a, lda, packed, c, ldc, add ? c : NULL, ldc);
 }

@@ -49,7 +49,7 @@ static void FB(pieces_add)(const FB(pieces) * s, int64_t N, int64_t kc, const re
         for (int q = 0; q < s->n; q++) {
             const FB(strips) strips = {s->a[q], 1, s->ak, s->strip};
             FB(panel_add)(s->rows, width, N - at, kc, &strips, copied ? panel : from, copied ? width * VL : ldb,
-                          s->c[q] + at, ldc, add, &next);
+                          s->c[q] + at, ldc, add ? s->c[q] + at : NULL, ldc, &next);
         }
     }
 }
