@@ -247,6 +247,13 @@ MUTANTS = [
         CHAINS,
     ),
     Mutant(
+        "later rows use the first rows' u",
+        "src_c/kernels/gated.h",
+        "t.u = u + (t.first - r) * t.ld_u;",
+        "t.u = u;",
+        CHAINS,
+    ),
+    Mutant(
         "states below meet errors of other rows", CHAIN_BACK, "u.a[s] += n * FB_ROWS;", "u.a[s] += 0 * FB_ROWS;", CHAINS
     ),
     Mutant(

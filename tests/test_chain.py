@@ -39,6 +39,7 @@ def ident(value: Any) -> str:
 
 
 CASES = pytest.mark.parametrize(("cell", "options"), cases(), ids=ident)
+LENGTHS["tall"] = [3] * 66 + [2] * 8  # for one test
 
 
 def batch_sizes(lengths: list[int]) -> Array:
@@ -123,6 +124,12 @@ def test_chain_is_the_cell_on_chains(cell: str, options: Options) -> None:
     plain_states, plain = p.astype(np.float64).reference()
     assert error(made.h, plain_states[:, :d]) <= tolerance
     assert_same(found, plain, tolerance)
+
+
+@pytest.mark.parametrize("cell", RECURRENT)
+def test_beyond_the_blocks(cell: str) -> None:
+    """More rows and more units than products take at once."""
+    test_chain_is_the_cell_on_chains(cell, Options("tall", 200, "float32", 0, False, 2))
 
 
 @CASES

@@ -100,7 +100,8 @@ static void FB(chain_forward_part)(void *ctx, int part, int n_parts) {
             int K;
             n = FB(chain_stop)(&m, r, end) - r;
             const fb_tile t = FB(chain_tile)(c, &m, r, (int)n, &p, zeros, &K);
-            FB(gated_forward)(d, g, &p, &t, K, s & 1);
+            if (n > FB(few_rows)(g->n_gate)) FB(gated_many)(d, g, &p, &t, K, s & 1, zeros + d->ld_state);
+            else FB(gated_forward)(d, g, &p, &t, K, s & 1);
             for (int64_t k = 0; k < n; k++)
                 for (int j = d->n_state; j < d->ld_state; j++) ((real *)t.h)[k * t.ld_h + j] = 0;
         }

@@ -125,8 +125,8 @@ static void FB(chain_gradient_part)(void *ctx, int part, int n_parts) {
 }
 
 static size_t FB(chain_scratch)(const fb_dims *d) {
-    const size_t row = (size_t)d->ld_state, matmul = FB(matmul_scratch)();
-    return FB_PADDED(row > matmul ? row : matmul) * sizeof(real);
+    const size_t forward = (size_t)d->ld_state + FB(many_scratch)(d), backward = FB(matmul_scratch)();
+    return FB_PADDED(forward > backward ? forward : backward) * sizeof(real);
 }
 
 /* n rows of cols elements; zeros in front of the next row where rows of `to` are padded; of zeros where from is NULL.

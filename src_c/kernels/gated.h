@@ -33,44 +33,34 @@ static void FB(lines)(int width, int K, const real *a, const real *b, ptrdiff_t 
     else FB(line_tile)(FB(LINE_PANELS), 2, K, a, b, panel, c, add); /* several panels are never narrower */
 }
 
-enum { FB(TALL) = 8 * FB_ROWS }; /* rows that share a panel of u_in, at most */
-
-/* u (rows, `used` vectors) = U h~ of one panel of `width` vectors, for rows of several tiles: pieces of the panel that
-   stay in the first-level cache while all rows pass. The panel at `next` is fetched meanwhile. */
-static void FB(recur_rows)(const fb_tile *t, int width, int used, int K, const real *b, const real *next, real *u) {
-    const FB(strips) rows = {(const real *)t->below + t->first * t->ld_below, t->ld_below, 1, FB_ROWS * t->ld_below};
-    for (int v = 0, n; v < used; v += n) {
-        n = used - v > 3 ? 2 : used - v;
-        for (int k0 = 0; k0 < K; k0 += FB_KC) {
-            const int kc = (int)fb_min(FB_KC, K - k0);
-            const FB(ahead) ahead = {(const char *)(next + (v * K + n * k0) * VL), FB_LINE, kc * FB_LINE,
-                                     t->first ? 0 : n * FB_VBYTES / FB_LINE};
-            FB(strips) strips = rows;
-            strips.a += k0;
-            FB(panel_add)(t->rows, n, n * VL, kc, &strips, b + (k0 * width + v) * VL, width * VL, u + v * VL, t->ld_u,
-                          k0 ? u + v * VL : NULL, t->ld_u, &ahead);
-        }
-    }
-}
-
 /* u (rows, n vectors) = U h~ of some panels from vector q on; `alone`: without the last gate of each. */
 static void FB(recur)(const fb_dims *d, int G, const FB(packed) * p, const fb_tile *t, int q, int n, int alone, int K,
-                      int turn, real *u) {
+                      real *u) {
     const int width = FB(panel_width)(G);
     const real *below = (const real *)t->below + t->first * t->ld_below, *b = p->u_in + (int64_t)q * VL * d->n_state;
-    const ptrdiff_t panel = (ptrdiff_t)width * VL * d->n_state;
     if (K && t->rows == 1 && n == FB(LINE_PANELS) * width && !alone) {
-        FB(lines)(width, K, below, b, panel, u, 0);
+        FB(lines)(width, K, below, b, (ptrdiff_t)width * VL * d->n_state, u, 0);
         return;
     }
     for (int v = 0, w; v < n; v += w, b += w * VL * d->n_state, u += (w - alone) * VL) {
         w = (int)fb_min(width, n - v);
-        if (!K)
+        if (K) FB(outer_row)(t->rows, w - alone, 1, K, below, t->ld_below, 1, b, w * VL, u, t->ld_u, 0);
+        else
             for (int k = 0; k < t->rows; k++) FB(zero)(u + k * t->ld_u, (w - alone) * VL);
-        else if (t->rows <= FB(few_rows)(G))
-            FB(outer_row)(t->rows, w - alone, 1, K, below, t->ld_below, 1, b, w * VL, u, t->ld_u, 0);
-        else FB(recur_rows)(t, w, w - alone, K, b, turn ? b - panel : b + panel, u);
     }
+}
+
+/* The units t->at .. t->at + t->cols of some rows, whose u is complete; fc: room for them where states below come in
+   c_below. */
+static void FB(gated_units)(const fb_gates *g, fb_tile *t, real *fc) {
+    if (fc && g->has_c) {
+        const real *u = t->u;
+        FB(zero)(fc, t->rows * t->cols);
+        t->fc = fc, t->ld_fc = t->cols, t->u = u + (g->n_gate - 1) * VL;
+        g->edge_forward(t);
+        t->u = u;
+    }
+    g->forward(t);
 }
 
 /* Rows of a tile from a, h~ (K elements of it count: H, or 0 where it is zero) and, in fc or c_below, the second states
@@ -80,23 +70,63 @@ static void FB(gated_forward)(const fb_dims *d, const fb_gates *g, const FB(pack
                               int turn) {
     const int G = g->n_gate, vectors = G * d->ld_state / VL, alone = g->has_c && tile->fc != NULL;
     const int most = FB(panel_width)(G) * (tile->rows == 1 ? FB(LINE_PANELS) : 1), groups = (vectors + most - 1) / most;
-    real u[FB(TALL) * 4 * VL], fc[FB(TALL) * VL];
+    real u[FB_ROWS * 4 * VL], fc[FB_ROWS * VL];
     fb_tile t = *tile;
     t.u = u, t.gate = VL, t.next = G == 1 ? VL : (G - alone) * VL;
     for (int j = 0; j < groups; j++) {
         const int q = (turn ? groups - 1 - j : j) * most, n = (int)fb_min(most, vectors - q);
         t.at = q / G * VL, t.cols = n / G * VL, t.ld_u = (n - alone * n / G) * VL;
         for (t.first = 0; t.first < tile->rows; t.first += t.rows) {
-            t.rows = (int)fb_min(FB(TALL), tile->rows - t.first);
-            FB(recur)(d, G, p, &t, q, n, alone, K, turn, u);
+            t.rows = FB(gated_rows)(G, tile->rows - t.first);
+            FB(recur)(d, G, p, &t, q, n, alone, K, u);
             if (alone) t.fc = (real *)tile->fc + t.first * tile->ld_fc + t.at;
-            if (g->has_c && !alone) {
-                FB(zero)(fc, t.rows * t.cols);
-                t.fc = fc, t.ld_fc = t.cols, t.u = u + (G - 1) * VL;
-                g->edge_forward(&t);
-                t.u = u;
-            }
-            g->forward(&t);
+            FB(gated_units)(g, &t, alone ? NULL : fc);
+        }
+    }
+}
+
+/* u (rows, width vectors) = U h~ of one panel for rows of several tiles: pieces of the panel that stay in the
+   first-level cache while all rows pass. The panel at `next` is fetched meanwhile. */
+static void FB(recur_many)(const fb_tile *t, int width, int K, const real *b, const real *next, real *u) {
+    const FB(strips) rows = {(const real *)t->below + t->first * t->ld_below, t->ld_below, 1, FB_ROWS * t->ld_below};
+    for (int k = 0; k < t->rows && !K; k++) FB(zero)(u + k * t->ld_u, width * VL);
+    for (int v = 0, n; v < width; v += n) {
+        n = width - v > 3 ? 2 : width - v;
+        for (int k0 = 0; k0 < K; k0 += FB_KC) {
+            const int kc = (int)fb_min(FB_KC, K - k0);
+            const FB(ahead)
+                ahead = {(const char *)(next + (v * K + n * k0) * VL), FB_LINE, kc * FB_LINE, n * FB_VBYTES / FB_LINE};
+            FB(strips) strips = rows;
+            strips.a += k0;
+            FB(panel_add)(t->rows, n, n * VL, kc, &strips, b + (k0 * width + v) * VL, width * VL, u + v * VL, t->ld_u,
+                          k0 ? u + v * VL : NULL, t->ld_u, &ahead);
+        }
+    }
+}
+
+/* The same of many rows with one child each at most: all of u first, in scratch, then whole rows of units, a few at a
+   time, which the caches know how to fetch ahead. */
+enum { FB(MANY) = 8 * FB_ROWS, FB(FEW) = 4 };
+static size_t FB(many_scratch)(const fb_dims *d) { return (size_t)((FB(MANY) * d->n_gate + FB(FEW)) * d->ld_state); }
+static void FB(gated_many)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, const fb_tile *tile, int K,
+                           int turn, real *u) {
+    const int G = g->n_gate, vectors = G * d->ld_state / VL, most = FB(panel_width)(G);
+    const int groups = (vectors + most - 1) / most;
+    real *fc = u + FB(MANY) * vectors * VL;
+    for (int r = 0, n; r < tile->rows; r += n) {
+        fb_tile t = *tile;
+        n = (int)fb_min(FB(MANY), tile->rows - r);
+        t.first = r, t.rows = n, t.at = 0, t.cols = d->ld_state;
+        t.gate = VL, t.next = G * VL, t.ld_u = vectors * VL;
+        for (int j = 0; j < groups; j++) {
+            const int q = (turn ? groups - 1 - j : j) * most, w = (int)fb_min(most, vectors - q);
+            const real *b = p->u_in + (int64_t)q * VL * d->n_state;
+            FB(recur_many)(&t, w, K, b, b + (turn ? -most : most) * VL * d->n_state, u + q * VL);
+        }
+        for (int end = r + n; t.first < end; t.first += t.rows) {
+            t.rows = (int)fb_min(FB(FEW), end - t.first);
+            t.u = u + (t.first - r) * t.ld_u;
+            FB(gated_units)(g, &t, fc);
         }
     }
 }
