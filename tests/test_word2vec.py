@@ -47,7 +47,7 @@ def test_learns_what_belongs_together(options):
 def test_loss_is_the_mean_cost_of_a_prediction():
     model = fitted(alpha=1e-9, min_alpha=0, epochs=1, window=1, shrink_windows=False)
     entry = model.history_[0]
-    assert entry["loss"] == pytest.approx(6 * np.log(2), rel=1e-6)  # all scores are zero at the begin
+    assert entry["loss"] == pytest.approx(6 * np.log(2), rel=1e-6)  # all scores are zero at the beginning
     assert entry["pairs"] == 300 * 8
     assert entry["words"] == 1500
 

@@ -172,6 +172,12 @@ def test_errors(tmp_path: Path) -> None:
         (tmp_path / "pairs").write_bytes(content)
         with pytest.raises(ValueError, match=f"pairs.*{message}"):
             plane().evaluate_word_pairs(tmp_path / "pairs")
+    for section in ("questions", [("a", "b", "c")]):
+        with pytest.raises(ValueError, match="section 's': .*four words are needed"):
+            plane().evaluate_word_analogies([("s", section)])
+    for pair in (("paris", "rome"), ("paris", "rome", float("nan"))):
+        with pytest.raises(ValueError, match="two words and a finite number are needed"):
+            plane().evaluate_word_pairs([pair])
     with pytest.raises(ValueError, match="method='x'"):
         plane().evaluate_word_analogies(io.BytesIO(QUESTIONS), method="x")
 

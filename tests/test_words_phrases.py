@@ -80,5 +80,7 @@ def test_errors() -> None:
             fb.Phrases(**params).fit(text())
     with pytest.raises(ValueError, match="not fitted"):
         fb.Phrases().transform(text())
+    with pytest.raises(ValueError, match="sentence='new york': must be a list of words"):
+        fb.Phrases().fit(text()).join("new york")
     with pytest.raises(ValueError, match="not fitted"):
         fb.Phrases().join(["new", "york"])

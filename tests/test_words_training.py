@@ -10,6 +10,7 @@ from words_replica import Replica
 
 import fastbpts as fb
 from fastbpts import DivergenceError, _core
+from fastbpts.demo.analogies import analogy_corpus
 from fastbpts.reference import cbow, skipgram
 from fastbpts.words import _model as model
 
@@ -126,6 +127,11 @@ def test_a_text_of_which_nothing_is_learnt():
         lonely.fit([["a"], ["b"]] * 5)
     with pytest.warns(UserWarning, match="nothing was learnt"):
         lonely.set_params(sample=0).fit([["a", "b"]] * 50).partial_fit([["a"]] * 5)
+
+
+def test_divergence_that_is_still_finite():
+    with pytest.raises(DivergenceError, match="the loss is [0-9]"):
+        fb.Word2Vec(min_count=1, workers=1, vector_size=8, negative=1000, dtype="float64").fit(analogy_corpus(400))
 
 
 def test_vectors_that_diverged_are_not_kept():

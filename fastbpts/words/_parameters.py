@@ -121,7 +121,7 @@ class Word2VecParameters(Parameters):
 
     @property
     def _alpha(self) -> float:
-        """The learning rate at the begin."""
+        """The learning rate at the beginning."""
         if self.alpha is not None:
             return float(self.alpha)
         return 0.075 if not self.sg and self.cbow_mean else 0.025

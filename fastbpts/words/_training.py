@@ -1,6 +1,5 @@
 """The passes of training over encoded text, and what is shown of them."""
 
-import math
 import time
 import warnings
 from collections.abc import Callable
@@ -12,6 +11,8 @@ import numpy as np
 from fastbpts import _core
 from fastbpts.words._encoded import EncodedText
 from fastbpts.words._model import epoch_seed
+
+_DIVERGED = 1e6  # mean loss of a prediction: scores, which are logarithms, of a thousand and more
 
 
 class Reporter(Protocol):
@@ -61,7 +62,7 @@ def train(
     Raises
     ------
     FloatingPointError
-        The loss is not finite.
+        The loss is not finite, or beyond what scores can be.
     ValueError
         The text, which had words when they were counted, has none.
     """
@@ -103,7 +104,7 @@ def _epoch(trainer: _core.WordTrainer, text: EncodedText, plan: Plan, report: Re
         sums.loss += float(loss.sum())
         sums.pairs += int(pairs.sum())
         sums.pieces += n
-        if not math.isfinite(sums.loss):
+        if not sums.mean < _DIVERGED:
             raise FloatingPointError(f"the loss is {sums.mean} in epoch {plan.first_epoch + plan.done + 1}")
         if report is not None:
             done = plan.done + sums.words / max(plan.n_words, 1)

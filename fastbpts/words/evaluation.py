@@ -158,7 +158,9 @@ def word_analogies(
         sections = list(read_analogies(analogies))  # type: ignore[arg-type]
     rows, same = _known(vectors, restrict_vocab, case_insensitive)
     asked, unknown = [], []
-    for _, questions in sections:
+    for name, questions in sections:
+        if bad := [q for q in questions if len(q) != 4]:
+            raise ValueError(f"analogies: section {name!r}: {bad[0]!r:.60}: four words are needed")
         found = [[rows.get(w.upper() if case_insensitive else w, -1) for w in q] for q in questions]
         table = np.array(found, np.int64).reshape(-1, 4)
         known = (table >= 0).all(axis=1)
@@ -261,7 +263,10 @@ def word_pairs(
         listed = read_pairs(pairs)  # type: ignore[arg-type]
     rows, _ = _known(vectors, restrict_vocab, case_insensitive)
     gold, cosines, n_unknown = [], [], 0
-    for first, second, score in listed:
+    for pair in listed:
+        if len(pair) != 3 or not np.isfinite(pair[2]):
+            raise ValueError(f"pairs: {pair!r:.60}: two words and a finite number are needed")
+        first, second, score = pair
         a, b = (rows.get(word.upper() if case_insensitive else word) for word in (first, second))
         if a is None or b is None:
             n_unknown += 1

@@ -107,6 +107,8 @@ class Phrases(Parameters):
     def join(self, sentence: Iterable[str]) -> list[str]:
         """One sentence with its phrases joined, from left to right; a word is in one phrase only."""
         self._check_fitted()
+        if isinstance(sentence, str):
+            raise ValueError(f"sentence={sentence!r:.60}: must be a list of words")
         result: list[str] = []
         before, phrases = None, self.phrases_
         for word in sentence:

@@ -48,11 +48,11 @@ class Word2Vec(Word2VecParameters, Stored):
     cbow_mean : {1, 0}, default=1
         CBOW takes the context's mean, or its sum. The gradient follows (gensim does not divide that of the mean).
     alpha : float or None, default=None
-        Learning rate at the begin. None: 0.025 for skip-gram and for the sum, 0.075 for CBOW's mean.
+        Learning rate at the beginning. None: 0.025 for skip-gram and for the sum, 0.075 for CBOW's mean.
     min_alpha : float, default=0.0001
         Learning rate at the end; it falls evenly by words.
     sample : float, default=1e-3
-        Words with a larger share of the text are seen less often, see ``_model.keep_chances``; 0: all are seen.
+        A word of share f of the text is seen with chance sqrt(sample / f) + sample / f (at most 1); 0: all are seen.
     shrink_windows : bool, default=True
         The width of each window is drawn from 1 .. window.
     epochs : int, default=5
@@ -70,8 +70,8 @@ class Word2Vec(Word2VecParameters, Stored):
     memory_limit : int, default=2**30
         Bytes that the text may take as numbers of words (about two per word). A longer one is read anew in each epoch.
     compute_loss : bool, default=True
-        Whether `history_` and the progress have the loss. It is the mean of the cost over all predictions of an epoch,
-        and costs next to nothing, so that gensim's False is not needed.
+        Without effect, here for gensim's sake: `history_` and the progress always have the loss, the mean of the cost
+        over all predictions of an epoch, which costs next to nothing.
     checkpoint : path or None, default=None
         A file that is written after epochs and that ``fit(resume=True)`` continues from.
     checkpoint_every : int, default=1
