@@ -245,10 +245,7 @@ BAD = {
     "embeddings": [
         3,
         (["film"], np.ones((1, 3))),
-        (["film"], [[1, 2], [3]]),
-        (["film"], [["1"] * 4]),
-        (["film"], np.ones((1, 4)) * 1j),
-        *((["film"], np.full((1, 4), value)) for value in (np.nan, -np.inf, 1e39)),
+        *((["film"], [v]) for v in ([np.nan] * 4, [1e39] * 4, ["1"] * 4, [1j] * 4)),
     ],
     "train_embeddings": ["yes"],
     "validation_fraction": [0, 1.0],
@@ -259,6 +256,14 @@ BAD = {
     "checkpoint_every": [0],
     "verbose": [-1],
 }
+
+
+def test_parameters_set_after_fitting_wait_for_the_next_fit(bank):
+    model = small().fit(bank)
+    before = model.transform(bank[:3])
+    model.set_params(n_state=model.n_state + 1, cell="sum", dtype="float64")
+    np.testing.assert_array_equal(model.transform(bank[:3]), before)
+    assert model.fit(bank).transform(bank[:3]).shape == (3, model.n_state)
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])

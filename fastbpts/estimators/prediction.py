@@ -37,7 +37,6 @@ class TreePrediction:
     net_: Network
     classes_: NDArray[Any]
     vocabulary_: Vocabulary
-    n_state: int
     _read: Callable[..., Examples]
 
     def _examples(self, X: Any) -> Examples:
@@ -76,7 +75,7 @@ class TreePrediction:
     def transform(self, X: Any) -> NDArray[Any]:
         """The vector of each tree: the state at its root, (n_trees, n_state)."""
         check_is_fitted(self, "net_")
-        return self._per_root(X, lambda s: self.net_.transform(s, nodes="root"), int(self.n_state))
+        return self._per_root(X, lambda s: self.net_.transform(s, nodes="root"), self.net_.cell.n_state)
 
     def _all_nodes(self, X: Any) -> tuple[Treebank, NDArray[Any]]:
         data = self._examples(X)
