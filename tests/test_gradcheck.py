@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from grid import CELLS, SPECS, Array, problem, structures
 
+import fastbpts as fb
 from fastbpts import gradcheck, reference
 from fastbpts.gradcheck import check_grad
 
@@ -125,11 +126,38 @@ def test_table_unknown_cell() -> None:
 
 
 def test_check_network_restores_parameters() -> None:
-    import fastbpts as fb
-
     net = fb.Network("concat", 4, 5, 11, dtype="float64", n_threads=1, random_state=0)
     before = net.params
     errors = gradcheck.check_network(net, structures("concat")["batch"].compiled())
     assert max(errors.values()) < 1e-7
     for key, value in net.params.items():
         np.testing.assert_array_equal(value, before[key])
+
+
+def test_table_sees_a_wrong_way_back_from_the_roots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loss at the roots of trees goes back another way than one at every node, or over graphs."""
+    right = fb.Network.loss_and_grad
+
+    def wrong(net: fb.Network, s: fb.Structure) -> tuple[float, dict[str, Array]]:
+        loss, grads = right(net, s)
+        if net.loss_nodes == "root":
+            grads["W"] *= 1.01
+        return loss, grads
+
+    monkeypatch.setattr(fb.Network, "loss_and_grad", wrong)
+    assert [row.parameter for row in gradcheck.table(["sum"]) if not row.ok] == ["W"]
+
+
+def test_network_is_checked_with_used_memory() -> None:
+    """What an earlier batch left behind must not be taken for the truth: the gradient checked is not the first."""
+    calls = []
+
+    class Counted(fb.Network):
+        def loss_and_grad(self, *args: Any) -> Any:
+            calls.append(len(calls))
+            loss, grads = super().loss_and_grad(*args)
+            return loss, {key: grad * (len(calls) > 1) for key, grad in grads.items()}
+
+    net = Counted("sum", 2, 3, 2, dtype="float64")
+    s = fb.Structure.from_ptb("(1 (0 a) (2 b))")
+    assert max(gradcheck.check_network(net, s, max_entries=4).values()) < 1e-6
