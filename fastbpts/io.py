@@ -88,8 +88,10 @@ def write_atomic(path: PathLike, data: bytes | Iterable[bytes | memoryview]) -> 
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # it names the temporary file, or, when a disk is full, none
+            error.filename = os.fspath(path)
         raise
     _sync_directory(target.parent)
 

@@ -114,8 +114,10 @@ def test_failed_write_keeps_the_old_file(path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
         io.write_atomic(path, b"new")
+    with pytest.raises(FileNotFoundError, match=r"nowhere/new'$"):
+        io.write_atomic(path.parent / "nowhere" / "new", b"new")
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
