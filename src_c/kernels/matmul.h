@@ -131,7 +131,7 @@ static void FB(matmul_block)(int64_t M, int64_t N, int64_t K, int64_t k0, const 
     const int64_t kc = fb_min(FB_KC, K - k0);
     real block[FB_MC * FB_KC];
     FB(strips) strips = {a, lda, 1, FB_ROWS * lda};
-    if (s.n >= 4) { /* then A is worth to be packed as well */
+    if (s.n >= 8) { /* then A is worth to be packed as well */
         FB(pack_rows)(M, kc, a, lda, block);
         strips = (FB(strips)){block, 1, FB_ROWS, FB_ROWS * kc};
     }
