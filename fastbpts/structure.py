@@ -113,7 +113,11 @@ class Structure(_core.Graph):
 
     @classmethod
     def chains(cls, lengths: ArrayLike) -> "Structure":
-        """Sequences: the node of time t has the node of time t-1 as its only child, and every node reads an input."""
+        """Sequences: the node of time t has the node of time t-1 as its only child, and every node reads an input.
+
+        Nodes and inputs stand time by time: of `rows`, the steps of one sequence after the other, the inputs are
+        ``rows[s.order]``.
+        """
         length = as_integers("lengths", lengths, np.int64)
         if length.size == 0 or length.min() < 1:
             raise ValueError(f"lengths={lengths!r:.80}: at least one length is needed, all of them from 1 on")

@@ -280,3 +280,14 @@ def test_any_edges_give_a_structure_or_a_clear_error(edges: Any, n_nodes: Any, g
         assert str(error).split(":")[0].split("[")[0].split("=")[0] in ("edges", "n_nodes", "graph", "root")  # noqa: PT017
         return
     s.check()
+
+
+def test_chains_stand_time_by_time() -> None:
+    s = fb.Structure.chains([2, 1, 3])
+    assert s.order.tolist() == [0, 2, 3, 1, 4, 5]
+    rows = np.random.default_rng(0).standard_normal((6, 3))
+    cell = fb.cell("gru", 3, 4, "float64")
+    params = cell.init_params(np.random.default_rng(1))
+    together = cell.forward(s, params, rows[s.order]).h
+    apart = [cell.forward(fb.Structure.chains([len(part)]), params, part).h for part in np.split(rows, [2, 3])]
+    np.testing.assert_array_equal(together, np.concatenate(apart)[s.order])
