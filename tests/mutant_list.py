@@ -36,7 +36,7 @@ SOFTMAX, OPTIM, STEP = "src_c/kernels/head.h", "src_c/kernels/optim.h", "src_c/k
 
 ELMAN, GRU, LSTM = "src_c/cells/elman.c", "src_c/cells/gru.c", "src_c/cells/lstm.c"
 GATED, BACK, GRAPH = "src_c/kernels/gated_pack.h", "src_c/kernels/gated_back.h", "src_c/kernels/gated_graph.h"
-CHAIN, CHAIN_BACK = "src_c/kernels/chain.h", "src_c/kernels/chain_back.h"
+CHAIN, CHAIN_BACK, CHAIN_RUN = (f"src_c/kernels/{name}.h" for name in ("chain", "chain_back", "chain_run"))
 STACK, BINDING = "fastbpts/layers/_stack.py", "fastbpts/_core_net.pxi"
 
 BATCH, ACT = "src_c/batch.c", "src_c/kernels/act.h"
@@ -241,7 +241,7 @@ MUTANTS = [
     ),
     Mutant(
         "errors of last states lost",
-        CHAIN_BACK,
+        CHAIN_RUN,
         "FB(copy_rows)(c->batch, H, c->dh_n, H, c->carry, ld, 1);",
         "FB(copy_rows)(c->batch, H, NULL, H, c->carry, ld, 1);",
         CHAINS,

@@ -227,3 +227,33 @@ def test_mistakes(cell: str) -> None:
     made.backward(p.dh[:, :5].copy(), [])
     with pytest.raises(ValueError, match="forward"):
         made.backward(p.dh[:, :5].copy(), [])
+
+
+@pytest.mark.parametrize(("d", "dtype"), [(16, "float32"), (48, "float64"), (272, "float32"), (400, "float64")])
+@pytest.mark.parametrize("cell", RECURRENT)
+def test_one_sequence_reads_the_weights_where_they_lie(cell: str, d: int, dtype: str) -> None:
+    """Alone and among others a sequence has the same bits, however its products with the weights are made."""
+    from fastbpts import _core
+
+    o = Options("one", d, dtype, 0, False, 1)
+    p = chain_problem(cell, o)
+    for name, value in p.params.items():
+        p.params[name] = _core.aligned(value.shape, value.dtype)
+        p.params[name][...] = value
+    alone = Chained(p, o)
+    found = alone.backward(p.dh[:, :d].copy(), [])
+    twice = chain_problem(cell, o)
+    twice.params = p.params
+    made = Chained(twice, o)
+    sizes = np.full(len(alone.sizes), 2)
+    x, dh, h = np.repeat(p.x, 2, axis=0), np.repeat(p.dh[:, :d], 2, axis=0), np.empty((2 * len(p.x), d), dtype)
+    initial, dx = [np.repeat(a, 2, axis=0) for a in p.initial], np.empty_like(x)
+    made.chain.forward(x, sizes, h, *initial)
+    grads = [np.zeros_like(value) for value in p.params.values()]
+    below = {f"d{key}": np.empty_like(a) for key, a in zip(SPECS[cell].initial, initial, strict=False)}
+    made.chain.backward(dh, dx, *grads, **below)
+    np.testing.assert_array_equal(h[::2], alone.h)
+    np.testing.assert_array_equal(dx[1::2], found["x"])
+    for key, value in below.items():
+        np.testing.assert_array_equal(value[:1], found[key[1:]])
+    assert_same({k: found[k] for k in p.params}, dict(zip(p.params, [g / 2 for g in grads], strict=True)), 1e-4)

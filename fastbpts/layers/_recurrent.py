@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .. import _core
 from .._arguments import Array, check_count, check_rate, check_width
 from .._fork import lock_of
 from .._threads import resolve_n_threads
@@ -47,8 +48,9 @@ class Recurrent(Generic[S]):
         self._shapes = parameter_shapes(self._cell, *sizes)
         self._stack = Stack(self._cell, *sizes, self.dtype, self.activation)
         rng, bound = np.random.default_rng(random_state), 1 / np.sqrt(self.n_state)
-        params = {k: rng.uniform(-bound, bound, shape).astype(self.dtype) for k, shape in self._shapes.items()}
-        grads = {k: np.zeros(shape, self.dtype) for k, shape in self._shapes.items()}
+        params, grads = ({k: _core.aligned(v, self.dtype, True) for k, v in self._shapes.items()} for _ in range(2))
+        for array in params.values():
+            array[...] = rng.uniform(-bound, bound, array.shape)
         self.params, self.grads = LiveArrays(params), LiveArrays(grads)
         self._stack.bind(by_chain(list(params.values())))
         self._gradients = by_chain(list(grads.values()))
@@ -122,8 +124,8 @@ class Recurrent(Generic[S]):
         Returns
         -------
         out : array (T, B, directions * n_state), or (B, T, directions * n_state) with batch_first
-            States of the last layer; zero beyond a sequence's length. Until :meth:`backward`, x and out are not to be
-            changed in place: they are not copied.
+            States of the last layer; zero beyond a sequence's length. Until :meth:`backward`, x, out and the parameters
+            are not to be changed in place: they are not copied.
         h_n : array (num_layers * directions, B, n_state)
             State after the last step of each sequence, of a reverse direction after the first. LSTM: (h_n, c_n).
 
@@ -231,9 +233,8 @@ class Recurrent(Generic[S]):
         array = np.ascontiguousarray(_real(x, self.dtype, "x"))
         if array.ndim != 2 or array.shape[1] != self.n_in or not array.size:
             raise ValueError(f"x must have shape (B, {self.n_in}) with B >= 1, got {array.shape}")
-        if state is None:
-            return array, None, None
-        h, c = self._split(state, (self.num_layers, len(array), self.n_state), "state")
+        shape = self.num_layers, len(array), self.n_state
+        h, c = (None, None) if state is None else self._split(state, shape, "state")
         return array, None if h is None else np.ascontiguousarray(h), None if c is None else np.ascontiguousarray(c)
 
     def pack(self) -> None:

@@ -1,4 +1,4 @@
-/* Gated cells over sequences, backward, and what the binding calls. */
+/* Gated cells over sequences, backward. */
 static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
@@ -22,7 +22,9 @@ static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
             if (g->has_c) t.dc = t.dc_below = (real *)c->carry_c + r * ld, t.ld_dc = ld;
             g->backward(&t);
             if (g->has_c) g->edge_backward(&t);
-            FB(gated_send)(d, g, &p, n, 0, g->n_gate, (real *)t.saved + slots * ld, t.ld_saved, carry, ld, g->direct);
+            const real *errors = (const real *)t.saved + slots * ld;
+            if (c->run.weights.u_is_row) FB(send_row)(d, g, &c->run.weights, errors, carry, g->direct);
+            else FB(gated_send)(d, g, &p, n, 0, g->n_gate, errors, t.ld_saved, carry, ld, g->direct);
             FB(flush)(carry, n * ld); /* errors fade as they go back through a long sequence */
             if (g->has_c) FB(flush)(t.dc_below, n * ld);
         }
@@ -45,6 +47,17 @@ static int64_t FB(chain_piece)(const fb_chain *c, int64_t a, int64_t end, int64_
         *time += stop == m.rows;
     }
     return row - a;
+}
+
+/* The states below rows a .. a + kc, of which `below` has the first n, side by side: one product instead of several. */
+static const real *FB(chain_gather)(const fb_chain *c, int64_t a, int64_t n, int64_t kc, int64_t *time,
+                                    const real *below, int64_t ld_below, real *out) {
+    const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state;
+    for (int64_t k = 0, end = n; k < kc; end = k + n) {
+        for (; k < end; k++, below += ld_below) memcpy(out + k * ld, below, (size_t)H * sizeof(real));
+        n = k < kc ? FB(chain_piece)(c, a + k, a + kc, time, &below, &ld_below) : 0;
+    }
+    return out;
 }
 
 /* dW += errors . x and dU += errors . h~ of units u0 .. u1, of all slots together FB_TM at most; the errors are packed
@@ -70,6 +83,9 @@ static void FB(chain_outer)(const fb_chain *c, int64_t u0, int64_t u1, real *pan
         for (int64_t row = a, n, ld_below = 0; row < a + kc; row += n) {
             const real *below = NULL;
             n = FB(chain_piece)(c, row, a + kc, &time, &below, &ld_below);
+            if (c->run.h0 && n < kc)
+                below = FB(chain_gather)(c, row, n, kc, &time, below, ld_below, panel + FB(matmul_scratch)()), n = kc,
+                ld_below = d->ld_state;
             if (below) FB(pieces_add)(&u, H, n, below, ld_below, H, 1, panel); /* u = U h~ */
             for (int s = 0; s < G; s++) u.a[s] += n * FB_ROWS;
         }
@@ -119,72 +135,15 @@ static void FB(chain_gradient_part)(void *ctx, int part, int n_parts) {
     for (int64_t u = u0; u < u1; u += most)
         FB(chain_outer)(c, u, fb_min(u + most, u1), (real *)(c->scratch + (size_t)part * c->scratch_size));
     FB(chain_bias)(c, u0, u1);
-    if (c->dx)
-        FB(matmul)(b - a, d->n_in, d->n_gate * ld, (const real *)c->run.saved + a * ld_saved, ld_saved, p.w_back,
-                   (real *)c->dx + a * c->ld_dx, c->ld_dx, 0);
+    const real *errors = (const real *)c->run.saved + a * ld_saved;
+    real *dx = c->dx ? (real *)c->dx + a * c->ld_dx : NULL;
+    if (dx && c->run.weights.w_rows)
+        FB(rows_back)(d, c->cell->gates, &c->run.weights, b - a, errors, ld_saved, dx, c->ld_dx);
+    else if (dx) FB(matmul)(b - a, d->n_in, d->n_gate * ld, errors, ld_saved, p.w_back, dx, c->ld_dx, 0);
 }
 
 static size_t FB(chain_scratch)(const fb_dims *d) {
-    const size_t forward = (size_t)d->ld_state + FB(many_scratch)(d), backward = FB(matmul_scratch)();
+    const size_t row = (size_t)d->ld_state, forward = row + FB(many_scratch)(d),
+                 backward = FB(matmul_scratch)() + FB_KC * row; /* states below are gathered behind */
     return FB_PADDED(forward > backward ? forward : backward) * sizeof(real);
-}
-
-/* n rows of cols elements; zeros in front of the next row where rows of `to` are padded; of zeros where from is NULL.
- */
-static void FB(copy_rows)(int64_t n, int64_t cols, const real *from, int64_t ld_from, real *to, int64_t ld_to,
-                          int pad) {
-    for (int64_t i = 0; i < n; i++) {
-        if (from) memcpy(to + i * ld_to, from + i * ld_from, (size_t)cols * sizeof(real));
-        else memset(to + i * ld_to, 0, (size_t)cols * sizeof(real));
-        for (int64_t j = cols; j < ld_to && pad; j++) to[i * ld_to + j] = 0;
-    }
-}
-
-/* The rows of `states` after each sequence's last step. */
-static void FB(last_rows)(const fb_chain *c, const real *states, int64_t ld, real *out) {
-    const int64_t H = c->run.dims.n_state;
-    for (int64_t t = c->reverse ? 0 : c->n_steps - 1, r = 0; out && r < c->batch; t--)
-        for (int64_t end = c->row_ptr[t + 1] - c->row_ptr[t]; r < end; r++)
-            memcpy(out + r * H, states + (c->row_ptr[t] + r) * ld, (size_t)H * sizeof(real));
-}
-
-static void FB(chain_pack)(fb_chain *c) { FB(pack_weights)(&c->run.dims, c->cell->gates, &c->run.weights); }
-
-static void FB(chain_step)(fb_chain *c) {
-    const fb_run *r = &c->run;
-    const int64_t H = r->dims.n_state, ld = r->dims.ld_state;
-    if (c->h0) FB(copy_rows)(c->batch, H, c->h0, H, (real *)r->h0, ld, 1);
-    if (c->c0) FB(copy_rows)(c->batch, H, c->c0, H, (real *)r->c0, ld, 1);
-    const int64_t least = FB(block_rows)(&r->dims);
-    for (c->from = 0; c->from < c->n_steps; c->from = c->to) {
-        c->to = c->from;
-        do c->to++;
-        while (c->to < c->n_steps && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
-        fb_parallel(FB(chain_project_part), c, c->n_threads, c->n_threads);
-        fb_parallel(FB(chain_forward_part), c, c->n_threads, c->n_threads);
-    }
-    if (c->out) FB(copy_rows)(c->row_ptr[c->n_steps], H, r->h, c->ld_h, c->out, c->ld_out, 0);
-    FB(last_rows)(c, r->h, c->ld_h, c->h_n);
-    FB(last_rows)(c, r->c, ld, c->c_n);
-}
-
-static void FB(chain_forward)(fb_chain *c) {
-    FB(chain_pack)(c);
-    FB(chain_step)(c);
-}
-
-static void FB(chain_backward)(fb_chain *c) {
-    const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state;
-    FB(copy_rows)(c->batch, H, c->dh_n, H, c->carry, ld, 1);
-    if (c->carry_c) FB(copy_rows)(c->batch, H, c->dc_n, H, c->carry_c, ld, 1);
-    const int64_t least = FB(block_rows)(&c->run.dims);
-    for (c->to = c->n_steps; c->to > 0; c->to = c->from) {
-        c->from = c->to;
-        do c->from--;
-        while (c->from > 0 && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
-        fb_parallel(FB(chain_backward_part), c, c->n_threads, c->n_threads);
-        fb_parallel(FB(chain_gradient_part), c, c->n_threads, c->n_threads);
-    }
-    if (c->dh0) FB(copy_rows)(c->batch, H, c->carry, ld, c->dh0, H, 0);
-    if (c->dc0) FB(copy_rows)(c->batch, H, c->carry_c, ld, c->dc0, H, 0);
 }

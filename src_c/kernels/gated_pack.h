@@ -112,6 +112,6 @@ static void FB(pack_weights)(const fb_dims *d, const fb_gates *g, const fb_weigh
     FB(pack_inputs)(d, g, W, w->ld_w, p.w_in);
     FB(pack_units)(d, g, U, w->ld_u, p.u_in);
     if (g->has_c) FB(pack_b)(H, H, U + g->gate[g->n_slot - 1] * H * w->ld_u, 1, w->ld_u, p.u_edge);
-    if (!w->forward_only) FB(pack_slots)(d, g, first, H, U, w->ld_u, p.u_back);
-    if (!w->forward_only) FB(pack_slots)(d, g, 0, D, W, w->ld_w, p.w_back);
+    if (!w->forward_only && !w->u_is_row) FB(pack_slots)(d, g, first, H, U, w->ld_u, p.u_back);
+    if (!w->forward_only && !w->w_rows) FB(pack_slots)(d, g, 0, D, W, w->ld_w, p.w_back);
 }

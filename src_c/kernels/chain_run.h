@@ -1,0 +1,64 @@
+/* Gated cells over sequences: what the binding calls. */
+/* n rows of cols elements; zeros in front of the next row where rows of `to` are padded; of zeros where from is NULL.
+ */
+static void FB(copy_rows)(int64_t n, int64_t cols, const real *from, int64_t ld_from, real *to, int64_t ld_to,
+                          int pad) {
+    for (int64_t i = 0; i < n; i++) {
+        if (from) memcpy(to + i * ld_to, from + i * ld_from, (size_t)cols * sizeof(real));
+        else memset(to + i * ld_to, 0, (size_t)cols * sizeof(real));
+        for (int64_t j = cols; j < ld_to && pad; j++) to[i * ld_to + j] = 0;
+    }
+}
+
+/* The rows of `states` after each sequence's last step. */
+static void FB(last_rows)(const fb_chain *c, const real *states, int64_t ld, real *out) {
+    const int64_t H = c->run.dims.n_state;
+    for (int64_t t = c->reverse ? 0 : c->n_steps - 1, r = 0; out && r < c->batch; t--)
+        for (int64_t end = c->row_ptr[t + 1] - c->row_ptr[t]; r < end; r++)
+            memcpy(out + r * H, states + (c->row_ptr[t] + r) * ld, (size_t)H * sizeof(real));
+}
+
+static void FB(chain_pack)(fb_chain *c) { FB(pack_weights)(&c->run.dims, c->cell->gates, &c->run.weights); }
+
+static void FB(chain_step)(fb_chain *c) {
+    const fb_run *r = &c->run;
+    const int64_t H = r->dims.n_state, ld = r->dims.ld_state;
+    if (c->h0) FB(copy_rows)(c->batch, H, c->h0, H, (real *)r->h0, ld, 1);
+    if (c->c0) FB(copy_rows)(c->batch, H, c->c0, H, (real *)r->c0, ld, 1);
+    const int64_t least = FB(block_rows)(&r->dims);
+    for (c->from = 0; c->from < c->n_steps; c->from = c->to) {
+        c->to = c->from;
+        do c->to++;
+        while (c->to < c->n_steps && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
+        fb_parallel(FB(chain_project_part), c, c->n_threads, c->n_threads);
+        fb_parallel(FB(chain_forward_part), c, c->n_threads, c->n_threads);
+    }
+    if (c->out) FB(copy_rows)(c->row_ptr[c->n_steps], H, r->h, c->ld_h, c->out, c->ld_out, 0);
+    FB(last_rows)(c, r->h, c->ld_h, c->h_n);
+    FB(last_rows)(c, r->c, ld, c->c_n);
+}
+
+static void FB(chain_forward)(fb_chain *c) {
+    const fb_dims *d = &c->run.dims;
+    fb_weights *w = &c->run.weights;
+    w->u_is_row = c->batch == 1 && FB(whole_rows)(w->U, w->ld_u, d->n_state);
+    w->w_rows = c->row_ptr[c->n_steps] <= FB(FEW_ROWS) && d->n_in % FB_PAD == 0;
+    FB(chain_pack)(c);
+    FB(chain_step)(c);
+}
+
+static void FB(chain_backward)(fb_chain *c) {
+    const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state;
+    FB(copy_rows)(c->batch, H, c->dh_n, H, c->carry, ld, 1);
+    if (c->carry_c) FB(copy_rows)(c->batch, H, c->dc_n, H, c->carry_c, ld, 1);
+    const int64_t least = FB(block_rows)(&c->run.dims);
+    for (c->to = c->n_steps; c->to > 0; c->to = c->from) {
+        c->from = c->to;
+        do c->from--;
+        while (c->from > 0 && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
+        fb_parallel(FB(chain_backward_part), c, c->n_threads, c->n_threads);
+        fb_parallel(FB(chain_gradient_part), c, c->n_threads, c->n_threads);
+    }
+    if (c->dh0) FB(copy_rows)(c->batch, H, c->carry, ld, c->dh0, H, 0);
+    if (c->dc0) FB(copy_rows)(c->batch, H, c->carry_c, ld, c->dc0, H, 0);
+}
