@@ -68,6 +68,7 @@ cdef extern from "mlp.h" nogil:
         uint64_t seed
         void *h
         void *gathered
+        void *errors
         void *dh
         void *dx
         void *dtheta
@@ -159,6 +160,9 @@ cdef extern from "mlp.h" nogil:
         fb_block cell_block, head_block, word_block
         fb_optim optim
         int train_words, update, n_threads
+        int64_t slab_rows, slab_inner
+        void *cell_slab
+        void *head_slab
         double total_loss
         int64_t n_rows
         int32_t *rows
@@ -222,7 +226,7 @@ cdef extern from "mlp.h" nogil:
     int fb_uses_panels(const fb_mlp *m, const fb_dense *d, size_t real_bytes)
     void fb_label_range(const int32_t *label, int64_t n, int64_t *low, int64_t *high)
     int FB_FORWARD, FB_PROBA, FB_LOSS, FB_BACKWARD, FB_UPDATE
-    int FB_PAD
+    int FB_PAD, FB_SLABS
     int FB_PARAMS
     const fb_kernels *fb_kernels_for(int real_bytes)
     int64_t fb_ld_gathered(const fb_dims *d, const fb_cell *cell)

@@ -5,10 +5,12 @@ cdef class Net:
     cdef const fb_kernels *k
     cdef int real
     cdef dict keep
-    cdef int64_t capacity, n_gathered, n_sparse
+    cdef int64_t capacity, n_sparse
+    cdef int slabs
     cdef void *h
     cdef void *dh
     cdef void *gathered
+    cdef void *errors
     cdef int threads
     cdef object columns_
     cdef readonly str cell
@@ -90,19 +92,21 @@ cdef class Net:
     def set_threads(self, int n):
         self.threads = self.n.n_threads = n
         self.n.scratch_size = self.k.scratch(&self.n.run.dims, self.n.cell.gates)
-        self.keep["scratch"] = aligned((n * self.n.scratch_size,), np.uint8, True)
-        self.keep["split"] = np.empty(n + 2, np.int64)
+        self.keep["scratch"] = aligned(((n + 1) * self.n.scratch_size,), np.uint8, True)
+        self.keep["split"] = np.empty(n + 2 + FB_SLABS, np.int64)
         self.n.scratch = <char *>cnp.PyArray_DATA(self.keep["scratch"])
         self.n.split = <int64_t *>cnp.PyArray_DATA(self.keep["split"])
 
-    cdef int reserve(self, Graph s) except -1:
+    cdef int reserve(self, Graph s, int slabs=1) except -1:
         """Memory of a run over s; it grows and is kept."""
         cdef int64_t n = s.g.n_nodes
-        if n > self.capacity:
-            self.capacity = n + n // 4
-            self.keep["h"] = aligned((self.capacity, self.ld_state), self.dtype)
-            self.keep["dh"] = aligned((self.capacity, self.ld_state), self.dtype)
-            self.keep["dz"] = aligned((self.capacity, max(1, self.n.loss.ld_class)), self.dtype)
+        if n > self.capacity or slabs > self.slabs:
+            self.capacity, self.slabs = max(self.capacity, n + n // 4), max(self.slabs, slabs)
+            self.n.slab_rows = self.capacity
+            rows = self.slabs * self.capacity
+            self.keep["h"] = aligned((rows, self.ld_state), self.dtype)
+            self.keep["dh"] = aligned((rows, self.ld_state), self.dtype)
+            self.keep["dz"] = aligned((rows, max(1, self.n.loss.ld_class)), self.dtype)
             self.keep["node_loss"] = np.empty(self.capacity)
             for name in ("rows", "row_node", "count"):
                 self.keep[name] = np.empty(self.capacity + 1, np.int32)
@@ -174,6 +178,7 @@ cdef class Net:
         self.n.run.theta = self.own(theta, n, "theta")
         self.n.run.theta_t = self.own(theta_t, self.n_forward * self.ld_state, "theta_t")
         self.n.run.dtheta = self.own(dtheta, n, "dtheta")
+        self.n.cell_slab = self.own(None if self.n.cell.gates else aligned((n,), self.dtype), n, "second dtheta")
         self.bind_weights(<char *>self.n.run.theta)
         self.n.cell_block.n_rows, self.n.cell_block.ld = self.n_rows, ld
         self.n.cell_block.n_cols = ld
@@ -196,6 +201,7 @@ cdef class Net:
         cdef Py_ssize_t C = len(head), ld = self.n.run.dims.ld_state + FB_PAD, n = C * ld
         self.n.loss.n_classes, self.n.loss.ld_class, self.n.loss.ld_head = C, self.padded(C), ld
         self.n.loss.head, self.n.head_block.g = self.own(head, n, "head"), self.own(dhead, n, "dhead")
+        self.n.head_slab = self.own(None if self.n.cell.gates else aligned((n,), self.dtype), n, "second dhead")
         self.n.loss.head_t = self.own(head_t, (self.n.run.dims.n_state + 1) * self.n.loss.ld_class, "head_t")
         self.n.loss.class_weight = self.own(class_weight, C, "class_weight")
         self.n.head_block.n_rows, self.n.head_block.ld, self.n.head_block.w = C, ld, <void *>self.n.loss.head
@@ -276,7 +282,7 @@ cdef class Net:
 
     def step(self, Graph s, label, soft, node_weight, bint roots_only, double scale, bint update, bint train_words):
         """One training step (or, without update, its gradients only) -> loss; gradients of words: ``sparse``."""
-        self.reserve(s)
+        self.reserve(s, 1 if self.n.cell.gates else FB_SLABS)
         self.reserve_gated(s)
         cdef int64_t n = s.g.n_nodes
         self.n.loss.label = s.g.label if label is None else <int32_t *>ptr(label, cnp.NPY_INT32, n, "target")
@@ -288,21 +294,24 @@ cdef class Net:
         self.step_memory(s)
         with nogil:
             self.k.step(&self.n)
-        self.n.run.gathered = NULL
+        self.n.run.gathered = self.n.run.errors = NULL
         return self.n.total_loss
 
     cdef int step_memory(self, Graph s) except -1:
         """Memory of what only a training step has: the words' gradients, and what forward gathers."""
-        cdef int64_t n = s.g.n_nodes
+        cdef int64_t n = s.g.n_nodes - s.g.n_inputs
         if self.n.cell.gates is NULL:
-            if self.n_gathered < n:
-                self.n_gathered = n + n // 4
-                ld = fb_ld_gathered(&self.n.run.dims, self.n.cell)
-                self.keep["gathered"] = aligned((self.n_gathered, ld), self.dtype)
+            if self.n.slab_inner <= n:
+                self.n.slab_inner = n + n // 4 + 1
+                rows, ld = FB_SLABS * self.n.slab_inner, fb_ld_gathered(&self.n.run.dims, self.n.cell)
+                self.keep["gathered"] = aligned((rows, ld), self.dtype)
+                self.keep["errors"] = aligned((rows, self.ld_state), self.dtype)
                 self.gathered = cnp.PyArray_DATA(self.keep["gathered"])
+                self.errors = cnp.PyArray_DATA(self.keep["errors"])
             if poison:
                 self.keep["gathered"].fill(np.nan)
-            self.n.run.gathered = self.gathered
+                self.keep["errors"].fill(np.nan)
+            self.n.run.gathered, self.n.run.errors = self.gathered, self.errors
         if self.n_sparse < s.g.n_inputs:
             self.n_sparse = s.g.n_inputs + s.g.n_inputs // 4
             self.keep["dE"] = aligned((self.n_sparse, self.ld_in), self.dtype)

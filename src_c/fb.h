@@ -5,7 +5,8 @@
    Rules. Kernels never allocate, never fail, know no Python and keep no globals: all memory is handed in. Rows of
    states, features and weights are padded with zeros to FB_PAD elements. What kernels write they overwrite; parameter
    gradients are added once, in fb_unpack. A value never depends on the number of threads: nodes are computed
-   independently of the batch around them and every sum over nodes runs in node order. */
+   independently of the batch around them and every sum over nodes runs in an order
+   that follows from the batch alone. */
 #ifndef FB_H
 #define FB_H
 #include <stddef.h>
@@ -83,7 +84,9 @@ typedef struct fb_run {
     double dropout, input_dropout;
     uint64_t seed;
     void *h;        /* (N, ld_state) */
-    void *gathered; /* (N, fb_ld_gathered) what forward has gathered, kept for the steps back; NULL: gather again */
+    void *gathered; /* (inner nodes, fb_ld_gathered) what forward has gathered, level after level, kept for the steps
+                       back; NULL: gather again */
+    void *errors;   /* (inner nodes, ld_state) their errors in the same order; NULL: dh has them */
     int fresh;      /* only roots have an upstream, other nodes one parent each: what it sends is stored, not added */
     void *dh;       /* (N, ld_state) in: upstream; out: error before the non-linearity, for inputs the gradient of x */
     void *dx;       /* (N, ld_in) rows of inputs; recursive cells: dh */
@@ -158,7 +161,7 @@ int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph 
 void fb_batch_ahead(const fb_bank *bank, const int64_t *tree, int64_t n);
 void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out,
               int64_t *level_fill, int32_t *place);
-int fb_split(fb_net *net); /* -> number of forests */
+int fb_split(fb_net *net, int n_slabs); /* -> number of forests */
 void fb_word_rows(fb_net *net);
 void fb_sum_loss(fb_net *net);
 void fb_optim_tick(fb_optim *o); /* one more step: its number and what follows from it */

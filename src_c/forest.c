@@ -32,21 +32,40 @@ void fb_graph_facts(fb_graph *s) {
     }
 }
 
-/* First graph of each forest, so that forests have about equal numbers of inner nodes. Small batches are one forest. */
-int fb_split(fb_net *net) {
-    enum { WORTH = 96 }; /* inner nodes below which a second thread does not pay */
+/* Cuts graphs first .. last, with `inner` inner nodes in all, into n ranges of about equal numbers of inner nodes. */
+static void cut(const int32_t *count, int64_t first, int64_t last, int64_t inner, int n, int64_t *begin) {
+    int64_t sum = 0, g = first;
+    for (int p = 0; p < n; p++) {
+        while (p && g < last && 2 * sum + count[g] <= 2 * inner * p / n) sum += count[g++];
+        begin[p] = g;
+    }
+}
+
+/* First graph of each forest: slabs with about equal numbers of inner nodes, and shares of a slab, one per thread where
+ * that pays. Small batches are one slab. */
+int fb_split(fb_net *net, int n_slabs) {
+    enum { WORTH = 96, WORTH_SLAB = 1 << 21 }; /* inner nodes of a thread, products of a slab, below which it slows */
     const fb_graph *s = net->run.graph;
-    const int64_t first = s->n_levels > 0 ? s->level_ptr[1] : 0, inner = s->n_nodes - first;
-    const int n = (int)fb_min(fb_min(net->n_threads, s->n_graphs), inner / WORTH + 1);
+    const fb_dims *d = &net->run.dims;
+    const int64_t first = s->n_levels > 0 ? s->level_ptr[1] : 0, inner = s->n_nodes - first, G = s->n_graphs;
+    const int64_t slabs = fb_min(fb_min(n_slabs, G), inner * d->n_state * d->ld_feature / WORTH_SLAB);
+    net->n_slabs = slabs > 1 ? (int)slabs : 1;
+    const int shares = (int)fb_min((net->n_threads + net->n_slabs - 1) / net->n_slabs, fb_min(G, inner / WORTH + 1));
+    net->n_shares = shares > 1 ? shares : 1;
+    const int n = net->n_slabs * net->n_shares;
     net->split[0] = 0;
-    net->split[n > 0 ? n : 1] = s->n_graphs;
-    if (n <= 1) return 1;
-    for (int64_t g = 0; g < s->n_graphs; g++) net->count[g] = 0;
+    net->split[n] = G;
+    net->n_inner[0] = inner;
+    if (n == 1) return 1;
+    int64_t slab[FB_SLABS + 1];
+    for (int64_t g = 0; g < G; g++) net->count[g] = 0;
     for (int64_t i = first; i < s->n_nodes; i++) net->count[s->graph[i]]++;
-    int64_t sum = 0, g = 0;
-    for (int p = 1; p < n; p++) {
-        while (g < s->n_graphs && 2 * sum + net->count[g] <= 2 * inner * p / n) sum += net->count[g++];
-        net->split[p] = g;
+    cut(net->count, 0, G, inner, net->n_slabs, slab);
+    slab[net->n_slabs] = G;
+    for (int k = 0; k < net->n_slabs; k++) {
+        net->n_inner[k] = 0;
+        for (int64_t g = slab[k]; g < slab[k + 1]; g++) net->n_inner[k] += net->count[g];
+        cut(net->count, slab[k], slab[k + 1], net->n_inner[k], net->n_shares, net->split + k * net->n_shares);
     }
     return n;
 }

@@ -32,7 +32,8 @@ class Mutant:
 
 PAIR, SUM, RNTN = "src_c/cells/pair.h", "src_c/cells/sum.c", "src_c/cells/rntn.c"
 LEVEL, WEIGHTS, PACK = "src_c/kernels/level.h", "src_c/kernels/weights.h", "src_c/kernels/pack.h"
-SOFTMAX, OPTIM, STEP = "src_c/kernels/head.h", "src_c/kernels/optim.h", "src_c/kernels/step.h"
+SOFTMAX, OPTIM = "src_c/kernels/head.h", "src_c/kernels/optim.h"
+STEP, PHASES = "src_c/kernels/step.h", "src_c/kernels/phases.h"
 
 ELMAN, GRU, LSTM = "src_c/cells/elman.c", "src_c/cells/gru.c", "src_c/cells/lstm.c"
 GATED, BACK, GRAPH = "src_c/kernels/gated_pack.h", "src_c/kernels/gated_back.h", "src_c/kernels/gated_graph.h"
@@ -54,7 +55,7 @@ MUTANTS = [
     Mutant("second parent overwrites", SUM, "FB(load)(dh_k + j) + FB(load)(dc + j)", "FB(load)(dc + j)", LAWS),
     Mutant("second parent overwrites (pair)", PAIR, "(r->fresh ? 0 : dh[j])", "0", LAWS),
     Mutant("graphs taken for trees", STEP, "&& net->run.graph->forest", "", NETWORK),
-    Mutant("kept rows of another tile", LEVEL, "(real *)r->gathered + i * ldc", "(real *)r->gathered", NETWORK),
+    Mutant("kept rows of another tile", LEVEL, "(real *)r->gathered + row * ldc", "(real *)r->gathered", NETWORK),
     Mutant("errors kept from the last batch", PAIR, "(r->fresh ? 0 : dh[j])", "dh[j]", NETWORK),
     Mutant("bias feature missing", PAIR, "c[2 * H] = 1;", "c[2 * H] = 0;", GRID),
     Mutant(
@@ -65,20 +66,6 @@ MUTANTS = [
         GRID,
     ),
     Mutant("derivative of tanh missing", LEVEL, "dh[j] *= 1 - (keep * h[j]) * (keep * h[j]);", ";", GRID),
-    Mutant(
-        "last node of a level skipped",
-        STEP,
-        "FB(level_forward)(&net->run, net->cell, a, b, &w);",
-        "FB(level_forward)(&net->run, net->cell, a, b - (b - a > 1), &w);",
-        NODES,
-    ),
-    Mutant(
-        "last node of a level skipped back",
-        STEP,
-        "FB(level_backward)(&net->run, net->cell, a, b, &w);",
-        "FB(level_backward)(&net->run, net->cell, a, b - (b - a > 1), &w);",
-        NODES,
-    ),
     Mutant(
         "tail lanes dropped",
         LEVEL,
@@ -107,7 +94,7 @@ MUTANTS = [
         "const real keep = 1;",
         "test_head_training.py -k dropout",
     ),
-    Mutant("panels overwrite dW", WEIGHTS, "d->ld_feature, i > first);", "d->ld_feature, 0);", "test_cells.py -k many"),
+    Mutant("panels overwrite dW", WEIGHTS, "d->ld_feature, i > 0);", "d->ld_feature, 0);", "test_cells.py -k many"),
     Mutant(
         "float32 branch empty",
         WEIGHTS,
@@ -115,7 +102,7 @@ MUTANTS = [
         "real *g = (real *)r->dtheta; if (FB_REAL_BYTES == 4) return;",
         GRID,
     ),
-    Mutant("no inner node: dW stays", WEIGHTS, "if (first == N)", "if (0)", GRID),
+    Mutant("no inner node: dW stays", WEIGHTS, "if (n_nodes == 0)", "if (0)", GRID),
     Mutant(
         "repeated words forgotten",
         WEIGHTS,
@@ -144,7 +131,7 @@ MUTANTS = [
     Mutant("node weights ignored", SOFTMAX, "(weight ? (double)weight[i] : 1)", "1", NETWORK),
     Mutant("class weights ignored", SOFTMAX, "t.mass = by_class ? (double)by_class[y] : 1;", "t.mass = 1;", NETWORK),
     Mutant("head's bias from the last node", SOFTMAX, "g[c * ldg + ld] +=", "g[c * ldg + ld] =", NETWORK),
-    Mutant("dWs of the first panel only", SOFTMAX, "i < n; i += m) {", "i < n && i < 1; i += m) {", NETWORK),
+    Mutant("dWs of the leaves only", PHASES, "v < s->n_levels && !net", "v < 1 && !net", NETWORK),
     Mutant("AdaGrad without the root", OPTIM, "d / (FB_SQRT(s1[j]) + eps)", "d / (s1[j] + eps)", STEPS),
     Mutant(
         "penalty ignored",
@@ -163,20 +150,6 @@ MUTANTS = [
     ),
     Mutant("norm counts twins once", OPTIM, "+= (double)mult[i] * d * d;", "+= d * d;", STEPS),
     Mutant("words not clipped", STEP, "net->train_words && k < net->n_rows; k++) sum +=", "0; k++) sum +=", STEPS),
-    Mutant(
-        "one graph's loss misses its root",
-        STEP,
-        "FB(loss_tile)(net, s->root[g], 1);",
-        "if (g) FB(loss_tile)(net, s->root[g], 1);",
-        NETWORK,
-    ),
-    Mutant(
-        "every thread updates the head",
-        STEP,
-        "if (part == 0) FB(update_block)(o, &net->head_block",
-        "FB(update_block)(o, &net->head_block",
-        THREADS,
-    ),
     Mutant("relu passes errors everywhere", ELMAN, "FB(choose)(y > zero, one, zero)", "one", DAGS),
     Mutant(
         "dropout scale in elman's slope",
@@ -299,7 +272,7 @@ MUTANTS = [
         "self.n.run.seed = inputs, states, seed",
         STEPS,
     ),
-    Mutant("bad loss updates", STEP, "|| !isfinite(net->total_loss)", "", STEPS),
+    Mutant("bad loss updates", STEP, "&& isfinite(net->total_loss)", "", STEPS),
     Mutant("root is another node", BATCH, "place[before - 1];", "place[0];", TREES),
     Mutant("edges of the first tree", BATCH, "place += n;", "", TREES),
     Mutant("trees of a level pile up", BATCH, "level_fill[v] += size[v];", "", TREES),

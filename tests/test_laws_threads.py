@@ -92,6 +92,35 @@ def test_training_bits_do_not_depend_on_threads(cell: str) -> None:
             np.testing.assert_array_equal(other[key], value, err_msg=key)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("cell", "d"), [("rntn", 25), ("sum", 100), ("concat", 80)])
+def test_halves_of_a_batch(cell: str, d: int, dtype: str) -> None:
+    """Gradients of a large batch are summed by halves: those of small batches added up, the same for any threads."""
+    import fastbpts as fb
+    from fastbpts.benchmark.generate import sst_like
+
+    bank = fb.Treebank.from_trees(sst_like(60))
+    runs, states = [], []
+    for n_threads in (1, 2, 3, 4, 5):
+        net = fb.Network(cell, d, 5, len(bank.vocabulary), dtype=dtype, n_threads=n_threads, random_state=0)
+        runs.append(net.loss_and_grad(bank.batch(np.arange(60))))
+        net.step(bank.batch(np.arange(60)))
+        net.step(bank.batch(np.arange(60)[::-1].copy()))
+        states.append(net.state())
+    net = fb.Network(cell, d, 5, len(bank.vocabulary), dtype=dtype, n_threads=1, random_state=0)
+    parts = [net.loss_and_grad(bank.batch(np.arange(k, k + 4)))[1] for k in range(0, 60, 4)]
+    tolerance = {"float32": 2e-4, "float64": 1e-11}[dtype]
+    for key, gradient in runs[0][1].items():
+        whole = sum(part[key] for part in parts) / len(parts)
+        np.testing.assert_allclose(gradient, whole, rtol=0, atol=tolerance * np.abs(whole).max(), err_msg=key)
+    for (loss, gradients), state in zip(runs[1:], states[1:], strict=True):
+        assert loss == runs[0][0]
+        for key, gradient in runs[0][1].items():
+            np.testing.assert_array_equal(gradients[key], gradient, err_msg=key)
+        for key, value in states[0].items():
+            np.testing.assert_array_equal(state[key], value, err_msg=key)
+
+
 def test_two_python_threads() -> None:
     """Two networks trained at once, on shared batches, end with the bits that each has alone."""
     batches = [many_trees(40, seed).compiled() for seed in range(4)]

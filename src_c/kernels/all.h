@@ -21,6 +21,7 @@
 #include "kernels/weights.h"
 #include "kernels/head.h"
 #include "kernels/optim.h"
+#include "kernels/phases.h"
 #include "kernels/step.h"
 #include "kernels/mlp.h"
 #include "words/predict.h"

@@ -117,21 +117,15 @@ static void FB(loss_tile)(const fb_net *net, int64_t i, int m) {
     }
 }
 
-/* d[Ws | bs] = sum over the loss nodes of dz o [h; 1], in node order. */
-static void FB(head_gradient)(const fb_net *net) {
+/* d[Ws | bs] += sum over nodes i .. i + m of dz o [h; 1], in node order. */
+static void FB(head_panel)(const fb_net *net, int64_t i, int64_t m) {
     const fb_loss *l = &net->loss;
-    const fb_graph *s = net->run.graph;
     const int C = l->n_classes, ld = net->run.dims.ld_state;
-    const int64_t n = l->roots_only ? s->n_graphs : s->n_nodes, ldg = net->head_block.ld;
+    const int64_t ldg = net->head_block.ld;
+    const real *dz = (const real *)l->dz + i * l->ld_class, *h = (const real *)net->run.h + i * ld;
     real *g = net->head_block.g;
-    memset(g, 0, (size_t)(C * ldg) * sizeof(real));
-    for (int64_t i = 0, m; i < n; i += m) {
-        m = l->roots_only ? 1 : fb_min(128, n - i);
-        const int64_t node = l->roots_only ? s->root[i] : i;
-        const real *dz = (const real *)l->dz + node * l->ld_class, *h = (const real *)net->run.h + node * ld;
-        for (int c = 0; c < C; c += FB_ROWS) /* z = Ws h + bs */
-            FB(outer)((int)fb_min(FB_ROWS, C - c), ld, (int)m, dz + c, 1, l->ld_class, h, ld, g + c * ldg, ldg, 1);
-        for (int64_t k = 0; k < m; k++)
-            for (int c = 0; c < C; c++) g[c * ldg + ld] += dz[k * l->ld_class + c];
-    }
+    for (int c = 0; c < C; c += FB_ROWS) /* z = Ws h + bs */
+        FB(outer)((int)fb_min(FB_ROWS, C - c), ld, (int)m, dz + c, 1, l->ld_class, h, ld, g + c * ldg, ldg, 1);
+    for (int64_t k = 0; k < m; k++)
+        for (int c = 0; c < C; c++) g[c * ldg + ld] += dz[k * l->ld_class + c];
 }

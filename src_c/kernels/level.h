@@ -26,20 +26,21 @@ static size_t FB(scratch)(const fb_dims *d, const fb_gates *g) {
     return ((size_t)(w.panel - w.c) + FB_PADDED((size_t)w.panel_rows * wide) + 8 * FB_PAD) * sizeof(real);
 }
 
-/* What node i has gathered: kept, or gathered again to c. */
-static FB_INLINE const real *FB(gathered)(const fb_run *r, const fb_cell *cell, int64_t i, real *c) {
-    if (r->gathered) return (const real *)r->gathered + i * fb_ld_gathered(&r->dims, cell);
+/* What node i, the row-th inner node of its slab, has gathered: kept, or gathered again to c. */
+static FB_INLINE const real *FB(gathered)(const fb_run *r, const fb_cell *cell, int64_t i, int64_t row, real *c) {
+    if (r->gathered) return (const real *)r->gathered + row * fb_ld_gathered(&r->dims, cell);
     cell->gather(r, i, c);
     return c;
 }
 
 /* z (m, ld_state) of nodes i .. i + m. Many features are made and used in blocks that stay in the first-level cache. */
-static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, int m, real *z, const FB(work) * w) {
+static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, int64_t row, int m, real *z,
+                             const FB(work) * w) {
     enum { BLOCK = 2688 / sizeof(real) / FB_PAD * FB_PAD };
     const fb_dims *d = &r->dims;
     const ptrdiff_t ldq = FB_LD_Q(d);
     const int64_t ldc = fb_ld_gathered(d, cell);
-    real *c = r->gathered ? (real *)r->gathered + i * ldc : cell->features ? w->c : w->q;
+    real *c = r->gathered ? (real *)r->gathered + row * ldc : cell->features ? w->c : w->q;
     for (int k = 0; k < m; k++) cell->gather(r, i + k, c + k * ldc);
     for (int begin = 0, end; begin < d->ld_feature; begin = end) {
         end = r->theta_t ? d->ld_feature : (int)fb_min(begin + BLOCK, d->ld_feature);
@@ -74,14 +75,15 @@ static FB_INLINE int FB(tile)(int64_t left) {
     return (int)((left + tiles - 1) / tiles);
 }
 
-/* Nodes a .. b of one level. */
-static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, const FB(work) * w) {
+/* Nodes a .. b of one level, inner nodes row .. of their slab. */
+static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, int64_t row,
+                              const FB(work) * w) {
     const fb_dims *d = &r->dims;
     const int H = d->n_state, ld = d->ld_state;
     for (int64_t i = a, m; i < b; i += m) {
         m = FB(tile)(b - i);
         real *h = (real *)r->h + i * ld;
-        FB(tile_forward)(r, cell, i, (int)m, h, w);
+        FB(tile_forward)(r, cell, i, row + i - a, (int)m, h, w);
         for (int k = 0; k < m; k++) {
             real *h_k = h + k * ld;
             for (int j = H; j < ld; j++) h_k[j] = 0;
@@ -108,7 +110,8 @@ static void FB(input_backward)(const fb_run *r, int64_t i) {
 }
 
 /* Nodes a .. b of one level: their own errors, and what they send to their children. */
-static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, const FB(work) * w) {
+static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, int64_t row,
+                               const FB(work) * w) {
     const fb_dims *d = &r->dims;
     const int H = d->n_state, ld = d->ld_state, ldq = FB_LD_Q(d);
     for (int64_t i = a, m; i < b; i += m) {
@@ -116,11 +119,13 @@ static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, 
         real *dh = (real *)r->dh + i * ld;
         for (int k = 0; k < m; k++)
             FB(tanh_backward)(dh + k * ld, (const real *)r->h + (i + k) * ld, H, r->dropout, r->seed, i + k);
+        if (r->errors) FB(copy)((real *)r->errors + (row + i - a) * ld, dh, (int)m * ld);
         FB(outer)((int)m, d->ld_feature, H, dh, ld, 1, r->theta, d->ld_feature, w->q, ldq, 0); /* z = theta . q */
         for (int k = 0; k < m; k++) {
             real *dq = w->q + k * ldq;
-            if (cell->fold) cell->fold(d, FB(gathered)(r, cell, i + k, w->c), dq, w->dc); /* q = features(c) */
-            cell->scatter(r, i + k, cell->fold ? w->dc : dq);                             /* c = gather(children) */
+            if (cell->fold)
+                cell->fold(d, FB(gathered)(r, cell, i + k, row + i - a + k, w->c), dq, w->dc); /* q = features(c) */
+            cell->scatter(r, i + k, cell->fold ? w->dc : dq); /* c = gather(children) */
         }
     }
 }

@@ -62,20 +62,25 @@ static void FB(update_row)(const fb_optim *o, int64_t n, real scale, real *w, co
     }
 }
 
+/* n elements from element `at` of the weights on and from element g_at of the gradient, in columns col .. col + n. */
+static void FB(update_piece)(const fb_optim *o, const fb_block *b, int64_t at, int64_t g_at, int64_t col, int64_t n,
+                             double scale) {
+    real *w = (real *)b->w + at, *s1 = b->s1 ? (real *)b->s1 + at : NULL, *s2 = b->s2 ? (real *)b->s2 + at : NULL;
+    FB(update_row)(o, n, (real)scale, w, (const real *)b->g + g_at, s1, s2, (const real *)b->mult + col,
+                   (const real *)b->l2 + col);
+    FB(flush)(w, n);                                   /* apart from the update, whose rounding it must not change */
+    if (s1 && o->kind != FB_ADAGRAD) FB(flush)(s1, n); /* not sums of squares, which are divided by */
+}
+
 /* Rows first .. last of the gradient; row k of it belongs to row rows[k] of the weights (rows NULL: to row k). */
 static void FB(update_block)(const fb_optim *o, const fb_block *b, const int32_t *rows, int64_t first, int64_t last,
                              double scale) {
     enum { AHEAD = 6 };
     for (int64_t k = first; k < last; k++) {
-        const int64_t at = (rows ? rows[k] : k) * b->ld;
         if (rows && b->s1 && k + AHEAD < last) /* rows that are far apart */
             for (int64_t j = 0; j < b->ld; j += 64 / (int)sizeof(real))
                 __builtin_prefetch((real *)b->s1 + rows[k + AHEAD] * b->ld + j, 1);
-        real *s1 = b->s1 ? (real *)b->s1 + at : NULL, *s2 = b->s2 ? (real *)b->s2 + at : NULL;
-        FB(update_row)(o, b->n_cols, (real)scale, (real *)b->w + at, (const real *)b->g + k * b->ld, s1, s2, b->mult,
-                       b->l2);
-        FB(flush)((real *)b->w + at, b->n_cols); /* apart from the update, whose rounding it must not change */
-        if (s1 && o->kind != FB_ADAGRAD) FB(flush)(s1, b->n_cols); /* not sums of squares, which are divided by */
+        FB(update_piece)(o, b, (rows ? rows[k] : k) * b->ld, k * b->ld, 0, b->n_cols, scale);
     }
 }
 

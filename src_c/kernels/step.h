@@ -1,91 +1,30 @@
-/* The phases of a run and of a training step. Phase 1 works on forests (ranges of graphs: each thread has its own nodes
-   of every level), phase 2 on slices of the weights' gradients, phase 3 on rows of weights. */
-static FB(work) FB(own_work)(const fb_net *net, int part) {
-    return FB(work_of)(&net->run.dims, net->scratch + (size_t)part * net->scratch_size);
-}
+/* A run, and a training step. Phase 1 works on forests (ranges of graphs: each thread has its own nodes of every
+   level), phase 2 on slices of the weights' gradients, phase 3 on shares of the weights. Where a slab has one thread,
+   it goes from phase 1 to phase 2 by itself. */
 
-/* The nodes of level v in forest `part`: a .. b. */
-static void FB(level_range)(const fb_net *net, int64_t v, int part, int n_parts, int64_t *a, int64_t *b) {
-    const fb_graph *s = net->run.graph;
-    *a = n_parts == 1 ? s->level_ptr[v]
-                      : fb_lower_bound(s->graph, s->level_ptr[v], s->level_ptr[v + 1], net->split[part]);
-    *b = n_parts == 1 ? s->level_ptr[v + 1] : fb_lower_bound(s->graph, *a, s->level_ptr[v + 1], net->split[part + 1]);
-}
-
-static void FB(forward_part)(void *ctx, int part, int n_parts) {
-    const fb_net *net = ctx;
-    const FB(work) w = FB(own_work)(net, part);
-    int64_t a, b;
-    for (int64_t v = 0; v < net->run.graph->n_levels; v++) {
-        FB(level_range)(net, v, part, n_parts, &a, &b);
-        if (net->cell->gates) FB(graph_forward)(&net->run, net->cell->gates, a, b, w.c);
-        else if (v == 0)
-            for (int64_t i = a; i < b; i++) {
-                if (net->run.x_row && i + 8 < b) /* rows of E are far apart */
-                    for (int j = 0; j < net->run.dims.ld_state; j += 64 / (int)sizeof(real))
-                        __builtin_prefetch((const real *)net->run.x + net->run.x_row[i + 8] * net->run.ld_x + j);
-                FB(input_forward)(&net->run, i);
-            }
-        else FB(level_forward)(&net->run, net->cell, a, b, &w);
+/* Adds the second slab's gradient to a share of a block's rows, and updates it: in vectors, from .. to. */
+static void FB(dense_part)(const fb_net *net, const fb_block *b, const real *slab, int64_t from, int64_t to) {
+    const int64_t width = b->ld / FB_PAD;
+    for (int64_t u = from, n; u < to; u += n) {
+        n = fb_min(width - u % width, to - u);
+        real *g = (real *)b->g + u * FB_PAD;
+        if (net->n_slabs > 1 && net->to_do & FB_TO_SUM)
+            for (int64_t j = 0; j < n * FB_PAD; j++) g[j] += slab[u * FB_PAD + j];
+        if (net->to_do & FB_TO_UPDATE)
+            FB(update_piece)(&net->optim, b, u * FB_PAD, u * FB_PAD, u % width * FB_PAD, n * FB_PAD, net->clip);
     }
-}
-
-static void FB(loss_part)(const fb_net *net, int part, int n_parts) {
-    const fb_graph *s = net->run.graph;
-    const int64_t ld = net->run.dims.ld_state;
-    int64_t a, b;
-    for (int64_t v = 0; v < s->n_levels; v++) {
-        FB(level_range)(net, v, part, n_parts, &a, &b);
-        if (net->run.dc) memset((real *)net->run.dc + a * ld, 0, (size_t)((b - a) * ld) * sizeof(real));
-        if (net->loss.roots_only && b > a && !net->run.fresh)
-            memset((real *)net->run.dh + a * ld, 0, (size_t)((b - a) * ld) * sizeof(real));
-        for (int64_t i = net->loss.roots_only ? b : a; i < b; i += VL) FB(loss_tile)(net, i, (int)fb_min(VL, b - i));
-    }
-    if (net->loss.roots_only)
-        for (int64_t g = n_parts == 1 ? 0 : net->split[part]; g < (n_parts == 1 ? s->n_graphs : net->split[part + 1]);
-             g++)
-            FB(loss_tile)(net, s->root[g], 1);
-}
-
-static void FB(backward_part)(void *ctx, int part, int n_parts) {
-    const fb_net *net = ctx;
-    const FB(work) w = FB(own_work)(net, part);
-    int64_t a, b;
-    for (int64_t v = net->run.graph->n_levels - 1; v >= 0; v--) {
-        FB(level_range)(net, v, part, n_parts, &a, &b);
-        if (net->cell->gates) FB(graph_backward)(&net->run, net->cell->gates, a, b, w.c);
-        else if (v == 0)
-            for (int64_t i = a; i < b; i++) FB(input_backward)(&net->run, i);
-        else FB(level_backward)(&net->run, net->cell, a, b, &w);
-    }
-}
-
-static void FB(forest_part)(void *ctx, int part, int n_parts) {
-    FB(forward_part)(ctx, part, n_parts);
-    FB(loss_part)(ctx, part, n_parts);
-    FB(backward_part)(ctx, part, n_parts);
-}
-
-static void FB(gradient_part)(void *ctx, int part, int n_parts) {
-    const fb_net *net = ctx;
-    const FB(work) w = FB(own_work)(net, part);
-    if (net->cell->gates) FB(graph_weights)(&net->run, net->cell->gates, part, n_parts, w.c);
-    else FB(weights_part)(&net->run, net->cell, part, n_parts, &w);
-    if (net->loss.head && part == 0) FB(head_gradient)(net);
-    if (net->word_block.g && (part > 0 || n_parts == 1)) /* while part 0 has the head */
-        FB(words_part)(net, part - (n_parts > 1), n_parts - (n_parts > 1));
 }
 
 static void FB(update_part)(void *ctx, int part, int n_parts) {
     const fb_net *net = ctx;
-    const fb_optim *o = &net->optim;
-    const fb_block *c = &net->cell_block;
-    FB(update_block)(o, c, NULL, FB(share)(c->n_rows, 1, part, n_parts), FB(share)(c->n_rows, 1, part + 1, n_parts),
-                     net->clip);
-    if (part == 0) FB(update_block)(o, &net->head_block, NULL, 0, net->head_block.n_rows, net->clip);
-    if (net->train_words)
-        FB(update_block)(o, &net->word_block, net->rows, FB(share)(net->n_rows, 1, part, n_parts),
-                         FB(share)(net->n_rows, 1, part + 1, n_parts), net->clip);
+    const fb_block *c = &net->cell_block, *h = &net->head_block;
+    const int64_t n = c->n_rows * c->ld / FB_PAD, n_words = net->n_rows;
+    FB(dense_part)(net, c, net->cell_slab, FB(share)(n, 1, part, n_parts), FB(share)(n, 1, part + 1, n_parts));
+    if (part == 0) FB(dense_part)(net, h, net->head_slab, 0, h->n_rows * h->ld / FB_PAD);
+    if (net->to_do & FB_TO_SUM) FB(words_part)(net, part, n_parts);
+    if (net->train_words && net->to_do & FB_TO_UPDATE)
+        FB(update_block)(&net->optim, &net->word_block, net->rows, FB(share)(n_words, 1, part, n_parts),
+                         FB(share)(n_words, 1, part + 1, n_parts), net->clip);
 }
 
 /* Factor that brings the gradient's norm down to max_norm. */
@@ -113,14 +52,14 @@ static void FB(turn_weights)(fb_net *net) {
 }
 
 static void FB(run_forward)(fb_net *net) {
-    const int n = fb_split(net);
+    const int n = fb_split(net, 1);
     net->run.weights.forward_only = 1;
     FB(turn_weights)(net);
     fb_parallel(FB(forward_part), net, n, n);
 }
 
 static void FB(run_backward)(fb_net *net) {
-    const int n = fb_split(net);
+    const int n = fb_split(net, 1);
     net->run.fresh = net->run.weights.forward_only = 0;
     FB(turn_weights)(net);
     fb_parallel(FB(backward_part), net, n, n);
@@ -129,18 +68,27 @@ static void FB(run_backward)(fb_net *net) {
 
 /* Gradients of one batch; the update too unless net->update is 0. A loss that is not finite updates nothing. */
 static void FB(step)(fb_net *net) {
-    const int n = fb_split(net);
+    const int n = fb_split(net, net->cell->gates ? 1 : FB_SLABS), T = net->n_threads;
     net->run.fresh = !net->cell->gates && net->loss.roots_only && net->run.graph->forest;
     net->run.weights.forward_only = 0;
+    if (net->n_slabs == 1) net->run.errors = NULL; /* dh has them in this order */
     fb_word_rows(net);
     FB(turn_weights)(net);
-    fb_parallel(FB(forest_part), net, n, n);
+    if (T <= net->n_slabs) {
+        fb_parallel(FB(slab_part), net, n, T);
+    } else {
+        fb_parallel(FB(forest_part), net, n, T);
+        fb_parallel(FB(gradient_part), net, (T + net->n_slabs - 1) / net->n_slabs * net->n_slabs, T);
+    }
     fb_sum_loss(net);
-    fb_parallel(FB(gradient_part), net, net->n_threads, net->n_threads);
-    if (!net->update || !isfinite(net->total_loss)) return;
-    fb_optim_tick(&net->optim);
-    net->clip = net->optim.max_norm > 0 ? FB(clip_factor)(net) : 1;
-    fb_parallel(FB(update_part), net, net->n_threads, net->n_threads);
+    net->clip = 1;
+    const int update = net->update && isfinite(net->total_loss);
+    if (update) fb_optim_tick(&net->optim);
+    net->to_do = FB_TO_SUM | (update && net->optim.max_norm <= 0 ? FB_TO_UPDATE : 0);
+    fb_parallel(FB(update_part), net, T, T);
+    if (!update || net->to_do & FB_TO_UPDATE) return;
+    net->clip = FB(clip_factor)(net), net->to_do = FB_TO_UPDATE;
+    fb_parallel(FB(update_part), net, T, T);
 }
 
 /* Probabilities (n, n_classes) and, where wanted, states (n, n_state) of the roots or of all nodes. */

@@ -1,0 +1,41 @@
+"""The bugs that mutants.py plants in the phases of a training step over trees, and in the halves of a batch."""
+
+from mutant_list import NETWORK, NODES, THREADS, Mutant
+
+PHASES, STEP, WEIGHTS = "src_c/kernels/phases.h", "src_c/kernels/step.h", "src_c/kernels/weights.h"
+HALVES = "test_laws_threads.py -k halves"
+
+STEP_MUTANTS = [
+    Mutant(
+        "last node of a level skipped",
+        PHASES,
+        "FB(level_forward)(&net->run, net->cell, a, b, row, &w);",
+        "FB(level_forward)(&net->run, net->cell, a, b - (b - a > 1), row, &w);",
+        NODES,
+    ),
+    Mutant(
+        "last node of a level skipped back",
+        PHASES,
+        "FB(level_backward)(&net->run, net->cell, a, b, row + above, &w);",
+        "FB(level_backward)(&net->run, net->cell, a, b - (b - a > 1), row + above, &w);",
+        NODES,
+    ),
+    Mutant(
+        "one graph's loss misses its root",
+        PHASES,
+        "FB(loss_tile)(net, s->root[g], 1);",
+        "if (g) FB(loss_tile)(net, s->root[g], 1);",
+        NETWORK,
+    ),
+    Mutant(
+        "every thread updates the head",
+        STEP,
+        "if (part == 0) FB(dense_part)(net, h",
+        "FB(dense_part)(net, h",
+        THREADS,
+    ),
+    Mutant("second half forgotten", STEP, "g[j] += slab[u * FB_PAD + j];", "(void)slab;", HALVES),
+    Mutant("words of the second half", WEIGHTS, "(i + slab * net->slab_rows)", "(i + 0 * slab)", HALVES),
+    Mutant("shares begin where their slab does", PHASES, "*row += *a - from;", "", HALVES),
+    Mutant("errors of the levels above", PHASES, "above -= n;", "", HALVES),
+]
