@@ -5,7 +5,7 @@ from typing import Any
 
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.errors import DivergenceError
-from fastbpts.estimators.storage import own_params, part, set_tensors
+from fastbpts.estimators.storage import own_params, part, set_tensors, trained_params
 from fastbpts.estimators.tree import TreeClassifier
 from fastbpts.io import Tensors
 
@@ -28,6 +28,7 @@ def from_tensors(tensors: Tensors, header: dict[str, Any]) -> NetworkEstimator:
         raise ValueError(f"it holds a {name!r}, which this fastbpts does not know")
     kind: type[NetworkEstimator] = getattr(importlib.import_module(_CLASSES[name]), name)
     estimator = kind(**own_params(header["params"]))
+    estimator._trained_with = trained_params(estimator, None)
     same = set_tensors(estimator, tensors, header)
     best = part(tensors, "best/")
     if best and not same:

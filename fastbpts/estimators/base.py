@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from fastbpts import checkpoint as _checkpoint
 from fastbpts.estimators import checks
 from fastbpts.estimators.progress import Bar
-from fastbpts.estimators.storage import net_tensors, set_net, to_tensors
+from fastbpts.estimators.storage import net_tensors, own_params, set_net, to_tensors, trained_params
 from fastbpts.estimators.training import Net, Plan, Progress, Scores, Tensors, train
 from fastbpts.io import PathLike, write_tensors
 from fastbpts.optimizer import STATES, Optimizer
@@ -35,6 +35,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     _monitors: ClassVar[dict[str, int]]
     _shown: ClassVar[dict[str, str]] = {"loss": "loss", "dev_loss": "dev loss", "dev_score": "dev score"}
     net_: Any
+    _trained_with: dict[str, Any]  # the parameters of `net_`; those set since count from the next ``fit`` on
 
     # -- what a subclass provides ----------------------------------------------------------------------------------
 
@@ -138,6 +139,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         """Read the first examples and make the network for them."""
         data = self._read(X, y, learn=True, classes=classes)
         self._seed = int(self._rng.integers(2**31))
+        self._trained_with = trained_params(self, None)
         self.net_ = self._make_network(self._seed)
         return data
 
@@ -209,6 +211,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         if hasattr(self, "net_"):
             self._check_params()
             data = self._read(X, y, classes=classes)
+            self._trained_with = trained_params(self, self._trained_with)
             self._progress.best_state, self._progress.best_score = None, -math.inf
         else:
             self._reset()
@@ -257,7 +260,8 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         """Write the fitted estimator to a safetensors file, atomically; ``fastbpts.load`` reads it.
 
         Parameters that no file can hold (a generator as `random_state`, a function as `schedule`, `embeddings` given as
-        arrays) and `checkpoint` are not saved: the loaded estimator has their defaults. Its weights are the same. A
+        arrays) and `checkpoint` are not saved: the loaded estimator has their defaults. Its weights are the same. The
+        file has the parameters of the last ``fit`` or ``partial_fit``, not what ``set_params`` has changed since. A
         version of the library with other kernels predicts from the file as well; there, AdaGrad and the like begin
         anew when training goes on.
         """
@@ -276,5 +280,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         tensors = state.pop("_net_tensors", None)
         super().__setstate__(state)
         if tensors is not None:
-            self.net_ = self._make_network(self._seed)
+            maker = object.__new__(type(self))  # has the parameters of the network, which may have been changed since
+            maker.__dict__.update(vars(self) | own_params(self._trained_with))
+            self.net_ = maker._make_network(self._seed)
             set_net(self.net_, tensors)

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from fastbpts.estimators.base import NetworkEstimator
 
 _WEIGHTS = "weights."  # what a network's state calls the parameters in the kernels' layout
+# Parameters that ``partial_fit`` takes anew; the others stay, for a network, what they were when it was made.
+_ANEW = {
+    *("learning_rate", "schedule", "accumulator_reset", "batch_size", "max_iter", "tol", "monitor", "n_iter_no_change"),
+    *("early_stopping", "validation_fraction", "checkpoint_every", "verbose", "unknown", "unk_rate", "n_steps"),
+}
 
 
 def _storable(name: str, value: Any) -> bool:
@@ -37,6 +42,15 @@ def stored_params(estimator: "NetworkEstimator") -> dict[str, Any]:
     return {name: value for name, value in params.items() if _storable(name, value)}
 
 
+def trained_params(estimator: "NetworkEstimator", before: dict[str, Any] | None) -> dict[str, Any]:
+    """The parameters that training begins or, after `before`, goes on with, as `stored_params` gives them."""
+    given = stored_params(estimator)
+    if before is None:
+        return given
+    kept = {name: value for name, value in before.items() if name not in _ANEW}
+    return kept | {name: value for name, value in given.items() if name in _ANEW}
+
+
 def own_params(stored: dict[str, Any]) -> dict[str, Any]:
     """The constructor's arguments from what `stored_params` gave."""
     weight = stored.get("class_weight")
@@ -49,7 +63,7 @@ def to_tensors(estimator: "NetworkEstimator") -> tuple[Tensors, dict[str, Any]]:
     progress = estimator._progress
     header = {
         "class": type(estimator).__name__,
-        "params": stored_params(estimator),
+        "params": estimator._trained_with,
         "learnt": meta,
         "seed": estimator._seed,
         "rng": estimator._rng.bit_generator.state,

@@ -22,6 +22,7 @@ class Stored(Parameters):
     _facts: ClassVar[tuple[str, ...]]  # attributes that are integers
     _free: ClassVar[frozenset[str]]  # parameters that its continuation may change
     checkpoint: str | os.PathLike[str] | None
+    _trained_with: dict[str, Any]  # the parameters of the last training; those set since count from the next one on
     _words: list[str]
     _counts: I64
 
@@ -59,7 +60,7 @@ class Stored(Parameters):
         arrays, more = self._arrays()
         words: Array = np.frombuffer("\0".join(self._words).encode(), np.uint8)
         facts = {name: getattr(self, name) for name in self._facts}
-        header = {"class": self._stored_as, "params": self._stored_params(), "facts": facts}
+        header = {"class": self._stored_as, "params": self._trained_with, "facts": facts}
         return {**arrays, "words": words, "counts": self._counts}, header | more
 
     def _set_tensors(self, tensors: Tensors, header: dict[str, Any]) -> None:
@@ -75,6 +76,7 @@ class Stored(Parameters):
             raise ValueError(f"the file holds a {header.get('class')}, not a {cls._stored_as}")
         model = cls(**header["params"])
         model._check()
+        model._trained_with = model._stored_params()
         model._set_tensors(tensors, header)
         model._finish()
         return model

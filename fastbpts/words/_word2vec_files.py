@@ -34,7 +34,7 @@ def joined(known: list[str], kept: Kept, table: CountTable) -> tuple[list[str], 
 
 def arrays(model: "Word2Vec") -> tuple[Tensors, dict[str, Any]]:
     """Vectors, the tree of hierarchical softmax, and how far training is."""
-    size, plan = model.vector_size, model._plan
+    size, plan = model._trained_with["vector_size"], model._plan
     tensors: dict[str, Array] = {
         name: rows[:, :size] for name, rows in model._vectors._asdict().items() if rows is not None
     }

@@ -181,6 +181,7 @@ class GloVe(GloVeParameters, Stored):
         return rows, bias
 
     def _train(self, pairs: PairStore) -> None:
+        self._trained_with = self._stored_params()
         plan = _Epochs(self.epochs, len(self.history_))
         with Bar(plan, int(self.verbose), "pairs") as bar:
             while plan.done < self.epochs:

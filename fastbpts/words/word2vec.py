@@ -229,6 +229,7 @@ class Word2Vec(Word2VecParameters, Stored):
         )
 
     def _train(self, source: TextSource, checkpoint: bool) -> None:
+        self._trained_with = self._stored_params()
         plan = self._plan
         text = EncodedText(source, self._words, self.max_sentence_length, self.memory_limit, plan.n_threads)
 
