@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -169,6 +170,30 @@ def test_predict_tags(capsys, folder, tmp_path, monkeypatch):
     _, out, _ = run(capsys, "predict", folder / "tag", tmp_path / "plain", "--plain", "--column", "xpos")
     assert out.splitlines()[0] == "1\tthe\t_\t_\tDET\t_\t_\t_\t_\t_"
     assert "--column pos" in failed(capsys, 1, "predict", folder / "tag", folder / "tag.txt", "--column", "pos")
+
+
+def test_a_tagger_knows_its_column(capsys, folder, tmp_path):
+    data, model = tmp_path / "data", tmp_path / "m"
+    data.write_text(re.sub(r"\t_\t([A-Z]+)\t_", r"\t_\tX\t\1", CONLLU))
+    options = ["--train", data, "-o", model, "--column", "xpos", "-n", 20]
+    assert run(capsys, "train", "--task", "tag", *options, *FAST)[0] == 0
+    notice = "fastbpts: the column is that of training: --column xpos\n"
+    status, out, err = run(capsys, "evaluate", model, data, data, "--json")
+    assert (status, err) == (0, notice)
+    assert json.loads(out.splitlines()[0])["accuracy"] == 1.0
+    assert run(capsys, "predict", model, data) == (0, data.read_text(), notice)
+    status, out, err = run(capsys, "evaluate", model, data, "--column", "upos", "--json")
+    assert (status, err, json.loads(out)["accuracy"]) == (0, "", 0.0)
+    loaded = fb.load(model)
+    assert loaded.reading_ == {"column": "xpos"}
+    bank = fb.read_conllu(data)
+    assert not hasattr(loaded.fit(bank, "upos"), "reading_")
+    loaded.reading_ = {"column": "evil"}
+    loaded.save(model)
+    assert "CoNLL-U is to be read with" in failed(capsys, 1, "evaluate", model, data)
+    loaded.reading_ = {}  # as files of older versions
+    loaded.save(model)
+    assert not hasattr(fb.load(model), "reading_")
 
 
 def test_predict_classes(capsys, folder, tmp_path):

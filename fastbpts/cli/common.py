@@ -118,6 +118,14 @@ def reading(labels: str, unary: str | None, binarize: str | None, model: Any = N
     return {**how, "binarize": None if how["binarize"] == "none" else how["binarize"]}
 
 
+def column_of(column: str | None, model: Any) -> str:
+    """The column of CoNLL-U that was given, else that of the tagger's training, which a line tells."""
+    if column is None and (stored := getattr(model, "reading_", {}).get("column")):
+        print(f"fastbpts: the column is that of training: --column {stored}", file=sys.stderr)
+        return str(stored)
+    return column or "upos"
+
+
 def source(path: Path) -> Any:
     """What readers take for a path of the command line: standard input for ``-``."""
     return sys.stdin.buffer if str(path) == "-" else path

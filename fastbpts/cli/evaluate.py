@@ -13,6 +13,7 @@ from fastbpts.cli.common import (
     Binarize,
     Labels,
     Unary,
+    column_of,
     command,
     console,
     counting,
@@ -106,11 +107,13 @@ def evaluate(
     labels: Labels = "auto",
     unary: Unary = None,
     binarize: Binarize = None,
-    column: Annotated[str, Option(help="Tagger: the column of CoNLL-U that is right.")] = "upos",
+    column: Annotated[
+        str | None, Option(help="Tagger: the column of CoNLL-U that is right; by default that of training.")
+    ] = None,
 ) -> None:
     """Score a model: accuracy (at the root and over all labelled nodes of trees), or loss of a language model."""
     estimator = load_model(model, *_SCORE)
-    how = reading(labels, unary, binarize, estimator) | {"column": column}
+    how = reading(labels, unary, binarize, estimator) | {"column": column_of(column, estimator)}
     rows = [_SCORE[type(estimator).__name__](estimator, file, how) for file in files]
     if as_json:
         print("\n".join(map(json.dumps, rows)))

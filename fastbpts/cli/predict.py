@@ -18,6 +18,7 @@ from fastbpts.cli.common import (
     Unary,
     check_not_read,
     check_writable,
+    column_of,
     command,
     counting,
     iter_banks,
@@ -116,7 +117,9 @@ def predict(
     plain: Annotated[
         bool, Option("--plain", help="Tagger: the input has a sentence per line, words separated by spaces.")
     ] = False,
-    column: Annotated[str, Option(help="Tagger: the column of CoNLL-U to write.")] = "upos",
+    column: Annotated[
+        str | None, Option(help="Tagger: the column of CoNLL-U to write; by default that of training.")
+    ] = None,
 ) -> None:
     """Label trees, words or texts. Streams: memory does not grow with the file."""
     if form is not None and form not in _ALL:
@@ -134,7 +137,7 @@ def predict(
         banks = iter_banks(file, _CHUNK, **reading(labels, unary, binarize, estimator))
         pieces, of = _trees(estimator, banks, form, nodes), "trees"
     elif kind == "SequenceTagger":
-        pieces, of = tagged(estimator, file, form, column, plain), "sentences"
+        pieces, of = tagged(estimator, file, form, column_of(column, estimator), plain), "sentences"
     else:
         pieces, of = labelled(estimator, file, form), "texts"
     first = next(pieces, ([], 0))  # an output file is opened only when there is something to write

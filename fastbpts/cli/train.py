@@ -231,7 +231,9 @@ def _fit(
 
 
 def _save(model: Any, output: Path, how: Any) -> None:
-    """Write the model, with what says how other trees are to be read for it."""
+    """Write the model, with what says how other files are to be read for it."""
     if type(model).__name__ == "TreeClassifier":
         model.reading_ = {name: how[name] for name in ("unary", "binarize") if how[name] not in ("keep", None)}
+    elif type(model).__name__ == "SequenceTagger":
+        model.reading_ = {} if how["column"] in ("upos", None) else {"column": how["column"]}
     model.save(output)

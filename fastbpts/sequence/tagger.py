@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastbpts.conllu import COLUMNS, ConlluBank
+from fastbpts.estimators.training import Tensors
 from fastbpts.sequence.data import Sequences, as_sequences, check_labels
 from fastbpts.sequence.labelled import LabelledSequences
 
@@ -59,6 +60,8 @@ class SequenceTagger(LabelledSequences):
         By feature; row 0 is the unknown one.
     net_, n_iter_, history_, best_iter_, best_score_
         As for :class:`SequenceClassifier`.
+    reading_ : dict
+        The `column` of CoNLL-U that ``fastbpts train`` learnt; saved, and taken by the other commands.
 
     Examples
     --------
@@ -144,6 +147,17 @@ class SequenceTagger(LabelledSequences):
         if np.isnan(score):
             raise ValueError("y has no label that counts: there is nothing to score")
         return score
+
+    def _learnt(self) -> tuple[Tensors, dict[str, Any]]:
+        tensors, meta = super()._learnt()
+        return tensors, meta | {"reading": getattr(self, "reading_", {})}
+
+    def _set_learnt(self, tensors: Tensors, meta: dict[str, Any]) -> None:
+        super()._set_learnt(tensors, meta)
+        if reading := meta.get("reading"):  # files of older versions have none
+            if reading not in [{"column": name} for name in COLUMNS]:
+                raise ValueError(f"it says that CoNLL-U is to be read with {reading!r}")
+            self.reading_ = dict(reading)
 
 
 def _same(label: Any, ignore: Any) -> bool:
