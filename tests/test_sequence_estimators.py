@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils import estimator_checks
 
@@ -249,3 +249,13 @@ def test_a_file_whose_header_does_not_fit_its_weights(name, tmp_path):
     io.write_tensors(tmp_path / "m", tensors, header)
     with pytest.raises(ValueError, match="do not fit the weights"):
         fb.load(tmp_path / "m")
+
+
+@pytest.mark.parametrize("kind", ["Word2Vec", "GloVe"])
+def test_scikit_learn_checks_of_word_vectors(kind):
+    with pytest.warns(SkipTestWarning, match="requires input"):  # of an array, which is no text
+        estimator_checks.check_estimator(getattr(fb, kind)())
+    for name in CHECKS:
+        getattr(estimator_checks, name)(kind, getattr(fb, kind)())
+    code = f"import sys, fastbpts; fastbpts.{kind}(); print('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -49,6 +49,12 @@ class Parameters:
             setattr(self, name, value)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags, Tags, TargetTags  # asked for by scikit-learn, which is there then
+
+        target, given = TargetTags(required=False), InputTags(two_d_array=False)
+        return Tags(estimator_type=None, target_tags=target, input_tags=given)
+
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self)).parameters
         changed = {k: v for k, v in self.get_params().items() if v != defaults[k].default}
