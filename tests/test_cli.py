@@ -95,7 +95,7 @@ def test_failures_are_status_1_and_name_the_file(capsys, folder, tmp_path):
     assert f"{bad}:2:1" in failed(capsys, 1, "evaluate", model, bad)
     assert "not a safetensors file" in failed(capsys, 1, "evaluate", bad, bad)
     assert "n_state=0" in failed(
-        capsys, 1, "train", "--train", folder / "train.txt", "-o", tmp_path / "m", "-d", 0, "-q"
+        capsys, 2, "train", "--train", folder / "train.txt", "-o", tmp_path / "m", "-d", 0, "-q"
     )
     assert "does not exist" in failed(capsys, 1, "train", "--train", bad, "-o", tmp_path / "no" / "m", "-q")
     assert "is a directory" in failed(capsys, 1, "train", "--train", bad, "-o", tmp_path, "-q")
@@ -144,7 +144,7 @@ def test_train_resumes(capsys, folder, tmp_path):
 
 
 def test_a_model_does_not_go_to_standard_output(capsys, folder):
-    assert "--output -" in failed(capsys, 1, "train", "--train", folder / "train.txt", "-o", "-")
+    assert "--output: -" in failed(capsys, 2, "train", "--train", folder / "train.txt", "-o", "-")
 
 
 def test_diverged_training_saves_the_last_good_model(capsys, folder, tmp_path):
@@ -274,4 +274,4 @@ def test_an_interruption_is_one_line(capsys, folder, monkeypatch):
 
     monkeypatch.setattr(fb, "load", interrupted)
     status, out, err = run(capsys, "evaluate", folder / "m.safetensors", folder / "dev.txt")
-    assert (status, out, err) == (1, "", "fastbpts: interrupted\n")
+    assert (status, out, err) == (130, "", "fastbpts: interrupted\n")

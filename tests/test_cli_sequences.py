@@ -108,7 +108,7 @@ def test_wrong_usage_and_wrong_files(capsys, folder, tmp_path):
         assert where in error
     error = failed(
         capsys,
-        1,
+        2,
         "train",
         "--task",
         "tag",
@@ -120,7 +120,7 @@ def test_wrong_usage_and_wrong_files(capsys, folder, tmp_path):
         "pos",
         "-q",
     )
-    assert "--column pos" in error
+    assert "--column: 'pos'" in error
     (tmp_path / "empty").write_text("plus\t \n")
     error = failed(capsys, 1, "train", "--task", "classify", "--train", tmp_path / "empty", "-o", tmp_path / "m", "-q")
     assert "empty:1:6: the text is empty" in error
@@ -132,7 +132,7 @@ def test_commands_for_other_models(capsys, folder):
         assert "must be one of class TreeClassifier" in failed(capsys, 1, *command)
     assert "a model of class LanguageModel" in failed(capsys, 1, "predict", folder / "lm", folder / "lm.txt")
     assert "must be one of class LanguageModel" in failed(capsys, 1, "generate", folder / "tag")
-    assert "--format tsv" in failed(capsys, 1, "predict", folder / "tag", folder / "tag.txt", "-f", "tsv")
+    assert "--format: tsv" in failed(capsys, 2, "predict", folder / "tag", folder / "tag.txt", "-f", "tsv")
 
 
 def test_evaluate(capsys, folder):
@@ -169,7 +169,7 @@ def test_predict_tags(capsys, folder, tmp_path, monkeypatch):
     assert json.loads(out.splitlines()[1]) == {"words": ["a", "cat"], "tags": ["DET", "NOUN"]}
     _, out, _ = run(capsys, "predict", folder / "tag", tmp_path / "plain", "--plain", "--column", "xpos")
     assert out.splitlines()[0] == "1\tthe\t_\t_\tDET\t_\t_\t_\t_\t_"
-    assert "--column pos" in failed(capsys, 1, "predict", folder / "tag", folder / "tag.txt", "--column", "pos")
+    assert "--column: 'pos'" in failed(capsys, 2, "predict", folder / "tag", folder / "tag.txt", "--column", "pos")
 
 
 def test_a_tagger_knows_its_column(capsys, folder, tmp_path):

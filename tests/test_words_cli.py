@@ -102,7 +102,7 @@ def test_interruption_in_the_first_epoch(
 
     monkeypatch.setattr(f"fastbpts.words.{epoch}", interrupted)
     status, out, err = run(capsys, command, folder / "corpus.txt", "-o", tmp_path / "v", "-q", "-d", 3)
-    assert status == 0
+    assert status == 130
     assert "interrupted in epoch 1" in err
     assert "no whole epoch" in out
     assert len(read_vectors(tmp_path / "v")) == 222
@@ -191,10 +191,10 @@ def test_failures_are_status_1_and_one_line(capsys: pytest.CaptureFixture[str], 
     assert "the word 'bush' is not among" in failed(capsys, 1, "neighbors", v, "bush")
     assert "No such file" in failed(capsys, 1, "neighbors", folder / "none", "a")
     assert "No such file" in failed(capsys, 1, "word2vec", folder / "none", "-o", tmp_path / "v")
-    assert "window=0" in failed(capsys, 1, "glove", corpus, "-o", tmp_path / "v", "--window", 0, "-q")
+    assert "window=0" in failed(capsys, 2, "glove", corpus, "-o", tmp_path / "v", "--window", 0, "-q")
     assert "is the file to read" in failed(capsys, 1, "glove", corpus, "-o", corpus)
     assert "does not exist" in failed(capsys, 1, "glove", corpus, "-o", tmp_path / "no" / "v")
-    assert "standard output" in failed(capsys, 1, "glove", corpus, "-o", "-")
+    assert "standard output" in failed(capsys, 2, "glove", corpus, "-o", "-")
     assert "min_count=10000" in failed(capsys, 1, "glove", corpus, "-o", tmp_path / "v", "--min-count", 10000)
     (tmp_path / "bad").write_bytes(v.read_bytes()[:-20])
     assert "bad:" in failed(capsys, 1, "neighbors", tmp_path / "bad", "brenia")

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 success, 1 failure, 2 wrong usage.
+        0 success, 1 failure, 2 wrong usage, 130 interrupted (the model so far is saved).
     """
     from typer.main import get_command
 

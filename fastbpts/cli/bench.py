@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from fastbpts.cli.common import check_not_read, check_writable, command, console
+from fastbpts.cli.common import check_choice, check_not_read, check_writable, command, console
 
 
 @command
@@ -21,10 +21,15 @@ def bench(
     chart: Annotated[Path | None, Option(help="Bar chart to draw (PNG).")] = None,
 ) -> None:
     """Measure the speed here, side by side with NumPy and PyTorch, results compared before they are timed."""
+    from fastbpts import benchmark
+    from fastbpts.benchmark.problem import SIZES
+
+    for name in cell or ():
+        check_choice("--cell", name, SIZES)
+    for name in peer or ():
+        check_choice("--peer", name, benchmark.PEERS)
     check_writable("--chart", chart)
     check_not_read("--chart", chart, treebank)
-    from fastbpts import benchmark
-
     given = {"cells": tuple(cell)} if cell else {}
     benchmark.run(
         treebank,

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -34,6 +34,7 @@ Binarize = Annotated[
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+_INTERRUPTED = 130  # what shells make of SIGINT
 _FAILURES = (ValueError, OSError, ArithmeticError, ImportError, MemoryError)
 
 
@@ -53,6 +54,11 @@ def _close_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def status_after(*models: Any) -> int:
+    """The exit status of a command that trained models and saved them, whether or not Ctrl-C ended their training."""
+    return _INTERRUPTED if any(model._interrupted for model in models) else 0
+
+
 def command(function: F) -> F:
     """Let a command fail with one line on standard error and status 1, and end quietly when its reader has gone."""
 
@@ -66,7 +72,7 @@ def command(function: F) -> F:
             raise typer.Exit(0) from None
         except KeyboardInterrupt:
             print("fastbpts: interrupted", file=sys.stderr)
-            raise typer.Exit(1) from None
+            raise typer.Exit(_INTERRUPTED) from None
         except _FAILURES as error:
             print(f"fastbpts: error: {_describe(error)}", file=sys.stderr)
             raise typer.Exit(1) from None
@@ -92,6 +98,21 @@ def console(stderr: bool = False) -> "Console":
     return Plain(stderr=stderr, highlight=False)
 
 
+def check_choice(option: str, value: str | None, accepted: Collection[str]) -> None:
+    """Refuse a value of an option that is not accepted, as wrong usage."""
+    if value is not None and value not in accepted:
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(accepted)}", param_hint=option)
+
+
+@contextlib.contextmanager
+def usage() -> Iterator[None]:
+    """What is wrong with values of options here, before a file is read, is wrong usage."""
+    try:
+        yield
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def load_model(path: Path, *kinds: str) -> Any:
     """The estimator in a model file, of one of these classes (by default a TreeClassifier)."""
     import fastbpts as fb
@@ -106,6 +127,9 @@ def load_model(path: Path, *kinds: str) -> Any:
 
 def reading(labels: str, unary: str | None, binarize: str | None, model: Any = None) -> dict[str, Any]:
     """Options of the readers of trees: those given, else those of the model's training, which a line tells."""
+    check_choice("--labels", labels, ("auto", "int", "str"))
+    check_choice("--unary", unary, ("keep", "collapse"))
+    check_choice("--binarize", binarize, ("left", "right", "none"))
     how = {"labels": labels, "unary": "keep", "binarize": "none"}
     given = {name: value for name, value in (("unary", unary), ("binarize", binarize)) if value is not None}
     stored = {

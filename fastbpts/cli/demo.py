@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Option
 
-from fastbpts.cli.common import check_distinct, check_writable, command, console
+from fastbpts.cli.common import check_choice, check_distinct, check_writable, command, console, status_after
 from fastbpts.cli.demo_lm import demo_lm
 from fastbpts.cli.demo_words import demo_words
 
@@ -58,20 +58,17 @@ def demo(
     threads: Annotated[int | None, Option("--threads", "-t", min=1)] = None,
     output: Annotated[Path | None, Option("--output", "-o", help="Also save the model.")] = None,
     trees: Annotated[Path | None, Option("--write-trees", help="Also write the trees held out, as a treebank.")] = None,
-) -> None:
+) -> int:
     """Generate data that needs composition or memory, train on it, compare with baselines, show an example."""
-    if task != "tree" and task not in _OTHER_TASKS:
-        raise typer.BadParameter(f"{task!r} is not one of tree, {', '.join(_OTHER_TASKS)}", param_hint="--task")
-    if kind not in _ABOUT:
-        raise typer.BadParameter(f"{kind!r} is not one of {', '.join(_ABOUT)}", param_hint="--kind")
+    check_choice("--task", task, ("tree", *_OTHER_TASKS))
+    check_choice("--kind", kind, _ABOUT)
     for option, path in (("--output", output), ("--write-trees", trees)):
         check_writable(option, path)
     check_distinct(**{"output": output, "write-trees": trees})
     if task in _OTHER_TASKS:
         if trees is not None:
             raise typer.BadParameter("goes with --task tree only", param_hint="--write-trees")
-        _OTHER_TASKS[task](n_trees, seed, threads, output)
-        return
+        return _OTHER_TASKS[task](n_trees, seed, threads, output)
     import fastbpts as fb
     from fastbpts import draw
     from fastbpts.demo.recipes import RECIPES
@@ -90,3 +87,4 @@ def demo(
         model.save(output)
     if trees is not None:
         trees.write_text("".join(f"{tree.to_ptb()}\n" for tree in dev), encoding="utf-8")
+    return status_after(model)

@@ -4,13 +4,13 @@ import math
 import time
 from pathlib import Path
 
-from fastbpts.cli.common import console
+from fastbpts.cli.common import console, status_after
 
 _DEV_SHARE = 0.1
 _SAMPLE = 400
 
 
-def demo_lm(n_sentences: int, seed: int, threads: int | None, output: Path | None) -> None:
+def demo_lm(n_sentences: int, seed: int, threads: int | None, output: Path | None) -> int:
     """Train a language model on generated prose, compare it with counts of neighbours, let it write."""
     from rich.table import Table
 
@@ -44,3 +44,4 @@ def demo_lm(n_sentences: int, seed: int, threads: int | None, output: Path | Non
     out.print(written[:_SAMPLE].rpartition("\n")[0], soft_wrap=True, markup=False)
     if output is not None:
         model.save(output)
+    return status_after(model)

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastbpts.cli.common import console
+from fastbpts.cli.common import console, status_after
 
 if TYPE_CHECKING:
     from fastbpts.demo.analogies import Question
@@ -22,7 +22,7 @@ def _nearest(vectors: "KeyedVectors", sections: "list[tuple[str, list[Question]]
     return float(n_right / len(questions))
 
 
-def demo_words(n_sentences: int, seed: int, threads: int | None, output: Path | None) -> None:
+def demo_words(n_sentences: int, seed: int, threads: int | None, output: Path | None) -> int:
     """Generate a text about a made-up world, learn vectors from it, ask for its analogies."""
     import fastbpts as fb
     from fastbpts.demo.analogies import analogy_corpus, analogy_questions
@@ -33,10 +33,11 @@ def demo_words(n_sentences: int, seed: int, threads: int | None, output: Path | 
     out.print("a made-up world: every land has a capital, a language, a coin and a dish", soft_wrap=True)
     out.print(f"{len(sentences):,} sentences, {n_words:,} words; no letter of a word is looked at\n", soft_wrap=True)
     rows, first = [], None
-    for model in (
+    models = (
         fb.Word2Vec(**_WORD2VEC, workers=threads or 1, seed=seed + 1),
         fb.GloVe(**_GLOVE, workers=threads or 1, seed=seed + 1),
-    ):
+    )
+    for model in models:
         started = time.perf_counter()
         vectors = model.fit(sentences).wv
         seconds = time.perf_counter() - started
@@ -51,6 +52,7 @@ def demo_words(n_sentences: int, seed: int, threads: int | None, output: Path | 
     _show(rows, first)
     if output is not None:
         first.save_word2vec_format(output)
+    return status_after(*models)
 
 
 def _show(rows: list[tuple[str, float, str]], vectors: "KeyedVectors") -> None:

@@ -13,6 +13,7 @@ from fastbpts.cli.common import (
     Binarize,
     Labels,
     Unary,
+    check_choice,
     column_of,
     command,
     console,
@@ -112,6 +113,9 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score a model: accuracy (at the root and over all labelled nodes of trees), or loss of a language model."""
+    from fastbpts.conllu import COLUMNS
+
+    check_choice("--column", column, COLUMNS)
     estimator = load_model(model, *_SCORE)
     how = reading(labels, unary, binarize, estimator) | {"column": column_of(column, estimator)}
     rows = [_SCORE[type(estimator).__name__](estimator, file, how) for file in files]

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import typer
 from typer import Option
 
-from fastbpts.cli.common import command, console, counting, load_model
+from fastbpts.cli.common import check_choice, command, console, counting, load_model
 
 if TYPE_CHECKING:
     from fastbpts.estimators import TreeClassifier
@@ -64,8 +63,7 @@ def gradcheck(
     from fastbpts.gradcheck import table
 
     for name in cell or []:
-        if name not in fb.cells():
-            raise typer.BadParameter(f"{name!r} is not one of {', '.join(fb.cells())}", param_hint="--cell")
+        check_choice("--cell", name, fb.cells())
     with counting("comparing gradients"):
         if model is not None:
             rows = _model_rows(load_model(model), tolerance)

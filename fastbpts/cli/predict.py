@@ -16,6 +16,7 @@ from fastbpts.cli.common import (
     Binarize,
     Labels,
     Unary,
+    check_choice,
     check_not_read,
     check_writable,
     column_of,
@@ -122,15 +123,14 @@ def predict(
     ] = None,
 ) -> None:
     """Label trees, words or texts. Streams: memory does not grow with the file."""
-    if form is not None and form not in _ALL:
-        raise typer.BadParameter(f"{form!r} is not one of {', '.join(_ALL)}", param_hint="--format")
+    check_choice("--format", form, _ALL)
     check_writable("--output", out)
     check_not_read("--output", out, file, model)
     estimator = load_model(model, *_FORMATS)
     kind = type(estimator).__name__
     form = form or _FORMATS[kind][0]
     if form not in _FORMATS[kind]:
-        raise ValueError(f"--format {form}: a {kind} writes {' or '.join(_FORMATS[kind])}")
+        raise typer.BadParameter(f"{form}: a {kind} writes {' or '.join(_FORMATS[kind])}", param_hint="--format")
     if str(file) == "-" and sys.stdin.isatty():
         print("fastbpts: reading from the terminal, end with Ctrl-D", file=sys.stderr)
     if kind == "TreeClassifier":

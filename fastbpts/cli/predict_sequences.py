@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastbpts.cli.common import source
+from fastbpts.cli.common import check_choice, source
 
 if TYPE_CHECKING:
     from fastbpts.conllu import ConlluBank, ConlluSentence
@@ -57,8 +57,7 @@ def tagged(model: Any, path: Path, form: str, column: str, plain: bool) -> Piece
     import fastbpts as fb
     from fastbpts.conllu import COLUMNS
 
-    if column not in COLUMNS:
-        raise ValueError(f"--column {column}: must be one of {', '.join(COLUMNS)}")
+    check_choice("--column", column, COLUMNS)
     for bank in _plain_banks(path) if plain else fb.iter_conllu(source(path), chunk_sentences=_CHUNK):
         found = model.predict(bank)
         if form == "conllu":

@@ -11,12 +11,15 @@ from fastbpts.cli.common import (
     Binarize,
     Labels,
     Unary,
+    check_choice,
     check_distinct,
     check_not_read,
     check_writable,
     command,
     console,
     reading,
+    status_after,
+    usage,
 )
 from fastbpts.cli.tasks import TASKS, read, summary
 
@@ -163,10 +166,9 @@ def train(
         str | None, Option(help="tag: upos (default), xpos, feats, deprel or lemma.", rich_help_panel=_SEQUENCES)
     ] = None,
     quiet: Annotated[bool, Option("--quiet", "-q", help="No progress.", rich_help_panel=_FILES)] = False,
-) -> None:
+) -> int:
     """Train a classifier of trees, a tagger, a language model or a classifier of texts."""
-    if task not in TASKS:
-        raise typer.BadParameter(f"{task!r} is not one of {', '.join(TASKS)}", param_hint="--task")
+    check_choice("--task", task, TASKS)
     given = {name: value for name, value in locals().items() if name not in _OWN}
     given |= {"alpha": _alpha(alpha), "class_weight": _class_weight(class_weight), "features": _features(features)}
     given |= {"unknown": None if unknown == "none" else unknown, "verbose": 0 if quiet else 1}
@@ -174,13 +176,13 @@ def train(
     if resume and checkpoint is None:
         given["checkpoint"] = output.with_name(output.name + ".ckpt")
     if str(output) == "-":
-        raise ValueError("--output -: a model cannot go to standard output, must be a file")
+        raise typer.BadParameter("-: a model cannot go to standard output, must be a file", param_hint="--output")
     for option, path in (("--output", output), ("--curve", curve), ("--checkpoint", given.get("checkpoint"))):
         check_writable(option, path)
         check_not_read(option, path, train_file, dev, embeddings)
     check_distinct(output=output, curve=curve, checkpoint=given.get("checkpoint"))
     how = reading(labels, unary, binarize) | {"column": column, "level": level, "pattern": pattern}
-    _fit(task, given, train_file, dev, output, curve, resume, how)
+    return _fit(task, given, train_file, dev, output, curve, resume, how)
 
 
 def _of_task(ctx: typer.Context, task: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -205,11 +207,14 @@ def _fit(
     curve: Path | None,
     resume: bool,
     how: Any,
-) -> None:
+) -> int:
     import fastbpts as fb
+    from fastbpts.conllu import COLUMNS
 
+    check_choice("--column", how["column"], COLUMNS)
     model = getattr(fb, TASKS[task].estimator)(**params)
-    model._check_params()  # before files are read, which may take minutes
+    with usage():  # before files are read, which may take minutes
+        model._check_params()
     if curve is not None:
         from fastbpts.draw import learning_curve, need_matplotlib
 
@@ -228,6 +233,7 @@ def _fit(
     if curve is not None:
         learning_curve(model, curve)
     out.print(summary(model, output), soft_wrap=True)
+    return status_after(model)
 
 
 def _save(model: Any, output: Path, how: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from fastbpts.cli.common import check_writable, command, console
+from fastbpts.cli.common import check_choice, check_writable, command, console
 
 if TYPE_CHECKING:
     from fastbpts.words.vectors import KeyedVectors
@@ -78,8 +78,7 @@ def analogy(
     restrict_vocab: Limit = None,
 ) -> None:
     """Answer "A is to B as C is to ?"."""
-    if method not in ("add", "mul"):
-        raise typer.BadParameter(f"{method!r} is not add or mul", param_hint="--method")
+    check_choice("--method", method, ("add", "mul"))
     _print(read_vectors(vectors).analogy(a, b, c, count, method, restrict_vocab))
 
 
@@ -128,8 +127,7 @@ def evaluate_vectors(
     """Score vectors on analogy questions and on judgements of similarity."""
     if not analogies and not pairs:
         raise typer.BadParameter("give --analogies or --pairs", param_hint="--analogies")
-    if method not in ("add", "mul"):
-        raise typer.BadParameter(f"{method!r} is not add or mul", param_hint="--method")
+    check_choice("--method", method, ("add", "mul"))
     table = read_vectors(vectors)
     for file in analogies or ():
         result = _analogies(table, file, restrict_vocab, method)

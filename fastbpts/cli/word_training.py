@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Option
 
-from fastbpts.cli.common import check_not_read, check_writable, command, console
+from fastbpts.cli.common import check_choice, check_not_read, check_writable, command, console, status_after, usage
 
 if TYPE_CHECKING:
     from fastbpts.words.vectors import KeyedVectors
@@ -55,21 +55,22 @@ def write_vectors(vectors: "KeyedVectors", path: Path, form: str) -> None:
         vectors.save_word2vec_format(path, binary=form == "binary", write_header=form != "glove")
 
 
-def _fit(kind: str, corpus: Path, params: dict[str, Any], files: dict[str, Any]) -> None:
+def _fit(kind: str, corpus: Path, params: dict[str, Any], files: dict[str, Any]) -> int:
     """Train, save, and say what was learnt."""
     output, form, resume, quiet, model_file = (files[k] for k in ("output", "form", "resume", "quiet", "model"))
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is not one of {', '.join(FORMATS)}", param_hint="--format")
+    check_choice("--format", form, FORMATS)
     if resume and params["checkpoint"] is None:
         params["checkpoint"] = output.with_name(output.name + ".ckpt")
     for option, path in (("--output", output), ("--checkpoint", params["checkpoint"]), ("--model", model_file)):
         if str(path) == "-":
-            raise ValueError(f"{option} -: vectors cannot go to standard output, must be a file")
+            raise typer.BadParameter("-: vectors cannot go to standard output, must be a file", param_hint=option)
         check_writable(option, path)
         check_not_read(option, path, corpus)
     import fastbpts as fb
 
     model = getattr(fb, kind)(**params, verbose=0 if quiet else 1)
+    with usage():
+        model._check()
     model.fit(corpus, resume=resume)
     write_vectors(model.wv, output, form)
     if model_file is not None:
@@ -81,6 +82,7 @@ def _fit(kind: str, corpus: Path, params: dict[str, Any], files: dict[str, Any])
         f"{loss}, {seconds:.1f} s",
         soft_wrap=True,
     )
+    return status_after(model)
 
 
 @command
@@ -113,12 +115,12 @@ def word2vec(
     resume: Resume = False,
     model: Model = None,
     quiet: Quiet = False,
-) -> None:
+) -> int:
     """Train word vectors by skip-gram or CBOW (word2vec)."""
     files = {"output": output, "form": form, "resume": resume, "quiet": quiet, "model": model}
     params = {name: value for name, value in locals().items() if name not in {*files, "files", "corpus", "cbow"}}
     params |= {name: int(params[name]) for name in ("hs", "cbow_mean")}
-    _fit("Word2Vec", corpus, params | {"sg": int(not cbow)}, files)
+    return _fit("Word2Vec", corpus, params | {"sg": int(not cbow)}, files)
 
 
 @command
@@ -147,8 +149,8 @@ def glove(
     resume: Resume = False,
     model: Model = None,
     quiet: Quiet = False,
-) -> None:
+) -> int:
     """Train word vectors on co-occurrence counts (GloVe)."""
     files = {"output": output, "form": form, "resume": resume, "quiet": quiet, "model": model}
     params = {name: value for name, value in locals().items() if name not in {*files, "files", "corpus"}}
-    _fit("GloVe", corpus, params, files)
+    return _fit("GloVe", corpus, params, files)

@@ -233,7 +233,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
 
         try:
             with bar or contextlib.nullcontext():
-                train(
+                self._interrupted = not train(
                     self.net_,
                     plan,
                     self._progress,

@@ -117,8 +117,10 @@ def train(
     evaluate: Callable[[], Scores] | None = None,
     save: Callable[[], None] | None = None,
     report: Reporter | None = None,
-) -> None:
+) -> bool:
     """Train until the plan ends; the network ends with the best state seen (the last without validation).
+
+    The result is False when training was interrupted.
 
     Parameters
     ----------
@@ -139,6 +141,7 @@ def train(
         The loss is not finite or absurd; the network has the last good state.
     """
     good: Tensors = {}
+    whole = True
     try:
         while progress.epoch < plan.n_epochs and (plan.patience is None or progress.stale < plan.patience):
             good = net.state()
@@ -166,6 +169,8 @@ def train(
             f"or set max_norm. The last good model was kept."
         ) from None
     except KeyboardInterrupt:
+        whole = False
         warnings.warn(f"training interrupted in epoch {progress.epoch + 1}; the model so far was kept", stacklevel=3)
     if progress.best_state is not None:
         net.load_state(progress.best_state)
+    return whole

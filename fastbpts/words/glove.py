@@ -131,9 +131,11 @@ class GloVe(GloVeParameters, Stored):
             self.history_ = []
             if resume and self.checkpoint is not None and Path(self.checkpoint).exists():
                 self._read_checkpoint()
+            self._interrupted = False
             try:
                 self._train(pairs)
             except KeyboardInterrupt:
+                self._interrupted = True
                 epoch = len(self.history_) + 1
                 warnings.warn(f"training interrupted in epoch {epoch}; the vectors so far were kept", stacklevel=2)
         self._finish()

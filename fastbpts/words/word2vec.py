@@ -240,7 +240,7 @@ class Word2Vec(Word2VecParameters, Stored):
         self.history_ = plan.history
         try:
             with Bar(plan, int(self.verbose)) as bar:
-                train(self._trainer(), text, plan, bar, save if checkpoint else None)
+                self._interrupted = not train(self._trainer(), text, plan, bar, save if checkpoint else None)
         except FloatingPointError as error:
             from fastbpts.estimators.errors import DivergenceError
 
