@@ -12,7 +12,10 @@ Array = NDArray[Any]
 def as_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: str) -> Array:
     """A C-ordered array of this dtype, or ValueError where value has another shape or no numbers."""
     try:
-        array = np.ascontiguousarray(value, dtype)
+        given = np.asarray(value)
+        if given.dtype.kind == "c":
+            raise TypeError(f"got {given.dtype}, real numbers are needed")
+        array = np.ascontiguousarray(given, dtype)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be an array of numbers of shape {shape}: {error}") from None
     if array.shape != shape:

@@ -166,6 +166,11 @@ def test_evaluation(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     first, second = map(json.loads, out.splitlines())
     assert first["sections"][-1]["unknown"] > sections[-1].n_unknown
     assert (second["n_pairs"], second["n_unknown"]) == (3, 1)
+    (folder / "strange").write_text(": strange\nzyx wvu tsr qpo\n")
+    status, out, _ = run(capsys, "evaluate-vectors", folder / "v.txt", "-a", folder / "strange")
+    assert status == 0
+    assert out.count("none") == 2
+    assert "%" not in out
 
 
 @pytest.mark.parametrize(

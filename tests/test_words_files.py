@@ -108,6 +108,9 @@ def test_native_files_are_read_as_others(tmp_path: Path) -> None:
     assert fb.load_vectors(path, max_words=2)[0] == ["the", "naïve"]
     with pytest.raises(ValueError, match="no vector here of a word in the vocabulary"):
         fb.load_vectors(path, fb.Vocabulary(["x"]))
+    assert len(fb.KeyedVectors.load_word2vec_format(path, limit=2)) == 2
+    with pytest.raises(ValueError, match="^limit=0: must be an integer of at least 1 or None"):
+        fb.KeyedVectors.load_word2vec_format(path, limit=0)
 
 
 def test_native_is_a_safetensors_file(tmp_path: Path) -> None:

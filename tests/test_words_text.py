@@ -195,6 +195,7 @@ def test_a_text_within_the_limit_is_read_once(tmp_path):
     [
         (7, "X=7: accepted are a path and an iterable"),
         (b"bytes", "accepted are a path"),
+        ("", "X='': a path is needed"),
         (iter([["a"]]), "read only once"),
         (["a sentence"], "sentence 0 is 'a sentence', a list of strings is needed"),
         ([["a"], 3], "sentence 1 is not a list of strings"),

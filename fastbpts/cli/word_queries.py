@@ -103,9 +103,8 @@ def _show_analogies(result: dict[str, Any]) -> None:
         shown.add_column(name, justify="right")
     for row in result["sections"]:
         style = "bold" if row is result["sections"][-1] else ""
-        shown.add_row(
-            row["section"], _percent(row["accuracy"]), f"{row['answered']:,}", f"{row['unknown']:,}", style=style
-        )
+        correct = _percent(row["accuracy"]) if row["answered"] else "none"
+        shown.add_row(row["section"], correct, f"{row['answered']:,}", f"{row['unknown']:,}", style=style)
     console().print(shown)
 
 

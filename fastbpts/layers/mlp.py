@@ -200,11 +200,10 @@ class MLP(MLPState):
         return rows, target, None if weight is None else as_array(weight, (len(rows),), self.dtype, "weight")
 
     def _input(self, x: ArrayLike) -> Array:
-        rows = np.shape(x)[0] if np.ndim(x) == 2 else 0
-        array = as_array(x, (rows, self.sizes[0]), self.dtype, "x")
-        if not rows:
-            raise ValueError("x has no rows")
-        return array
+        shape = np.shape(x)
+        if len(shape) != 2 or shape[1] != self.sizes[0] or not shape[0]:
+            raise ValueError(f"x must have shape (n, {self.sizes[0]}) with n >= 1, got {shape}")
+        return as_array(x, shape, self.dtype, "x")
 
     def _next_seed(self) -> int:
         self._n_steps += 1

@@ -108,29 +108,29 @@ class LanguageModel(SequenceOptions):
 
     # -- examples ----------------------------------------------------------------------------------------------------
 
-    def _text(self, X: Any) -> Text:
-        """The text in what ``fit`` takes."""
+    def _text(self, X: Any, name: str = "X") -> Text:
+        """The text in what ``fit`` takes; `name` is what errors call it."""
         if isinstance(X, Text):
             if X.level != self.level:
-                raise ValueError(f"X is a Text of {X.level}s, the model's level is {self.level!r}")
+                raise ValueError(f"{name} is a Text of {X.level}s, the model's level is {self.level!r}")
             return X
         if isinstance(X, str):
             return parse_text(X, self.level, self.pattern)
         if isinstance(X, os.PathLike):
             return read_text(X, self.level, pattern=self.pattern)
         if isinstance(X, bytes) or not isinstance(X, Iterable):
-            raise ValueError(f"X is a {type(X).__name__}: must be a string, a path, a Text, or a list of strings")
-        return Text.of_tokens(self._symbols(X), self.level)
+            raise ValueError(f"{name} is a {type(X).__name__}: must be a string, a path, a Text, or a list of strings")
+        return Text.of_tokens(self._symbols(X, name), self.level)
 
-    def _symbols(self, parts: Iterable[Any]) -> Iterator[str]:
+    def _symbols(self, parts: Iterable[Any], name: str) -> Iterator[str]:
         """The tokens of strings one after another, of lists of tokens, of rows of integers."""
         for k, part in enumerate(parts):
             if isinstance(part, str):
                 yield from parse_text(part, self.level, self.pattern).tokens()
             elif isinstance(part, Iterable) and not isinstance(part, bytes):
-                yield from (token if isinstance(token, str) else _number(k, token) for token in part)
+                yield from (token if isinstance(token, str) else _number(f"{name}[{k}]", token) for token in part)
             else:
-                raise ValueError(f"X[{k}] is a {type(part).__name__}: must be a string or a list of tokens")
+                raise ValueError(f"{name}[{k}] is a {type(part).__name__}: must be a string or a list of tokens")
 
     def _read(self, X: Any, y: Any = None, *, learn: bool = False, classes: Any = None) -> I32:  # noqa: ARG002
         text = self._text(X)
@@ -249,7 +249,7 @@ class LanguageModel(SequenceOptions):
         checks.integer("n", n, 0)
         checks.number("temperature", temperature, 0)
         checks.integer("top", top, 1, none=True)
-        text = self._text(prompt)
+        text = self._text(prompt, "prompt")
         ids = self.vocabulary_.map(text.vocabulary)[text.ids]
         if not len(ids):
             ids = np.array([self.vocabulary_["\n"] or min(1, len(self.vocabulary_) - 1)], np.int32)
@@ -276,9 +276,9 @@ def _rows(data: I32, places: Ids) -> Rows:
     return Rows(np.full(len(places), places.shape[1], np.int64), data[places].reshape(-1, 1))
 
 
-def _number(k: int, token: Any) -> str:
+def _number(where: str, token: Any) -> str:
     if isinstance(token, bool | np.bool_) or not isinstance(token, int | float | np.integer | np.floating):
-        raise ValueError(f"X[{k}] has a {type(token).__name__}: must be a string or a list of tokens")
+        raise ValueError(f"{where} has a {type(token).__name__}: must be a string or a list of tokens")
     return str(token)
 
 

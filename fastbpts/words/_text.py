@@ -45,6 +45,8 @@ class TextSource:
         self._given = X
         if self.lists and (isinstance(X, bytes) or not isinstance(X, Iterable)):
             raise ValueError(f"X={X!r:.80}: accepted are a path and an iterable of sentences, each a list of strings")
+        if not self.lists and not self.name:
+            raise ValueError("X='': a path is needed, or an iterable of sentences")
         if isinstance(X, Iterator):
             raise ValueError(
                 f"X is a {type(X).__name__}, which can be read only once: pass a list, or an object whose __iter__ "

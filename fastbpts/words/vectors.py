@@ -208,7 +208,10 @@ class KeyedVectors(WordTable):
     ) -> Self:
         """Read a file of word2vec (text or binary) or GloVe (text), plain, gzip or xz; see :func:`load_vectors`."""
         from fastbpts.vectors import load_vectors
+        from fastbpts.words._parameters import check_integer
 
+        if limit is not None:
+            check_integer("limit", limit, 1, other=" or None")
         return cls(*load_vectors(path, vocabulary, binary, limit))
 
     def save_word2vec_format(self, path: PathLike, binary: bool = False, write_header: bool = True) -> None:
