@@ -151,6 +151,27 @@ def test_pairs() -> None:
     assert np.isnan(same.spearman)
 
 
+SIMLEX = """word1	word2	POS	SimLex999	conc(w1)	conc(w2)	concQ	Assoc(USF)	SimAssoc333	SD(SimLex)
+old	new	A	1.58	2.72	2.81	2	7.25	1	0.41
+smart	intelligent	A	9.2	1.75	2.46	1	7.11	1	0.67
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_columns_of_simlex(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "SimLex-999.txt"
+    path.write_bytes(SIMLEX.replace("\n", end).encode())
+    assert evaluation.read_pairs(path) == [("old", "new", 1.58), ("smart", "intelligent", 9.2)]
+    path.write_text("SimLex999,word2,word1\n3,a,b\n")
+    assert evaluation.read_pairs(path) == [("b", "a", 3.0)]
+    path.write_text(SIMLEX + "short\tline\tA\n")
+    with pytest.raises(ValueError, match=":4: two words and a number"):
+        evaluation.read_pairs(path)
+    path.write_text(SIMLEX[SIMLEX.index("\n") + 1 :])  # no heading says which column is the score
+    with pytest.raises(ValueError, match=":2: .*first three columns .or word1, word2, SimLex999 in a heading"):
+        evaluation.read_pairs(path)
+
+
 def test_errors(tmp_path: Path) -> None:
     for content, message in (
         (b"", "no analogy question"),

@@ -16,6 +16,11 @@ Array = NDArray[Any]
 Question = tuple[str, str, str, str]
 _BATCH = 256  # questions answered by one product of matrices
 _EPS = 1e-6  # of 3CosMul
+_SIMLEX = ("word1", "word2", "simlex999")  # in the heading of SimLex-999, whose third column is a part of speech
+    "word1",
+    "word2",
+    "simlex999",
+)  # in the heading of SimLex-999, which has a column of classes before the score
 
 
 @dataclass(frozen=True)
@@ -188,6 +193,9 @@ def word_analogies(
 def read_pairs(path: FilePath) -> list[tuple[str, str, float]]:
     """Lines ``word word score`` with tabs, semicolons, commas or blanks between; ``#`` begins a comment line.
 
+    More columns are left out. Where a heading names columns word1, word2 and SimLex999, as in SimLex-999.txt, these are
+    taken, else the first three.
+
     Raises
     ------
     ValueError
@@ -195,20 +203,27 @@ def read_pairs(path: FilePath) -> list[tuple[str, str, float]]:
         whose score is no number is taken for a heading.
     """
     pairs: list[tuple[str, str, float]] = []
-    is_first = True
+    is_first, columns = True, [0, 1, 2]
     for where, line in _lines(path):
         if not line.strip() or line.startswith("#"):
             continue
         mark = next((c for c in "\t;," if c in line), None)
         parts = [part.strip() for part in line.split(mark)]
+        names = [part.lower() for part in parts]
+        if is_first and set(_SIMLEX) <= set(names):
+            columns = [names.index(name) for name in _SIMLEX]
+        first, second, last = columns
         try:
-            score = float(parts[2]) if len(parts) >= 3 else np.nan
+            score = float(parts[last]) if len(parts) > max(columns) else np.nan
         except ValueError:
             score = np.nan
         if np.isfinite(score):
-            pairs.append((parts[0], parts[1], score))
+            pairs.append((parts[first], parts[second], score))
         elif not is_first:
-            raise ValueError(f"{where}: two words and a number are needed, not {line.strip()!r:.60}")
+            needed = (
+                "two words and a number are needed in the first three columns (or a heading word1, word2, SimLex999)"
+            )
+            raise ValueError(f"{where}: {needed}, not {line.strip()!r:.60}")
         is_first = False
     if not pairs:
         raise ValueError(f"{display_name(path)}: there is no pair of words with a score in it")
