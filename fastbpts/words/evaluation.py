@@ -17,10 +17,6 @@ Question = tuple[str, str, str, str]
 _BATCH = 256  # questions answered by one product of matrices
 _EPS = 1e-6  # of 3CosMul
 _SIMLEX = ("word1", "word2", "simlex999")  # in the heading of SimLex-999, whose third column is a part of speech
-    "word1",
-    "word2",
-    "simlex999",
-)  # in the heading of SimLex-999, which has a column of classes before the score
 
 
 @dataclass(frozen=True)
@@ -221,7 +217,7 @@ def read_pairs(path: FilePath) -> list[tuple[str, str, float]]:
             pairs.append((parts[first], parts[second], score))
         elif not is_first:
             needed = (
-                "two words and a number are needed in the first three columns (or a heading word1, word2, SimLex999)"
+                "two words and a number are needed in the first three columns (or word1, word2, SimLex999 in a heading)"
             )
             raise ValueError(f"{where}: {needed}, not {line.strip()!r:.60}")
         is_first = False
