@@ -3,12 +3,13 @@
 The header's entry ``fastbpts`` is a JSON object: format version, class name, parameters, what else the class needs.
 """
 
+import contextlib
 import json
 import os
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,32 +69,40 @@ def _sync_directory(directory: Path) -> None:
             os.close(descriptor)
 
 
-def write_atomic(path: PathLike, data: bytes | Iterable[bytes | memoryview]) -> None:
-    """Write `data`, whole or in parts, to `path`: at every moment the file is the old one or the new one, also after a
-    power cut.
+@contextlib.contextmanager
+def open_atomic(path: PathLike, **text: str) -> Iterator[IO[Any]]:
+    """A file to write, of bytes or, with `encoding`, of text; `path` is the old file until this is whole, also after a
+    power cut, and stays the old one after an error.
     """
-    target, parts = Path(path), [data] if isinstance(data, bytes) else data
-    if target.exists() and not target.is_file():  # a device or a pipe is written to, never replaced
-        with target.open("wb") as file:
-            file.writelines(parts)
-        return
-    if target.is_symlink():
-        target = target.resolve()
-    for stale in _stale(target):
-        stale.unlink(missing_ok=True)
-    temporary = target.parent / f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+    target, kind = Path(path), "" if text else "b"
+    in_place = target.exists() and not target.is_file()  # a device or a pipe is written to, never replaced
+    if not in_place:
+        target = target.resolve() if target.is_symlink() else target
+        for stale in _stale(target):
+            stale.unlink(missing_ok=True)
+    temporary = target if in_place else target.parent / f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
     try:
-        with temporary.open("xb") as file:
-            file.writelines(parts)
+        with temporary.open(("w" if in_place else "x") + kind, **text) as file:  # type: ignore[call-overload]
+            yield file
             file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
+            if not in_place:
+                os.fsync(file.fileno())
+        if not in_place:
+            temporary.replace(target)
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):  # it names the temporary file, or, when a disk is full, none
+        if not in_place:
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, os.fspath(temporary)):  # None where a disk is full
             error.filename = os.fspath(path)
         raise
-    _sync_directory(target.parent)
+    if not in_place:
+        _sync_directory(target.parent)
+
+
+def write_atomic(path: PathLike, data: bytes | Iterable[bytes | memoryview]) -> None:
+    """Write `data`, whole or in parts, to `path`, as `open_atomic` does."""
+    with open_atomic(path) as file:
+        file.writelines([data] if isinstance(data, bytes) else data)
 
 
 def write_tensors(path: PathLike, tensors: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> None:

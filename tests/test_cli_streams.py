@@ -82,3 +82,34 @@ def test_predict_needs_constant_memory(folder, tmp_path):
         peaks.append(int(done.stdout) / 1024)
         assert (tmp_path / "out.txt").read_text().count("\n") == 100 * copies
     assert peaks[1] < peaks[0] + 20  # MB; the second file is 45 MB larger
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit on the size of files")
+def test_an_output_that_cannot_be_written_whole_is_named_and_stays_what_it_was(folder, tmp_path):
+    import resource
+
+    big, out = tmp_path / "big.txt", tmp_path / "out.txt"
+    big.write_text((folder / "trees.txt").read_text() * 50)
+    out.write_text("old")
+
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    with process("predict", folder / "m.safetensors", big, "-o", out, preexec_fn=small_files) as child:
+        _, err = child.communicate()
+    assert child.returncode == 1
+    assert err.decode() == f"fastbpts: error: {out}: File too large\n"
+    assert out.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["big.txt", "out.txt"]
+
+
+def test_evaluate_tells_what_it_scored_before_a_bad_file(folder, tmp_path):
+    bad = tmp_path / "bad.txt"
+    bad.write_text("(3 (2 a) (1 b))\n(3 (2 a)\n")
+    for option in ([], ["--json"]):
+        with process("evaluate", folder / "m.safetensors", folder / "trees.txt", bad, *option) as child:
+            out, err = child.communicate()
+        assert child.returncode == 1
+        assert b"trees.txt" in out
+        assert b"bad.txt" not in out
+        assert b"bad.txt:2:1" in err

@@ -222,11 +222,13 @@ def check_distinct(**paths: Path | None) -> None:
 
 @contextlib.contextmanager
 def output(path: Path) -> Iterator[IO[str]]:
-    """A text file to write, or standard output for ``-``."""
+    """A text file to write, which takes its name when it is whole, or standard output for ``-``."""
     if str(path) == "-":
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
         yield sys.stdout
     else:
-        with path.open("w", encoding="utf-8", errors="surrogateescape") as file:
+        from fastbpts.io import open_atomic
+
+        with open_atomic(path, encoding="utf-8", errors="surrogateescape") as file:
             yield file

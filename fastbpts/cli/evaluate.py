@@ -118,10 +118,18 @@ def evaluate(
     check_choice("--column", column, COLUMNS)
     estimator = load_model(model, *_SCORE)
     how = reading(labels, unary, binarize, estimator) | {"column": column_of(column, estimator)}
-    rows = [_SCORE[type(estimator).__name__](estimator, file, how) for file in files]
-    if as_json:
-        print("\n".join(map(json.dumps, rows)))
-        return
+    rows: list[Row] = []
+    try:
+        for file in files:
+            rows.append(_SCORE[type(estimator).__name__](estimator, file, how))
+            if as_json:
+                print(json.dumps(rows[-1]), flush=True)
+    finally:  # what was scored is told, though the next file be bad
+        if rows and not as_json:
+            _show(rows)
+
+
+def _show(rows: list[Row]) -> None:
     from rich.table import Table
 
     table = Table(title="loss per symbol" if "nats" in rows[0] else "accuracy")
