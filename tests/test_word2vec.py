@@ -169,7 +169,11 @@ def test_resumption_gives_the_same_bits(tmp_path, monkeypatch):
     resumed = fb.Word2Vec(**OPTIONS, checkpoint=path).fit(SENTENCES, resume=True)
     np.testing.assert_array_equal(resumed.wv.vectors, whole.wv.vectors)
     assert [e["loss"] for e in resumed.history_] == [e["loss"] for e in whole.history_]
-    for options, message in (({"window": 2}, "window=3, now window=2"), ({"min_count": 200}, "min_count")):
+    for options, message in (
+        ({"window": 2}, "window=3, now window=2"),
+        ({"min_count": 200}, "min_count"),
+        ({"epochs": 9}, "epochs=4, now epochs=9"),  # the learning rate fell towards the end of four
+    ):
         with pytest.raises(ValueError, match=f"cannot be continued: it was made with {message}"):
             fb.Word2Vec(**(OPTIONS | options), checkpoint=path).fit(SENTENCES, resume=True)
     with pytest.raises(ValueError, match="other training"):

@@ -112,6 +112,7 @@ class Word2Vec(Word2VecParameters, Stored):
         y : ignored
         resume : bool, default=False
             Continue from the file `checkpoint`, if it exists; with one worker to the same bits as without a break.
+            `epochs` must be as before, for the learning rate falls over all of them; `partial_fit` adds more.
 
         Returns
         -------
