@@ -72,3 +72,26 @@ def test_objects_that_were_never_made(ours: Any) -> None:
     from fastbpts.torch._recurrent import Loan
 
     Loan.__new__(Loan).__del__()
+
+
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True, "batch_first": True, "dropout": 0.5}])
+@pytest.mark.parametrize("layer", LAYERS[:3])
+def test_a_batch_of_no_sequence(torch: Any, ours: Any, layer: str, options: dict[str, Any]) -> None:
+    """Tensors of the shapes that torch.nn gives, from which every parameter gets a gradient of zeros."""
+    x = torch.randn((0, 5, 3) if options else (5, 0, 3), requires_grad=True)
+    state = torch.randn(4 if options else 1, 0, 4, requires_grad=True)
+    for hx in (None, (state, state) if layer == "LSTM" else state):
+        mine, theirs = getattr(ours, layer)(3, 4, **options), getattr(torch.nn, layer)(3, 4, **options)
+        found, wanted = (
+            [out, *final] if layer == "LSTM" else [out, final] for out, final in (mine(x, hx), theirs(x, hx))
+        )
+        assert [t.shape for t in found] == [t.shape for t in wanted]
+        for tensor in found:
+            mine.zero_grad()
+            tensor.sum().backward(retain_graph=True)
+            assert all((p.grad == 0).all() for p in mine.parameters())
+        assert x.grad.shape == x.shape
+        with torch.no_grad():
+            assert not mine(x, hx)[0].requires_grad
+    with pytest.raises(ValueError, match="hx|h0"):
+        mine(x, torch.randn(1, 2, 4) if layer != "LSTM" else (torch.randn(1, 2, 4), torch.randn(1, 2, 4)))

@@ -13,7 +13,7 @@ from .._arguments import Array
 from .._threads import MAX_THREADS
 from ..layers._packing import I64
 from ..layers._parameters import by_chain, parameter_shapes
-from ..layers._stack import Stack
+from ..layers._stack import KINDS, Stack
 from ._views import DTYPES, as_grads, check_dtype, check_tensor, view
 
 Config = tuple[Any, ...]
@@ -129,11 +129,21 @@ class Recurrent(torch.nn.RNNBase):
         seed = int(torch.randint(2**63 - 1, ())) if dropout else 0
         call = Call(self._pool, config, batch_sizes, dropout, seed, min(torch.get_num_threads(), MAX_THREADS))
         tensors = x, h0, c0, *weights
+        if not len(x):
+            return self._empty(tensors)
         if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
             found: tuple[Tensor, ...] = Run.apply(call, *tensors)  # type: ignore[no-untyped-call]
             return found
         loan = call.borrow()
         return tuple(torch.from_numpy(array) for array in call.forward(loan.stack, tensors, False))
+
+    def _empty(self, tensors: tuple[Tensor | None, ...]) -> tuple[Tensor, ...]:
+        """What a batch of no sequence gives; backward, all gradients are zero."""
+        given = [t for t in tensors if t is not None]
+        _, n_state, n_layers, n_directions = self._sizes
+        shapes = [(0, n_directions * n_state), *[(n_layers * n_directions, 0, n_state)] * (1 + KINDS[self._cell].has_c)]
+        reach = sum(t.sum() for t in given)  # makes autograd reach the tensors; it is added to no number
+        return tuple(given[0].new_empty(shape) + reach for shape in shapes)
 
     @property
     def _activation(self) -> str | None:
@@ -169,12 +179,12 @@ class Recurrent(torch.nn.RNNBase):
         check_tensor(input, (*axes, self.input_size), dtype, "input")
         x = input.unsqueeze(1) if len(axes) == 1 else input.swapaxes(0, 1) if self.batch_first else input
         n_steps, n_sequences, _ = x.shape
-        if not n_steps or not n_sequences:
-            raise ValueError(f"input must have at least one step and one sequence, got shape {tuple(input.shape)}")
+        if not n_steps:
+            raise ValueError(f"input must have at least one step, got shape {tuple(input.shape)}")
         initial = self._states(hx, (n_sequences,) if len(axes) == 2 else (), dtype, None)
         equal = np.full(n_steps, n_sequences, np.int64)
-        rows, *states = self._chains(x.reshape(n_steps * n_sequences, -1), equal, *initial)
-        out = rows.view(n_steps, n_sequences, -1)
+        rows, *states = self._chains(x.reshape(n_steps * n_sequences, self.input_size), equal, *initial)
+        out = rows.view(n_steps, n_sequences, rows.shape[1])
         if len(axes) == 1:
             return out.squeeze(1), self._join([s.squeeze(1) for s in states])
         return out.swapaxes(0, 1) if self.batch_first else out, self._join(states)
