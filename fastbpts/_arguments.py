@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 Array = NDArray[Any]
+_SHARE_TOLERANCE = 1e-3  # rounding of many small shares in float32 stays far below it
 
 
 def as_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: str) -> Array:
@@ -21,6 +22,27 @@ def as_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: s
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
     return array if array.flags.aligned else array.copy()
+
+
+def as_soft_targets(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: str) -> Array:
+    """Rows (n, C) of shares that sum to one; a row of zeros has no loss."""
+    array = as_array(value, shape, dtype, name)
+    total = array.sum(axis=1)
+    fits = (np.abs(total - 1) <= _SHARE_TOLERANCE) | (total == 0)
+    if not fits.all() or array.min(initial=0) < 0:
+        row = int(np.argmax(~fits | (array.min(axis=1) < 0)))
+        raise ValueError(f"{name}[{row}] must be shares of at least 0 that sum to one, or zeros, got {array[row]}")
+    return array
+
+
+def as_class_weight(value: ArrayLike | None, n_classes: int, dtype: DTypeLike) -> Array | None:
+    """One finite factor of at least 0 per class, or None."""
+    if value is None:
+        return None
+    array = as_array(value, (n_classes,), dtype, "class_weight")
+    if not (np.isfinite(array).all() and (array >= 0).all()):
+        raise ValueError(f"class_weight must be finite numbers of at least 0, got {array}")
+    return array
 
 
 def check_rate(value: float, name: str) -> float:

@@ -8,7 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from . import _core
-from ._arguments import Array, as_array, check_alpha, check_count, check_norm, check_rate, check_width
+from ._arguments import (
+    Array,
+    as_array,
+    as_class_weight,
+    as_soft_targets,
+    check_alpha,
+    check_count,
+    check_norm,
+    check_rate,
+    check_width,
+)
 from ._cell import Activation
 from ._cell import cell as make_cell
 from ._cellrun import Params
@@ -99,12 +109,12 @@ class Network(Resumable):
         self.shapes = self.cell.shapes | {"Ws": (n_classes, n_state), "bs": (n_classes,)}
         self.shapes["E"] = (n_words, self.cell.n_in)
         self.alpha = check_alpha(alpha, self.shapes)
-        weight = None if class_weight is None else as_array(class_weight, (n_classes,), self.dtype, "class_weight")
+        self._class_weight = as_class_weight(class_weight, self.n_classes, self.dtype)
         self._lock = lock_of(self)
         self._rng = np.random.default_rng(random_state)
         self._net = self.cell.bind()
         self._memory = Memory(self._net, self.n_classes, self.n_words, self.optimizer.n_states)
-        self._memory.bind(self._net, self.cell.shapes, self.alpha, weight)
+        self._memory.bind(self._net, self.cell.shapes, self.alpha, self._class_weight)
         self._learning_rate = self.optimizer.learning_rate
         self._set_optimizer()
         self._net.set_threads(self.n_threads)
@@ -192,7 +202,7 @@ class Network(Resumable):
             return None, None
         array = np.asarray(target)
         if array.ndim == 2:
-            return None, as_array(array, (n, C), self.dtype, "target")
+            return None, as_soft_targets(array, (n, C), self.dtype, "target")
         if array.shape != (n,) or array.dtype.kind not in "iu":
             raise ValueError(
                 f"target must be integers of shape ({n},) or soft targets ({n}, {C}), got {array.dtype} {array.shape}"
@@ -223,7 +233,7 @@ class Network(Resumable):
         s : Structure
             With a word at every leaf.
         target : array (n_nodes,) of int, or (n_nodes, n_classes), optional
-            Classes (-1 = no loss) or soft targets; None: the labels of s.
+            Classes (-1 = no loss) or soft targets, rows that sum to one (or zeros: no loss); None: the labels of s.
         node_weight : array (n_nodes,), optional
             Weight of each node's loss, 0 masks it.
 

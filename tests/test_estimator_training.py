@@ -282,3 +282,11 @@ def test_progress_lines(bank, capsys):
     assert len(lines) == 3
     assert "epoch 1/3" in lines[0]
     assert "dev nodes" in lines[0]
+
+
+@pytest.mark.parametrize(("dev", "named"), [([], "dev has no trees"), ("film", "dev='film'"), (([], []), "dev has no")])
+def test_a_wrong_validation_set_is_named(bank, dev, named):
+    with pytest.raises(ValueError, match=named):
+        small().fit(bank, dev=dev)
+    with pytest.raises(fb.PTBError, match="1:1: unclosed"):
+        small().fit(bank, dev=["(3 (2 a"])

@@ -8,6 +8,7 @@ import zoo
 from grid import CELLS, RECURRENT, RECURSIVE, assert_same, error, structures
 from networks import N_CLASSES, N_WORDS, network, plain
 
+import fastbpts as fb
 from fastbpts.reference import model
 
 
@@ -161,3 +162,24 @@ def test_predictions(cell: str) -> None:
     for nodes, rows in (("all", np.arange(s.n_nodes)), ("root", s.root)):
         assert error(net.predict_proba(s.compiled(), nodes=nodes), p[rows]) <= 1e-12
         assert error(net.transform(s.compiled(), nodes=nodes), h[rows]) <= 1e-12
+
+
+@pytest.mark.parametrize("row", [[0.5, 0.2], [np.nan, 1.0], [1.5, -0.5], [np.inf, 0.0]])
+def test_soft_targets_are_shares(row: list[float]) -> None:
+    s = fb.Structure.from_ptb("(1 (1 a) (1 b))")
+    target = np.zeros((3, 2))  # zeros are no loss
+    target[2] = [0.25, 0.75]
+    net = fb.Network("sum", 4, 2, 2, n_threads=1)
+    assert net.step(s, target) > 0
+    target[1] = row
+    with pytest.raises(ValueError, match=r"target\[1\]"):
+        net.step(s, target)
+    with pytest.raises(ValueError, match=r"y\[1\]"):
+        fb.MLP((3, 2)).step(np.ones((3, 3)), target)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0])
+def test_class_weights_are_finite_and_not_negative(bad: float) -> None:
+    for make in (lambda: fb.Network("sum", 4, 2, class_weight=[1, bad]), lambda: fb.MLP((3, 2), class_weight=[1, bad])):
+        with pytest.raises(ValueError, match="class_weight"):
+            make()

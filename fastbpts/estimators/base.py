@@ -185,7 +185,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         data = self._begin(X, y)
         held_out = None
         if dev is not None:
-            held_out = self._read(*dev) if isinstance(dev, tuple) and len(dev) == 2 else self._read(dev)
+            held_out = self._read_dev(dev)
         if resume:
             self._resume(self._fingerprints(data, held_out))
         patience = self.n_iter_no_change if self.early_stopping else None
@@ -244,6 +244,15 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
                 )
         finally:
             self._finish()
+
+    def _read_dev(self, dev: Any) -> Any:
+        try:
+            return self._read(*dev) if isinstance(dev, tuple) and len(dev) == 2 else self._read(dev)
+        except ValueError as error:
+            if type(error) is not ValueError:  # malformed text says where it is
+                raise
+            text = str(error)
+            raise ValueError(f"dev{text[1:]}" if text[:2] in ("X ", "X[", "X:", "X=") else f"dev: {text}") from error
 
     def _fingerprints(self, data: Any, held_out: Any) -> str:
         return self._fingerprint(data) + ("" if held_out is None else self._fingerprint(held_out))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .. import _core
-from .._arguments import Array, as_array, check_norm, check_rate, check_width
+from .._arguments import Array, as_array, as_class_weight, as_soft_targets, check_norm, check_rate, check_width
 from .._fork import lock_of
 from .._threads import resolve_n_threads
 from ..losses import as_targets
@@ -104,8 +104,8 @@ class MLP(MLPState):
         codes = tuple(ACTIVATIONS.index(name) for name in (*self.activations, "identity"))
         self._net = _core.Perceptron(self.sizes, codes, self.dtype)
         self._bind(alpha)
-        if class_weight is not None:
-            self._net.set_class_weight(as_array(class_weight, self.sizes[-1:], self.dtype, "class_weight"))
+        if (weight := as_class_weight(class_weight, self.sizes[-1], self.dtype)) is not None:
+            self._net.set_class_weight(weight)
         self._net.set_threads(self.n_threads)
         self.learning_rate = self.optimizer.learning_rate
         for name, array in self.params.items():
@@ -193,7 +193,7 @@ class MLP(MLPState):
         rows = self._input(x)
         target = np.asarray(y)
         if target.ndim == 2:
-            target = as_array(target, (len(rows), self.sizes[-1]), self.dtype, "y")
+            target = as_soft_targets(target, (len(rows), self.sizes[-1]), self.dtype, "y")
         else:
             as_targets(target, len(rows), self.sizes[-1])
             target = np.ascontiguousarray(target, np.int32)
