@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -120,6 +120,17 @@ class Network(Resumable):
         self._net.set_threads(self.n_threads)
         self.set_params(self._init_params())
         self._seed, self._n_steps = int(self._rng.integers(2**63)), 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = ("n_classes", "n_words", "loss_nodes", "alpha", "dropout", "input_dropout", "optimizer", "max_norm")
+        given = {name: getattr(self, name) for name in (*names, "train_embeddings", "n_threads")}
+        cell = {name: getattr(self.cell, name) for name in ("n_state", "n_in", "input_activation", "activation")}
+        given |= cell | {"cell": self.cell.name, "dtype": self.dtype.name, "class_weight": self._class_weight}
+        return {"given": given, "state": self.state()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state["given"])  # type: ignore[misc]
+        self.load_state(state["state"])
 
     def _init_params(self) -> Params:
         d = self.cell.n_state

@@ -1,4 +1,4 @@
-"""Parameters set after fitting wait for the next fit: files and copies are of the model that was fitted."""
+"""Files and copies are of the model that was fitted or trained; parameters set after fitting wait for the next fit."""
 
 import copy
 import pickle
@@ -89,3 +89,18 @@ def test_what_training_went_on_with_is_in_the_file(tmp_path):
     assert (loaded.learning_rate, loaded.batch_size, loaded.n_state) == (0.5, 7, 6)
     again = [m.set_params(n_state=6).partial_fit(BANK).transform(BANK) for m in (model, loaded)]
     np.testing.assert_array_equal(*again)
+
+
+@pytest.mark.parametrize("cell", fb.cells())
+def test_a_copied_network_trains_on_to_the_same_bits(cell):
+    trees = BANK.batch(np.arange(len(BANK)))
+    params = {"n_classes": 5, "n_words": len(BANK.vocabulary), "dropout": 0.2, "alpha": {"Ws": 1e-3}, "max_norm": 1.0}
+    net = fb.Network(cell, 6, **params, optimizer="adam", class_weight=[1, 2, 3, 4, 5], random_state=3, n_threads=1)
+    net.step(trees)
+    net.learning_rate = 0.05
+    for other in (pickle.loads(pickle.dumps(net)), copy.deepcopy(net)):
+        before = net.state()
+        assert [net.step(trees) for _ in range(3)] == [other.step(trees) for _ in range(3)]
+        for name, array in net.params.items():
+            np.testing.assert_array_equal(array, other.params[name])
+        net.load_state(before)
