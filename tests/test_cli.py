@@ -217,7 +217,10 @@ def test_show(capsys, folder, tmp_path):
 
 def test_show_and_predict_binarize(capsys, folder):
     model, nary = folder / "m.safetensors", "(3 (2 a) (2 b) (2 c))"
-    assert "children" in failed(capsys, 1, "show", model, "--tree", nary)
+    error = failed(capsys, 1, "show", model, "--tree", nary)
+    assert "the tree of 'a b c' has a node with 3 children" in error
+    assert "(--binarize left or right)" in error
+    assert "(--unary collapse)" in failed(capsys, 1, "show", model, "--tree", "(3 (2 (1 a)) (2 b))")
     assert run(capsys, "show", model, "--tree", nary, "--binarize", "left")[0] == 0
 
 

@@ -284,7 +284,15 @@ def test_progress_lines(bank, capsys):
     assert "dev nodes" in lines[0]
 
 
-@pytest.mark.parametrize(("dev", "named"), [([], "dev has no trees"), ("film", "dev='film'"), (([], []), "dev has no")])
+@pytest.mark.parametrize(
+    ("dev", "named"),
+    [
+        ([], "dev has no trees"),
+        ("film", "dev='film'"),
+        (([], []), "dev has no"),
+        (["(1 (1 a))"], "dev: the tree of 'a' has a node with 1 child; "),
+    ],
+)
 def test_a_wrong_validation_set_is_named(bank, dev, named):
     with pytest.raises(ValueError, match=named):
         small().fit(bank, dev=dev)

@@ -45,6 +45,8 @@ def _describe(error: BaseException) -> str:
         text = f"out of memory. {error}"
     else:
         text = str(error) or type(error).__name__
+        if option := getattr(error, "option", None):  # of trees that a cell cannot compose
+            text = f"{text} ({option})"
     return " ".join(text.split())
 
 

@@ -249,10 +249,10 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         try:
             return self._read(*dev) if isinstance(dev, tuple) and len(dev) == 2 else self._read(dev)
         except ValueError as error:
-            if type(error) is not ValueError:  # malformed text says where it is
-                raise
-            text = str(error)
-            raise ValueError(f"dev{text[1:]}" if text[:2] in ("X ", "X[", "X:", "X=") else f"dev: {text}") from error
+            if type(error) is ValueError:  # malformed text says where it is
+                text = str(error)
+                error.args = (f"dev{text[1:]}" if text[:2] in ("X ", "X[", "X:", "X=") else f"dev: {text}",)
+            raise
 
     def _fingerprints(self, data: Any, held_out: Any) -> str:
         return self._fingerprint(data) + ("" if held_out is None else self._fingerprint(held_out))

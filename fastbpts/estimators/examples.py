@@ -11,6 +11,7 @@ from fastbpts._tree import Tree
 from fastbpts.treebank import Treebank
 
 I32 = NDArray[np.int32]
+_SHOWN = 8  # words of a tree in an error
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,24 @@ def _row(row: NDArray[Any]) -> Any:
     for value in row[1:]:
         node = (-1, node, (-1, str(value)))
     return node
+
+
+def check_children(bank: Treebank, cell: str, arity: int | None) -> None:
+    """Every inner node must have as many children as the cell composes (None: any number)."""
+    if arity is None or not (wrong := (bank.n_child != arity) & (bank.n_child > 0)).any():
+        return
+    node = int(np.argmax(wrong))
+    tree, n = bank[int(np.searchsorted(bank.node_ptr, node, side="right")) - 1], int(bank.n_child[node])
+    advice, option = ("binarize the trees", "--binarize left or right")
+    if n < arity:
+        advice, option = ("collapse unary chains", "--unary collapse")
+    found = f"{n} {'child' if n == 1 else 'children'}"
+    error = ValueError(
+        f"X: the tree of {' '.join(tree.words[:_SHOWN])!r:.60} has a node with {found}; "
+        f"cell {cell!r} needs exactly {arity} children at every inner node; {advice} when reading them"
+    )
+    vars(error)["option"] = option  # of a command line
+    raise error
 
 
 def relabelled(bank: Treebank, label: NDArray[Any]) -> Treebank:

@@ -42,6 +42,7 @@ class TreePrediction:
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self, "net_")
         bank = examples.as_treebank(X)
+        examples.check_children(bank, self.net_.cell.name, self.net_.cell.arity)
         return Examples(bank, self.vocabulary_.map(bank.vocabulary), np.empty(0))
 
     def _per_root(self, X: Any, function: Callable[[Structure], NDArray[Any]], width: int) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastbpts._cell import cell as make_cell
 from fastbpts.estimators import examples
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.examples import Examples
@@ -45,6 +46,8 @@ class TreeTraining(NetworkEstimator):
 
     def _read(self, X: Any, y: Any = None, *, learn: bool = False, classes: Any = None) -> Examples:
         bank = examples.as_treebank(X)
+        cell = make_cell(self.cell, n_state=1) if learn else self.net_.cell
+        examples.check_children(bank, cell.name, cell.arity)
         labels = None if y is None else examples.check_y(y, len(bank))
         all_nodes = self.loss_nodes == "all"
         if learn:
