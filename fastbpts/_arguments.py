@@ -27,10 +27,14 @@ def as_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: s
 def as_soft_targets(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: str) -> Array:
     """Rows (n, C) of shares that sum to one; a row of zeros has no loss."""
     array = as_array(value, shape, dtype, name)
-    total = array.sum(axis=1)
-    fits = (np.abs(total - 1) <= _SHARE_TOLERANCE) | (total == 0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = array @ np.ones(shape[1], array.dtype)
+    fits = np.abs(total - 1) <= _SHARE_TOLERANCE
     if not fits.all() or array.min(initial=0) < 0:
-        row = int(np.argmax(~fits | (array.min(axis=1) < 0)))
+        fits = (fits | (total == 0)) & (array.min(axis=1) >= 0)
+        if fits.all():
+            return array
+        row = int(np.argmin(fits))
         raise ValueError(f"{name}[{row}] must be shares of at least 0 that sum to one, or zeros, got {array[row]}")
     return array
 

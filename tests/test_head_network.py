@@ -164,7 +164,7 @@ def test_predictions(cell: str) -> None:
         assert error(net.transform(s.compiled(), nodes=nodes), h[rows]) <= 1e-12
 
 
-@pytest.mark.parametrize("row", [[0.5, 0.2], [np.nan, 1.0], [1.5, -0.5], [np.inf, 0.0]])
+@pytest.mark.parametrize("row", [[0.5, 0.2], [np.nan, 1.0], [1.5, -0.5], [np.inf, 0.0], [np.inf, -np.inf]])
 def test_soft_targets_are_shares(row: list[float]) -> None:
     s = fb.Structure.from_ptb("(1 (1 a) (1 b))")
     target = np.zeros((3, 2))  # zeros are no loss
