@@ -258,7 +258,7 @@ cdef class Bank:
         cdef fb_words w
         cdef int64_t n = len(tree), n_coming = 0 if ahead is None else len(ahead)
         cdef int64_t *chosen = <int64_t *>ptr(tree, cnp.NPY_INT64, 1, "indices")
-        cdef int64_t *coming = NULL if ahead is None else <int64_t *>ptr(ahead, cnp.NPY_INT64, 0, "ahead")
+        cdef int64_t *coming = NULL if ahead is None else <int64_t *>ptr(ahead, cnp.NPY_INT64, n_coming, "ahead")
         cdef int64_t *level_fill
         cdef int32_t *place
         cdef Graph s = kind.__new__(kind)

@@ -112,6 +112,7 @@ cdef class Chain:
 
     cdef int set_batch(self, batch_sizes) except -1:
         """Offsets of times."""
+        self.ready = False  # what was saved belongs to other offsets
         cdef int64_t *size = <int64_t *>ptr(batch_sizes, cnp.NPY_INT64, 0, "batch_sizes")
         cdef int64_t T = cnp.PyArray_SIZE(batch_sizes), t
         if self.n_row_ptr <= T:

@@ -101,16 +101,16 @@ cdef class Net:
         """Memory of a run over s; it grows and is kept."""
         cdef int64_t n = s.g.n_nodes
         if n > self.capacity or slabs > self.slabs:
-            self.capacity, self.slabs = max(self.capacity, n + n // 4), max(self.slabs, slabs)
-            self.n.slab_rows = self.capacity
-            rows = self.slabs * self.capacity
+            capacity, slabs = max(self.capacity, n + n // 4), max(self.slabs, slabs)
+            rows = slabs * capacity
+            self.capacity = self.slabs = 0  # unless all of it can be had
             self.keep["h"] = aligned((rows, self.ld_state), self.dtype)
             self.keep["dh"] = aligned((rows, self.ld_state), self.dtype)
             self.keep["dz"] = aligned((rows, max(1, self.n.loss.ld_class)), self.dtype)
-            self.keep["node_loss"] = np.empty(self.capacity)
+            self.keep["node_loss"] = np.empty(capacity)
             for name in ("rows", "row_node", "count"):
-                self.keep[name] = np.empty(self.capacity + 1, np.int32)
-            self.keep["row_ptr"] = np.empty(self.capacity + 2, np.int64)
+                self.keep[name] = np.empty(capacity + 1, np.int32)
+            self.keep["row_ptr"] = np.empty(capacity + 2, np.int64)
             self.n.rows = <int32_t *>cnp.PyArray_DATA(self.keep["rows"])
             self.n.row_node = <int32_t *>cnp.PyArray_DATA(self.keep["row_node"])
             self.n.count = <int32_t *>cnp.PyArray_DATA(self.keep["count"])
@@ -118,6 +118,7 @@ cdef class Net:
             self.n.loss.dz = cnp.PyArray_DATA(self.keep["dz"])
             self.n.loss.node_loss = <double *>cnp.PyArray_DATA(self.keep["node_loss"])
             self.h, self.dh = cnp.PyArray_DATA(self.keep["h"]), cnp.PyArray_DATA(self.keep["dh"])
+            self.capacity, self.slabs, self.n.slab_rows = capacity, slabs, capacity
         if poison:
             for name in ("h", "dh", "dz", "node_loss"):
                 self.keep[name].fill(np.nan)
@@ -302,20 +303,22 @@ cdef class Net:
         cdef int64_t n = s.g.n_nodes - s.g.n_inputs
         if self.n.cell.gates is NULL:
             if self.n.slab_inner <= n:
-                self.n.slab_inner = n + n // 4 + 1
-                rows, ld = FB_SLABS * self.n.slab_inner, fb_ld_gathered(&self.n.run.dims, self.n.cell)
+                inner = n + n // 4 + 1
+                rows, ld = FB_SLABS * inner, fb_ld_gathered(&self.n.run.dims, self.n.cell)
+                self.n.slab_inner = 0  # unless all of it can be had
                 self.keep["gathered"] = aligned((rows, ld), self.dtype)
                 self.keep["errors"] = aligned((rows, self.ld_state), self.dtype)
                 self.gathered = cnp.PyArray_DATA(self.keep["gathered"])
                 self.errors = cnp.PyArray_DATA(self.keep["errors"])
+                self.n.slab_inner = inner
             if poison:
                 self.keep["gathered"].fill(np.nan)
                 self.keep["errors"].fill(np.nan)
             self.n.run.gathered, self.n.run.errors = self.gathered, self.errors
         if self.n_sparse < s.g.n_inputs:
-            self.n_sparse = s.g.n_inputs + s.g.n_inputs // 4
-            self.keep["dE"] = aligned((self.n_sparse, self.ld_in), self.dtype)
-            self.n.word_block.g = cnp.PyArray_DATA(self.keep["dE"])
+            n_sparse = s.g.n_inputs + s.g.n_inputs // 4
+            self.keep["dE"] = aligned((n_sparse, self.ld_in), self.dtype)
+            self.n.word_block.g, self.n_sparse = cnp.PyArray_DATA(self.keep["dE"]), n_sparse
         return 0
 
     @property

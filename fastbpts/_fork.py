@@ -33,13 +33,16 @@ def _living() -> list[Any]:
 
 def _before() -> None:
     deadline = time.monotonic() + patience
-    locks = [owner._lock for owner in _living()]
-    _taken.locks = [lock for lock in locks if lock.acquire(timeout=max(0.0, deadline - time.monotonic()))]
+    _taken.locks = []  # filled one by one: a signal may end the wait by an exception
+    for owner in _living():
+        lock = owner._lock
+        if lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            _taken.locks.append(lock)
 
 
 def _after_in_parent() -> None:
-    for lock in _taken.locks:
-        lock.release()
+    while _taken.locks:
+        _taken.locks.pop().release()
 
 
 def _after_in_child() -> None:

@@ -132,7 +132,7 @@ MUTANTS = [
     Mutant("class weights ignored", SOFTMAX, "t.mass = by_class ? (double)by_class[y] : 1;", "t.mass = 1;", NETWORK),
     Mutant("head's bias from the last node", SOFTMAX, "g[c * ldg + ld] +=", "g[c * ldg + ld] =", NETWORK),
     Mutant("dWs of the leaves only", PHASES, "v < s->n_levels && !net", "v < 1 && !net", NETWORK),
-    Mutant("AdaGrad without the root", OPTIM, "FB(inverse)(FB(vsqrt)(s) + eps)", "FB(inverse)(s + eps)", STEPS),
+    Mutant("AdaGrad without the root", OPTIM, "d / (FB_SQRT(s1[j]) + eps)", "d / (s1[j] + eps)", STEPS),
     Mutant(
         "penalty ignored",
         OPTIM,

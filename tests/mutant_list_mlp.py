@@ -83,7 +83,7 @@ MLP_MUTANTS = [
         "for (int k = 0; k < 1 && o->max_norm > 0; k++)",
         UPDATES,
     ),
-    Mutant("padding is updated", OPTIM, "FB(update_row)(o, b->n_cols,", "FB(update_row)(o, b->ld,", UPDATES),
+    Mutant("padding is updated", OPTIM, "k * b->ld, 0, b->n_cols, scale);", "k * b->ld, 0, b->ld, scale);", UPDATES),
     Mutant("labels not checked", BINDING, "if low < -1 or high >= self.n_out:", "if False:", STEPS),
     Mutant("labels of any length", BINDING, "cnp.PyArray_DIM(y, 0) == cnp.PyArray_DIM(x, 0)", "True", STEPS),
     Mutant("same masks in every step, MLP", LAYER, "0x632BE59BD9B4E019 * self._n_steps", "0", MASKS),

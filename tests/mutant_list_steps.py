@@ -4,6 +4,7 @@ from mutant_list import NETWORK, NODES, THREADS, Mutant
 
 PHASES, STEP, WEIGHTS = "src_c/kernels/phases.h", "src_c/kernels/step.h", "src_c/kernels/weights.h"
 HALVES = "test_laws_threads.py -k halves"
+PADDING = "test_head_training.py -k padding"
 
 STEP_MUTANTS = [
     Mutant(
@@ -38,4 +39,5 @@ STEP_MUTANTS = [
     Mutant("words of the second half", WEIGHTS, "(i + slab * net->slab_rows)", "(i + 0 * slab)", HALVES),
     Mutant("shares begin where their slab does", PHASES, "*row += *a - from;", "", HALVES),
     Mutant("errors of the levels above", PHASES, "above -= n;", "", HALVES),
+    Mutant("slack behind errors", "src_c/cells/pair.h", "j < r->dims.ld_state && r->fresh", "j < 0", PADDING),
 ]

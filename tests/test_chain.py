@@ -257,3 +257,17 @@ def test_one_sequence_reads_the_weights_where_they_lie(cell: str, d: int, dtype:
     for key, value in below.items():
         np.testing.assert_array_equal(value[:1], found[key[1:]])
     assert_same({k: found[k] for k in p.params}, dict(zip(p.params, [g / 2 for g in grads], strict=True)), 1e-4)
+
+
+def test_nothing_is_saved_after_an_error() -> None:
+    """Offsets of another batch do not meet what an earlier one saved."""
+    from fastbpts import _core
+
+    chain = _core.Chain("gru", 4, 4, "float32")
+    parameters = [np.zeros(shape, np.float32) for shape in ((12, 4), (12, 4), 12, 12)]
+    chain.set_params(*parameters)
+    chain.layer_forward(np.zeros((2, 1, 4), np.float32), np.ones(2, np.int64))
+    with pytest.raises(TypeError, match="x: an array is needed"):
+        chain.layer_forward("x", np.full(100, 200_000))
+    with pytest.raises(ValueError, match="forward"):
+        chain.backward(None, None, *parameters)

@@ -103,3 +103,39 @@ def test_a_fork_among_computing_threads(kind: str) -> None:
 def test_a_fork_by_who_holds_a_lock() -> None:
     code = "expected = call()\nwith owner._lock:\n    assert in_child() == 0\nassert np.array_equal(call(), expected)"
     run(START + MAKE["mlp"] + code)
+
+
+INTERRUPTED = """
+first, second = fb.Network("sum", 3, 2, 5), fb.Network("sum", 3, 2, 5)
+has_lock, is_over, free = threading.Event(), threading.Event(), []
+
+def hold():
+    with second._lock:
+        has_lock.set()
+        is_over.wait(60)
+
+def alarm(*_):
+    raise InterruptedError
+
+def probe():
+    free.append(first._lock.acquire(timeout=20))
+
+holder, prober = threading.Thread(target=hold), threading.Thread(target=probe)
+holder.start()
+has_lock.wait()
+signal.signal(signal.SIGALRM, alarm)
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+pid = os.fork()
+if pid == 0:
+    os._exit(0)
+os.waitpid(pid, 0)
+is_over.set()
+prober.start()
+prober.join()
+assert free == [True]
+"""
+
+
+def test_a_signal_ends_the_wait() -> None:
+    """The locks that were taken until then are given back."""
+    run(START + MAKE["mlp"] + INTERRUPTED)

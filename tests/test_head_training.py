@@ -1,6 +1,9 @@
 """Training steps against the plain NumPy model: optimisers, clipping, dropout, states that continue to the bit."""
 
+import contextlib
 import itertools
+import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ import zoo
 from grid import CELLS, RECURRENT, RECURSIVE, Array, assert_same, error, problem, structures, widths
 from networks import N_WORDS, network, plain
 
+from fastbpts import _core
 from fastbpts.reference import model, optim
 
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
@@ -44,6 +48,52 @@ def test_five_steps(cell: str, optimizer: str, max_norm: float | None) -> None:
         assert net.step(s.compiled()) == pytest.approx(trainer.step(s), rel=1e-9)
     for key, value in net.params.items():
         assert error(value, trainer.params[key]) <= 1e-9, key
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_padding_stays_zero(cell: str) -> None:
+    """Rows end in zeros whatever the memory held: else the norm of all gradients counted what nobody wrote."""
+    import fastbpts as fb
+
+    bank, steps = fb.demo_treebank(n_trees=20), []
+    s = bank.batch(np.arange(20), np.arange(len(bank.vocabulary), dtype=np.int32) % N_WORDS)
+    for max_norm in (None, 1e-3):
+        net = network(cell, 5, max_norm=max_norm, loss_nodes="root")
+        before = net.params
+        net.step(s)
+        steps.append(math.sqrt(sum(float(((net.params[k] - before[k]) ** 2).sum()) for k in before)))
+        assert not net.state()["weights.E"][:, widths(cell, 5)["n_in"] :].any()
+        assert all(np.isfinite(value).all() for value in net.state().values())
+    assert steps[1] == pytest.approx(0.05 * 1e-3, rel=1e-4)
+    assert steps[0] > steps[1]
+
+
+def test_memory_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch too large for the memory leaves a network that goes on with smaller ones."""
+    small = zoo.dressed([zoo.tree(zoo.random_binary(np.random.default_rng(0), 4))], n_words=N_WORDS).compiled()
+    large = zoo.dressed([zoo.tree(zoo.random_binary(np.random.default_rng(0), 900))], n_words=N_WORDS).compiled()
+    for allowed in range(12):
+        net, twin = (network("concat", 5) for _ in range(2))
+        assert net.step(small) == twin.step(small)
+        left = itertools.count()
+
+        class Little:
+            """NumPy in a process whose memory ends after some arrays."""
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(np, name)
+
+            def empty(self, *args: Any) -> Array:
+                if next(left) >= allowed:  # noqa: B023
+                    raise MemoryError
+                return np.empty(*args)
+
+        with contextlib.suppress(MemoryError):
+            with monkeypatch.context() as patch:
+                patch.setattr(_core, "np", Little())
+                net.step(large)
+            twin.step(large)
+        assert net.step(small) == twin.step(small)
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "adagrad", "adam"])

@@ -16,5 +16,6 @@ static FB_INLINE void FB(pair_scatter)(const fb_run *r, int64_t i, const real *d
         real *dh = (real *)r->dh + (int64_t)child[k] * r->dims.ld_state;
         for (int j = 0; j < H; j++) /* c = [h_l; h_r; 1]; a child of several parents sums what they send */
             dh[j] = (r->fresh ? 0 : dh[j]) + dc[k * H + j];
+        for (int j = H; j < r->dims.ld_state && r->fresh; j++) dh[j] = 0; /* gradients of words take whole rows */
     }
 }

@@ -74,14 +74,7 @@ static FB_INLINE vec FB(vlog)(vec x) {
     return FB(choose)(x == x, n * FB_LN2_HI + (n * FB_LN2_LO + s * p), x);
 }
 
-static FB_INLINE vec FB(vsqrt)(vec x) {
-    real lane[VL];
-    FB(store)(lane, x);
-    for (int k = 0; k < VL; k++) lane[k] = FB_SQRT(lane[k]);
-    return FB(load)(lane);
-}
-
-/* 1 / d for 2^-125 < d < 2^125. The bits of a number are about its logarithm: FB_ONE_OVER minus them are those of the
+/* 1 / d for 1 <= d < 2^125. The bits of a number are about its logarithm: FB_ONE_OVER minus them are those of the
    inverse, but for 5 %; then r = 1 - d q is cubed, (twice,) and squared. */
 static FB_INLINE vec FB(inverse)(vec d) {
     vec q = (vec)(FB_ONE_OVER - (ivec)d);

@@ -27,11 +27,10 @@ static void FB(update_vectors)(const fb_optim *o, int64_t n, real scale, real *r
             }
             return;
         case FB_ADAGRAD:
-            for (int64_t j = 0; j < n; j += VL) {
-                const vec w_j = FB(load)(w + j), d = scale * (FB(load)(g + j) + FB(load)(l2 + j) * w_j);
-                const vec s = FB(load)(s1 + j) + d * d;
-                FB(store)(s1 + j, s);
-                FB(store)(w + j, w_j - lr * FB(load)(mult + j) * d * FB(inverse)(FB(vsqrt)(s) + eps));
+            for (int64_t j = 0; j < n; j++) {
+                const real d = scale * (g[j] + l2[j] * w[j]);
+                s1[j] += d * d;
+                w[j] -= lr * mult[j] * d / (FB_SQRT(s1[j]) + eps);
             }
             return;
         default: { /* Adam, AdamW */

@@ -37,6 +37,13 @@ static FB_INLINE real FB(glove_dot)(const real *a, const real *b, int n) {
     return lane[0];
 }
 
+static FB_INLINE vec FB(vsqrt)(vec x) {
+    real lane[VL];
+    FB(store)(lane, x);
+    for (int k = 0; k < VL; k++) lane[k] = FB_SQRT(lane[k]);
+    return FB(load)(lane);
+}
+
 /* AdaGrad with the rate inside the sums: step = eta dJ/dp; p -= step / sqrt(sum), sum += step^2. */
 static FB_INLINE void FB(glove_update)(real *restrict w, real *restrict c, int ld, real rate) {
     for (int j = 0; j < ld; j += VL) {
