@@ -23,7 +23,7 @@ GLOVE_MUTANTS = [
     Mutant("weight above 1", TRAIN, "l < log_max ? (real)exp", "1 ? (real)exp", STEPS),
     Mutant("step without weight", TRAIN, "(real)g->eta * f[k] * diff", "(real)g->eta * diff", STEPS),
     Mutant("loss without its half", TRAIN, "loss += 0.5 * (double)", "loss += 1.0 * (double)", STEPS),
-    Mutant("last odd vector of a dot", TRAIN, "if (j < n) even +=", "if (0) even +=", STEPS),
+    Mutant("odd vectors of a dot", TRAIN, "even += odd;", "", STEPS),
     Mutant("contexts are words", TRAIN, "context = g->n_words + pair->context;", "context = pair->context;", STEPS),
     Mutant("window one too short", COUNT, "k <= t->window && text[p - k]", "k < t->window && text[p - k]", COUNTS),
     Mutant(

@@ -61,7 +61,7 @@ WORDS_MUTANTS = [
     Mutant("reference: undivided mean", "fastbpts/reference/cbow.py", "+= factor * dr", "+= dr", REFERENCE),
     Mutant("carriage returns are letters", CORPUS, "['\\r'] = SEPARATOR,", "", TEXT),
     Mutant("long sentences stay long", CORPUS, "|| tokens == e->max_sentence", "", TEXT),
-    Mutant("long words are words", CORPUS, "n > FB_LONGEST_WORD ? -1 :", "0 ? -1 :", TEXT),
+    Mutant("long words are words", CORPUS, "if (n > FB_LONGEST_WORD) {", "if (0) {", TEXT),
     Mutant("merged counts start anew", CORPUS, "(id < known ? to->count[id] : 0)", "0", TEXT),
     Mutant(
         "growth draws old vectors anew",
