@@ -1,7 +1,5 @@
 # A gated cell over batches of sequences: what layers and the models for sequences run.
 
-cdef bint POISONED = POISON
-
 cdef enum:  # pieces of a chain's own memory
     OWN_PACKED, OWN_SAVED, OWN_SCRATCH, OWN_H, OWN_C, OWN_H0, OWN_C0, OWN_CARRY, OWN_CARRY_C, N_OWN
 
@@ -61,7 +59,7 @@ cdef class Chain:
             self.own_at[piece] = NULL
             self.own[piece] = aligned((size,), self.dtype, True)
             self.own_at[piece], self.own_size[piece] = cnp.PyArray_DATA(self.own[piece]), size
-        if POISONED:
+        if poison:
             self.own[piece].fill(np.nan)
         return self.own_at[piece]
 

@@ -206,7 +206,7 @@ cdef class Perceptron:
 
     cdef int poison(self, str what) except -1:
         cdef int i
-        if POISON:
+        if poison:
             for i in range(self.m.n_layers):
                 self.keep[what, i].fill(np.nan)
                 self.keep["panels_t", i].fill(np.nan)

@@ -69,8 +69,8 @@ MUTANTS = [
     Mutant(
         "tail lanes dropped",
         LEVEL,
-        "j = 0, n = m * (H - whole); j < n;",
-        "j = 0, n = m * (H - whole); j + VL <= n;",
+        "for (int j = 0; j < H; j += VL) FB(store)(h_k + j",
+        "for (int j = 0; j + VL <= H; j += VL) FB(store)(h_k + j",
         GRID,
     ),
     Mutant(

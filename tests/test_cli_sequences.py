@@ -190,7 +190,7 @@ def test_a_tagger_knows_its_column(capsys, folder, tmp_path):
     assert not hasattr(loaded.fit(bank, "upos"), "reading_")
     loaded.reading_ = {"column": "evil"}
     loaded.save(model)
-    assert "CoNLL-U is to be read with" in failed(capsys, 1, "evaluate", model, data)
+    assert "files are to be read with" in failed(capsys, 1, "evaluate", model, data)
     loaded.reading_ = {}  # as files of older versions
     loaded.save(model)
     assert not hasattr(fb.load(model), "reading_")

@@ -21,16 +21,17 @@ class Examples(NamedTuple):
 
 
 class Task(NamedTuple):
-    """The name of the estimator's class, and the options that are not its parameters."""
+    """The name of the estimator's class, the options that are not its parameters, and those kept in its file."""
 
     estimator: str
     options: frozenset[str]
+    kept: Mapping[str, str | None] = {}  # how other files are to be read for it, with defaults
 
 
 _TREES = frozenset({"labels", "unary", "binarize"})
 TASKS = {
-    "tree": Task("TreeClassifier", _TREES),
-    "tag": Task("SequenceTagger", frozenset({"column"})),
+    "tree": Task("TreeClassifier", _TREES, {"unary": "keep", "binarize": None}),
+    "tag": Task("SequenceTagger", frozenset({"column"}), {"column": "upos"}),
     "lm": Task("LanguageModel", frozenset()),
     "classify": Task("SequenceClassifier", frozenset()),
 }

@@ -227,19 +227,18 @@ def _fit(
     try:
         model.fit(examples.X, examples.y, dev=held_out, resume=resume)
     except fb.DivergenceError:
-        _save(model, output, how)
+        _save(task, model, output, how)
         raise
-    _save(model, output, how)
+    _save(task, model, output, how)
     if curve is not None:
         learning_curve(model, curve)
     out.print(summary(model, output), soft_wrap=True)
     return status_after(model)
 
 
-def _save(model: Any, output: Path, how: Any) -> None:
+def _save(task: str, model: Any, output: Path, how: Any) -> None:
     """Write the model, with what says how other files are to be read for it."""
-    if type(model).__name__ == "TreeClassifier":
-        model.reading_ = {name: how[name] for name in ("unary", "binarize") if how[name] not in ("keep", None)}
-    elif type(model).__name__ == "SequenceTagger":
-        model.reading_ = {} if how["column"] in ("upos", None) else {"column": how["column"]}
+    kept = TASKS[task].kept
+    if kept:
+        model.reading_ = {name: how[name] for name in kept if how[name] not in (kept[name], None)}
     model.save(output)

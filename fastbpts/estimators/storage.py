@@ -5,7 +5,7 @@ from is stored in the layout of the kernels beside them, and taken only by a ver
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +49,14 @@ def trained_params(estimator: "NetworkEstimator", before: dict[str, Any] | None)
         return given
     kept = {name: value for name, value in before.items() if name not in _ANEW}
     return kept | {name: value for name, value in given.items() if name in _ANEW}
+
+
+def stored_reading(meta: dict[str, Any], accepted: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """How files are to be read, as a model's file says it; those of older versions do not."""
+    reading = meta.get("reading") or {}
+    if not isinstance(reading, dict) or not all(value in accepted.get(name, ()) for name, value in reading.items()):
+        raise ValueError(f"it says that files are to be read with {reading!r}")
+    return dict(reading)
 
 
 def own_params(stored: dict[str, Any]) -> dict[str, Any]:

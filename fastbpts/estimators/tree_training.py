@@ -13,6 +13,7 @@ from fastbpts.estimators import examples
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.examples import Examples
 from fastbpts.estimators.prediction import node_probabilities
+from fastbpts.estimators.storage import stored_reading
 from fastbpts.estimators.training import Scores, Tensors, batches
 from fastbpts.estimators.weights import class_weights
 from fastbpts.estimators.words import embedding_rows, unknown_words
@@ -149,10 +150,8 @@ class TreeTraining(NetworkEstimator):
         self.classes_ = np.array(meta["classes"])
         self.vocabulary_ = Vocabulary.from_bytes(tensors["vocabulary"])
         self.class_weight_ = tensors["class_weight"]
-        if reading := meta.get("reading"):  # files of older versions have none
-            if not all(value in _READING.get(name, ()) for name, value in reading.items()):
-                raise ValueError(f"it says that trees are to be read with {reading!r}")
-            self.reading_ = dict(reading)
+        if reading := stored_reading(meta, _READING):
+            self.reading_ = reading
         if self.classes_.ndim != 1 or self.class_weight_.shape != self.classes_.shape:
             raise ValueError("the classes are damaged")
 

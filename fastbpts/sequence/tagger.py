@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastbpts.conllu import COLUMNS, ConlluBank
+from fastbpts.estimators.storage import stored_reading
 from fastbpts.estimators.training import Tensors
 from fastbpts.sequence.data import Sequences, as_sequences, check_labels
 from fastbpts.sequence.labelled import LabelledSequences
@@ -154,10 +155,8 @@ class SequenceTagger(LabelledSequences):
 
     def _set_learnt(self, tensors: Tensors, meta: dict[str, Any]) -> None:
         super()._set_learnt(tensors, meta)
-        if reading := meta.get("reading"):  # files of older versions have none
-            if reading not in [{"column": name} for name in COLUMNS]:
-                raise ValueError(f"it says that CoNLL-U is to be read with {reading!r}")
-            self.reading_ = dict(reading)
+        if reading := stored_reading(meta, {"column": COLUMNS}):
+            self.reading_ = reading
 
 
 def _same(label: Any, ignore: Any) -> bool:

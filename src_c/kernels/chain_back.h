@@ -83,9 +83,10 @@ static void FB(chain_outer)(const fb_chain *c, int64_t u0, int64_t u1, real *pan
         for (int64_t row = a, n, ld_below = 0; row < a + kc; row += n) {
             const real *below = NULL;
             n = FB(chain_piece)(c, row, a + kc, &time, &below, &ld_below);
-            if (c->run.h0 && n < kc)
-                below = FB(chain_gather)(c, row, n, kc, &time, below, ld_below, panel + FB(matmul_scratch)()), n = kc,
-                ld_below = d->ld_state;
+            if (c->run.h0 && n < kc) {
+                below = FB(chain_gather)(c, row, n, kc, &time, below, ld_below, panel + FB(matmul_scratch)());
+                n = kc, ld_below = d->ld_state;
+            }
             if (below) FB(pieces_add)(&u, H, n, below, ld_below, H, 1, panel); /* u = U h~ */
             for (int s = 0; s < G; s++) u.a[s] += n * FB_ROWS;
         }

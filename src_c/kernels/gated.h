@@ -9,17 +9,17 @@ static void FB(project)(const fb_dims *d, const FB(packed) * p, int64_t n, const
 }
 
 /* One row a (K) times `count` panels of `width` vectors, which lie `panel` elements apart: so many lines of weights in
-   flight at once that neither latency nor a single stream of memory holds it up. */
+   flight at once that neither latency, of memory or of a sum, nor a single stream holds it up. */
 static FB_INLINE void FB(line_tile)(const int count, const int width, int K, const real *a, const real *b,
-                                    ptrdiff_t panel, real *c, int add) {
+                                    ptrdiff_t ldb, ptrdiff_t panel, real *c, int add) {
     vec acc[16];
 #pragma GCC unroll 16
     for (int n = 0; n < count * width; n++) acc[n] = add ? FB(load)(c + n * VL) : (vec){0};
-    for (int k = 0; k < K; k++, b += width * VL) {
+    for (int k = 0; k < K; k++, b += ldb) {
         const vec s = FB(splat)(a[k]);
 #pragma GCC unroll 4
         for (int p = 0; p < count; p++)
-#pragma GCC unroll 4
+#pragma GCC unroll 16
             for (int n = 0; n < width; n++) acc[p * width + n] += s * FB(load)(b + p * panel + n * VL);
     }
 #pragma GCC unroll 16
@@ -28,9 +28,9 @@ static FB_INLINE void FB(line_tile)(const int count, const int width, int K, con
 
 enum { FB(LINE_PANELS) = FB_ROWS / 2 };
 static void FB(lines)(int width, int K, const real *a, const real *b, ptrdiff_t panel, real *c, int add) {
-    if (width == 4) FB(line_tile)(FB(LINE_PANELS), 4, K, a, b, panel, c, add);
-    else if (width == 3) FB(line_tile)(FB(LINE_PANELS), 3, K, a, b, panel, c, add);
-    else FB(line_tile)(FB(LINE_PANELS), 2, K, a, b, panel, c, add); /* several panels are never narrower */
+    if (width == 4) FB(line_tile)(FB(LINE_PANELS), 4, K, a, b, 4 * VL, panel, c, add);
+    else if (width == 3) FB(line_tile)(FB(LINE_PANELS), 3, K, a, b, 3 * VL, panel, c, add);
+    else FB(line_tile)(FB(LINE_PANELS), 2, K, a, b, 2 * VL, panel, c, add); /* several panels are never narrower */
 }
 
 /* u (rows, n vectors) = U h~ of some panels from vector q on; `alone`: without the last gate of each. */

@@ -1,25 +1,11 @@
 /* Few rows of a gated cell on their way back: weights are read where they lie, which costs less than to pack them. Sums
    run in the order of the packed products, so the bits are theirs. */
 
-/* One row a (K) times `width` vectors of rows of B: so many accumulators that no sum waits for its last term. */
-static FB_INLINE void FB(line_rows)(const int width, int K, const real *a, const real *b, ptrdiff_t ldb, real *c,
-                                    int add) {
-    vec acc[16];
-#pragma GCC unroll 16
-    for (int n = 0; n < width; n++) acc[n] = add ? FB(load)(c + n * VL) : (vec){0};
-    for (int k = 0; k < K; k++, b += ldb) {
-        const vec s = FB(splat)(a[k]);
-#pragma GCC unroll 16
-        for (int n = 0; n < width; n++) acc[n] += s * FB(load)(b + n * VL);
-    }
-#pragma GCC unroll 16
-    for (int n = 0; n < width; n++) FB(store)(c + n * VL, acc[n]);
-}
-
+/* One row a (K) times `width` vectors of rows of B. */
 enum { FB(LINE_ROWS) = 2 * FB_ROWS };
 static void FB(line_add)(int width, int K, const real *a, const real *b, ptrdiff_t ldb, real *c, int add) {
     /* clang-format off */
-#define FB_CASE(W) case W: FB(line_rows)(W, K, a, b, ldb, c, add); return;
+#define FB_CASE(W) case W: FB(line_tile)(1, W, K, a, b, ldb, 0, c, add); return;
     switch (width) {
         FB_CASE(1) FB_CASE(2) FB_CASE(3) FB_CASE(4) FB_CASE(5) FB_CASE(6) FB_CASE(7) FB_CASE(8)
 #if FB_ROWS == 8

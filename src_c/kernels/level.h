@@ -75,25 +75,6 @@ static FB_INLINE int FB(tile)(int64_t left) {
     return (int)((left + tiles - 1) / tiles);
 }
 
-/* Rows of m nodes -> tanh of their H components, zeros behind. What is left of the rows beside whole vectors, if it is
-   half of one at most, shares vectors with that of the other rows: of 50 components 2 would take as long as 16. */
-static void FB(tanh_rows)(int m, int H, int ld, real *h) {
-    const int rest = H % VL, whole = rest <= VL / 2 ? H - rest : H;
-    real row_ends[FB_ROWS * VL / 2 + VL];
-    for (int k = 0; k < m; k++)
-        for (int j = 0; j < whole; j += VL) FB(store)(h + k * ld + j, FB(vtanh)(FB(load)(h + k * ld + j)));
-    for (int k = 0; k < m; k++)
-        for (int j = whole; j < H; j++) row_ends[k * rest + j - whole] = h[k * ld + j];
-    for (int j = 0, n = m * (H - whole); j < n; j += VL) {
-        for (int i = n; i < j + VL; i++) row_ends[i] = 0;
-        FB(store)(row_ends + j, FB(vtanh)(FB(load)(row_ends + j)));
-    }
-    for (int k = 0; k < m; k++) {
-        for (int j = whole; j < H; j++) h[k * ld + j] = row_ends[k * rest + j - whole];
-        for (int j = H; j < ld; j++) h[k * ld + j] = 0;
-    }
-}
-
 /* Nodes a .. b of one level, inner nodes row .. of their slab. */
 static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, int64_t row,
                               const FB(work) * w) {
@@ -103,8 +84,12 @@ static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, i
         m = FB(tile)(b - i);
         real *h = (real *)r->h + i * ld;
         FB(tile_forward)(r, cell, i, row + i - a, (int)m, h, w);
-        FB(tanh_rows)((int)m, H, ld, h);
-        for (int64_t k = 0; k < m && r->dropout > 0; k++) FB(drop_row)(r->seed, r->dropout, i + k, H, h + k * ld);
+        for (int k = 0; k < m; k++) {
+            real *h_k = h + k * ld;
+            for (int j = H; j < ld; j++) h_k[j] = 0;
+            for (int j = 0; j < H; j += VL) FB(store)(h_k + j, FB(vtanh)(FB(load)(h_k + j)));
+            if (r->dropout > 0) FB(drop_row)(r->seed, r->dropout, i + k, H, h_k);
+        }
     }
 }
 

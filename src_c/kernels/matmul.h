@@ -4,8 +4,7 @@
    have their exact lengths, nothing is read or written beside them. */
 #define FB_KC (12288 / FB_VBYTES)                                         /* a panel's block: 36 KiB */
 #define FB_MC (48 * 1024 / (int)sizeof(real) / FB_KC / FB_ROWS * FB_ROWS) /* rows of A packed on the stack */
-
-#define FB_LINE 64 /* bytes of a line of the caches */
+#define FB_LINE 64                                                        /* bytes of a line of the caches */
 
 /* N columns as panels: where panel p begins, in vectors; *width of them. */
 typedef struct {

@@ -15,35 +15,27 @@ static FB_INLINE vec FB(choose)(ivec m, vec a, vec b) { return (vec)((m & (ivec)
 
 /* The smaller, the larger of a limit and x, lane by lane; NaN goes through. The instructions say which operand's NaN
    they keep, the compiler's words for a comparison and a choice take three of them. */
-#ifdef __x86_64__
 #if FB_REAL_BYTES == 4
 #define FB_CLAMP(op) op "ps"
 #else
 #define FB_CLAMP(op) op "pd"
 #endif
-#if FB_VBYTES == 16
-#define FB_BOUND(op, limit, x) __asm__(FB_CLAMP(op) " %1, %0" : "+x"(limit) : "x"(x))
+#ifndef __x86_64__
+#define FB_BOUND(op, beyond, limit, x) limit = FB(choose)(x beyond limit, limit, x)
+#elif FB_VBYTES == 16
+#define FB_BOUND(op, beyond, limit, x) __asm__(FB_CLAMP(op) " %1, %0" : "+x"(limit) : "x"(x))
 #else
-#define FB_BOUND(op, limit, x) __asm__("v" FB_CLAMP(op) " %2, %1, %0" : "=v"(limit) : "v"(limit), "v"(x))
-#endif
+#define FB_BOUND(op, beyond, limit, x) __asm__("v" FB_CLAMP(op) " %2, %1, %0" : "=v"(limit) : "v"(limit), "v"(x))
 #endif
 static FB_INLINE vec FB(at_most)(vec x, real a) {
     vec limit = FB(splat)(a);
-#ifdef __x86_64__
-    FB_BOUND("min", limit, x);
+    FB_BOUND("min", >, limit, x);
     return limit;
-#else
-    return FB(choose)(x > limit, limit, x);
-#endif
 }
 static FB_INLINE vec FB(at_least)(vec x, real a) {
     vec limit = FB(splat)(a);
-#ifdef __x86_64__
-    FB_BOUND("max", limit, x);
+    FB_BOUND("max", <, limit, x);
     return limit;
-#else
-    return FB(choose)(x < limit, limit, x);
-#endif
 }
 #undef FB_CLAMP
 #undef FB_BOUND
