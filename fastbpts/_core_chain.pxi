@@ -38,7 +38,7 @@ cdef class Chain:
         if self.activation is not None and self.activation not in accepted:
             raise ValueError(f"activation: must be one of {accepted or None}, got {activation!r}")
         self.c.run.activation = accepted.index(self.activation) if accepted else 0
-        self.c.run.weights.packed = self.memory(
+        self.c.run.weights.packed = self.c.run.weights.packed_back = self.memory(
             OWN_PACKED, self.k.packed(&self.c.run.dims) // self.k.real_bytes)
         self.c.scratch_size = self.k.chain_scratch(&self.c.run.dims)
 
@@ -97,13 +97,12 @@ cdef class Chain:
         w.b = NULL if b is None else ptr(b, self.real, GH, "b")
         w.c = NULL if c is None else ptr(c, self.real, GH, "c")
         w.ld_b = 1
-        self.params, self.packed = (W, U, b, c), False
+        self.params, self.packed, self.ready = (W, U, b, c), False, False
 
     def pack(self):
         """Read the weights as they are now. ``forward`` does it, ``step`` only after ``set_params``."""
         if self.params is None:
             raise ValueError("params: set_params comes first")
-        self.c.run.weights.forward_only = True
         with nogil:
             self.k.chain_pack(&self.c)
         self.packed = True
@@ -148,7 +147,8 @@ cdef class Chain:
 
         batch_sizes: int64 (T,), positive, never growing; B is the first. h0, c0 (B, H): zeros where None. h_n, c_n
         (B, H) are written: states after each sequence's last step. reverse: right to left, a sequence enters at its
-        last element. save: for ``backward``; x and h must not change until then.
+        last element. save: for ``backward``; x, h and the weights must not change until
+        then.
         """
         self.set_batch(batch_sizes)
         self.run_forward(x, h, h0, c0, h_n, c_n, save, reverse, n_threads)
@@ -192,7 +192,7 @@ cdef class Chain:
         self.c.h0, self.c.c0 = self.states(h0, False, "h0"), self.states(c0, False, "c0")
         self.c.h_n, self.c.c_n = self.states(h_n, True, "h_n"), self.states(c_n, True, "c_n")
         self.set_memory(n, n_threads)
-        self.c.reverse, self.c.run.weights.forward_only = reverse, not save
+        self.c.reverse = reverse
         with nogil:
             self.k.chain_forward(&self.c)
         self.packed, self.ready, self.inputs = True, save, (x, h)
@@ -246,7 +246,7 @@ cdef class Chain:
         self.c.dc = NULL if dc is None else out_ptr(dc, self.real, GH, "dc")
         self.c.carry = self.memory(OWN_CARRY, self.c.batch * Hp)
         self.c.carry_c = self.memory(OWN_CARRY_C, self.c.batch * Hp) if self.c.cell.gates.has_c else NULL
-        self.ready = False
+        self.ready = self.packed = False
         with nogil:
             self.k.chain_backward(&self.c)
         self.inputs = None

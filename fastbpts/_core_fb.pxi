@@ -50,7 +50,7 @@ cdef extern from "mlp.h" nogil:
         const void *c
         int64_t ld_w, ld_u, ld_b
         void *packed
-        int forward_only
+        void *packed_back
 
     ctypedef struct fb_gates:
         int n_gate, n_slot, has_c

@@ -17,6 +17,7 @@ cdef class Net:
     cdef readonly object dtype
 
     def __init__(self, str cell, int n_in, int n_state, dtype, bint tanh_input, int activation=0):
+        cdef size_t size
         self.k = kernels(dtype)
         self.dtype = np.dtype(dtype)
         self.real = self.dtype.num
@@ -25,8 +26,10 @@ cdef class Net:
         self.n.cell = cell_of(self.k, cell, &self.n.run.dims, n_in, n_state)
         self.n.run.tanh_input, self.n.run.activation = tanh_input, activation
         if self.n.cell.gates:
-            self.keep["packed"] = aligned((self.k.packed(&self.n.run.dims),), np.uint8, True)
+            size = self.k.packed(&self.n.run.dims)
+            self.keep["packed"] = aligned((2, size), np.uint8, True)
             self.n.run.weights.packed = cnp.PyArray_DATA(self.keep["packed"])
+            self.n.run.weights.packed_back = <char *>self.n.run.weights.packed + size
         self.n.optim.t = 0
         self.columns_ = np.empty((self.n_feature, 3), np.int32)
         self.n.cell.columns(&self.n.run.dims, <fb_column *>cnp.PyArray_DATA(self.columns_))

@@ -145,7 +145,7 @@ typedef struct fb_kernels {
     size_t (*w2v_scratch)(const struct fb_w2v *w); /* w2v.h */
     void (*w2v_train)(struct fb_w2v *w);
     void (*glove_train)(struct fb_glove *g); /* glove.h */
-    size_t (*packed)(const fb_dims *d);      /* bytes of fb_weights.packed */
+    size_t (*packed)(const fb_dims *d);      /* bytes of fb_weights.packed, of packed_back */
     size_t (*chain_scratch)(const fb_dims *d);
     void (*chain_pack)(fb_chain *c);
     void (*chain_forward)(fb_chain *c);

@@ -6,9 +6,8 @@
 typedef struct fb_weights {
     const void *W, *U, *b, *c; /* (n_gate n_state rows); biases may be NULL; c, the second, is beside U */
     int64_t ld_w, ld_u, ld_b;
-    void *packed;
-    int forward_only;     /* pack nothing that only backward reads */
-    int u_is_row, w_rows; /* nor what it reads where it lies: U for a single row in each step, W for few rows */
+    void *packed, *packed_back; /* what forward reads, what backward does: one place where only one goes at a time */
+    int u_is_row, w_rows; /* backward reads where they lie: U for a single row in each step, W for few rows or none */
 } fb_weights;
 
 /* What a gated cell computes on: rows first .. first + rows (nodes) and columns at .. at + cols (units of the state,

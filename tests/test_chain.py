@@ -186,6 +186,18 @@ def test_parameters_are_read_at_each_forward(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", RECURRENT)
+def test_step_after_backward(cell: str) -> None:
+    """Forward and backward have their weights in the same memory; a step finds its own."""
+    o = Options("wide", 17, "float32", 0, False, 1)
+    p = chain_problem(cell, o)
+    made = Chained(p, o)
+    made.backward(p.dh[:, :17].copy(), [])
+    n, found = made.B, [poisoned(made.B, 17, dtype=p.x.dtype) for _ in p.initial]
+    made.chain.step(p.x[:n].copy(), p.initial[0], [*p.initial, None][1], found[0], [*found, None][1])
+    np.testing.assert_array_equal(found[0], made.h[:n])
+
+
+@pytest.mark.parametrize("cell", RECURRENT)
 def test_longer_and_shorter(cell: str) -> None:
     """Memory that is kept from batch to batch leaves nothing of the last one behind."""
     o = Options("wide", 9, "float64", 0, False, 1)
@@ -225,6 +237,10 @@ def test_mistakes(cell: str) -> None:
         made.chain.forward(p.x.astype(np.float32), sizes, h)
     made.chain.forward(p.x, sizes, h)
     made.backward(p.dh[:, :5].copy(), [])
+    with pytest.raises(ValueError, match="forward"):
+        made.backward(p.dh[:, :5].copy(), [])
+    made.chain.forward(p.x, sizes, h)
+    made.chain.set_params(*p.params.values())
     with pytest.raises(ValueError, match="forward"):
         made.backward(p.dh[:, :5].copy(), [])
 

@@ -79,7 +79,7 @@ static FB_INLINE int64_t FB(block_end)(const fb_chain *c) { return c->reverse ? 
 static void FB(chain_project_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
-    const FB(packed) p = FB(packed_of)(d, c->run.weights.packed);
+    const FB(packed) p = FB(packed_of)(d, &c->run.weights);
     const int64_t r = c->row_ptr[FB(block_begin)(c)], n = c->row_ptr[FB(block_end)(c)] - r,
                   a = r + FB(share)(n, 1, part, n_parts), b = r + FB(share)(n, 1, part + 1, n_parts);
     FB(project)(d, &p, b - a, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x,
@@ -90,7 +90,7 @@ static void FB(chain_forward_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
     const fb_gates *g = c->cell->gates;
-    const FB(packed) p = FB(packed_of)(d, c->run.weights.packed);
+    const FB(packed) p = FB(packed_of)(d, &c->run.weights);
     real *zeros = (real *)(c->scratch + (size_t)part * c->scratch_size);
     const int64_t first = FB(chain_split)(c, part, n_parts), last = FB(chain_split)(c, part + 1, n_parts);
     FB(zero)(zeros, d->ld_state);

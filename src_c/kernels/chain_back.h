@@ -3,7 +3,7 @@ static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
     const fb_gates *g = c->cell->gates;
-    const FB(packed) p = FB(packed_of)(d, c->run.weights.packed);
+    const FB(packed) p = FB(packed_of)(d, &c->run.weights);
     const int64_t ld = d->ld_state, slots = g->n_slot - g->n_gate;
     real *zeros = (real *)(c->scratch + (size_t)part * c->scratch_size);
     const int64_t first = FB(chain_split)(c, part, n_parts), last = FB(chain_split)(c, part + 1, n_parts);
@@ -127,7 +127,7 @@ static void FB(chain_bias)(const fb_chain *c, int64_t u0, int64_t u1) {
 static void FB(chain_gradient_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
-    const FB(packed) p = FB(packed_of)(d, c->run.weights.packed);
+    const FB(packed) p = FB(packed_of)(d, &c->run.weights);
     const int64_t ld = d->ld_state, ld_saved = d->n_slot * ld, most = FB_TM / d->n_slot / FB_PAD * FB_PAD;
     const int64_t r = c->row_ptr[FB(block_begin)(c)], n = c->row_ptr[FB(block_end)(c)] - r;
     const int64_t u0 = FB(share)(ld, FB_PAD, part, n_parts),

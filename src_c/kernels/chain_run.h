@@ -18,7 +18,7 @@ static void FB(last_rows)(const fb_chain *c, const real *states, int64_t ld, rea
             memcpy(out + r * H, states + (c->row_ptr[t] + r) * ld, (size_t)H * sizeof(real));
 }
 
-static void FB(chain_pack)(fb_chain *c) { FB(pack_weights)(&c->run.dims, c->cell->gates, &c->run.weights); }
+static void FB(chain_pack)(fb_chain *c) { FB(pack_forward)(&c->run.dims, c->cell->gates, &c->run.weights); }
 
 static void FB(chain_step)(fb_chain *c) {
     const fb_run *r = &c->run;
@@ -39,19 +39,20 @@ static void FB(chain_step)(fb_chain *c) {
 }
 
 static void FB(chain_forward)(fb_chain *c) {
-    const fb_dims *d = &c->run.dims;
-    fb_weights *w = &c->run.weights;
-    w->u_is_row = c->batch == 1 && FB(whole_rows)(w->U, w->ld_u, d->n_state);
-    w->w_rows = c->row_ptr[c->n_steps] <= FB(FEW_ROWS) && d->n_in % FB_PAD == 0;
     FB(chain_pack)(c);
     FB(chain_step)(c);
 }
 
 static void FB(chain_backward)(fb_chain *c) {
-    const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state;
+    const fb_dims *d = &c->run.dims;
+    const int64_t H = d->n_state, ld = d->ld_state;
+    fb_weights *w = &c->run.weights;
+    w->u_is_row = c->batch == 1 && FB(whole_rows)(w->U, w->ld_u, d->n_state);
+    w->w_rows = !c->dx || (c->row_ptr[c->n_steps] <= FB(FEW_ROWS) && d->n_in % FB_PAD == 0);
+    FB(pack_backward)(d, c->cell->gates, w);
     FB(copy_rows)(c->batch, H, c->dh_n, H, c->carry, ld, 1);
     if (c->carry_c) FB(copy_rows)(c->batch, H, c->dc_n, H, c->carry_c, ld, 1);
-    const int64_t least = FB(block_rows)(&c->run.dims);
+    const int64_t least = FB(block_rows)(d);
     for (c->to = c->n_steps; c->to > 0; c->to = c->from) {
         c->from = c->to;
         do c->from--;

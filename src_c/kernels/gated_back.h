@@ -58,7 +58,7 @@ static void FB(graph_inputs_back)(const fb_run *r, int64_t a, int64_t b, const F
 /* Nodes a .. b of one level. */
 static void FB(graph_backward)(const fb_run *r, const fb_gates *g, int64_t a, int64_t b, void *scratch) {
     const FB(gated_work) w = FB(gated_work_of)(&r->dims, scratch);
-    const FB(packed) p = FB(packed_of)(&r->dims, r->weights.packed);
+    const FB(packed) p = FB(packed_of)(&r->dims, &r->weights);
     const int ld = r->dims.ld_state, G = g->n_gate, first = g->n_slot - G;
     for (int64_t i = a, m; i < b; i += m) {
         m = FB(gated_rows)(G, b - i);

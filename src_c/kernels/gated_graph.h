@@ -138,7 +138,7 @@ static int FB(one_below)(const fb_graph *s, int64_t i, int64_t m) {
 /* Nodes a .. b of one level. */
 static void FB(graph_forward)(const fb_run *r, const fb_gates *g, int64_t a, int64_t b, void *scratch) {
     const FB(gated_work) w = FB(gated_work_of)(&r->dims, scratch);
-    const FB(packed) p = FB(packed_of)(&r->dims, r->weights.packed);
+    const FB(packed) p = FB(packed_of)(&r->dims, &r->weights);
     const int H = r->dims.n_state, ld = r->dims.ld_state;
     FB(graph_project)(r, a, b, &p, &w);
     for (int64_t i = a, m; i < b; i += m) {

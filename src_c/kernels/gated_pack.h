@@ -4,26 +4,26 @@ typedef struct {
     real *w_in;          /* (D, n_gate ld_state) packed for FB(matmul), columns in order of slots */
     real *u_in;          /* panels of units: (H, n_gate, VL) */
     real *u_edge;        /* the rows of U that every child meets alone, packed for FB(matmul) */
+    real *end;           /* of what forward reads; the rest is for backward, and less */
     real *u_back;        /* (n_gate ld_state, H) packed for FB(matmul), rows in order of slots */
     real *w_back;        /* (n_gate ld_state, D) likewise */
-    real *end;
 } FB(packed);
 
-static FB(packed) FB(packed_of)(const fb_dims *d, void *memory) {
+static FB(packed) FB(packed_of)(const fb_dims *d, const fb_weights *w) {
     const int64_t H = d->ld_state, G = d->n_gate, D = d->ld_in;
-    FB(packed) p = {.bias = memory};
+    FB(packed) p = {.bias = w->packed, .u_back = w->packed_back};
     p.bias_u = p.bias + G * H;
     p.w_in = p.bias_u + G * H;
     p.u_in = p.w_in + G * H * D;
     p.u_edge = p.u_in + G * H * H;
-    p.u_back = p.u_edge + H * H;
+    p.end = p.u_edge + H * H;
     p.w_back = p.u_back + G * H * H;
-    p.end = p.w_back + G * H * D;
     return p;
 }
 
 static size_t FB(gated_size)(const fb_dims *d) {
-    return (size_t)(FB(packed_of)(d, NULL).end - (real *)NULL) * sizeof(real);
+    const fb_weights none = {0};
+    return (size_t)(FB(packed_of)(d, &none).end - (real *)NULL) * sizeof(real);
 }
 
 /* theta's row: W from 0, U from ld_in, b and c behind. */
@@ -99,19 +99,28 @@ static void FB(pack_units)(const fb_dims *d, const fb_gates *g, const real *U, i
     }
 }
 
-static void FB(pack_weights)(const fb_dims *d, const fb_gates *g, const fb_weights *w) {
-    const FB(packed) p = FB(packed_of)(d, w->packed);
-    const int H = d->n_state, Hp = d->ld_state, D = d->n_in, G = g->n_gate, first = g->n_slot - G;
-    const real *W = w->W, *U = w->U, *b = w->b, *c = w->c;
+static void FB(pack_forward)(const fb_dims *d, const fb_gates *g, const fb_weights *w) {
+    const FB(packed) p = FB(packed_of)(d, w);
+    const int H = d->n_state, Hp = d->ld_state, G = g->n_gate, first = g->n_slot - G;
+    const real *b = w->b, *c = w->c;
     memset(p.bias, 0, (size_t)(2 * G * Hp) * sizeof(real));
     for (int s = 0; s < G; s++) {
         real *second = (first ? p.bias_u : p.bias) + s * Hp; /* one sum where a and u share their slots */
         for (int j = 0; j < H && b; j++) p.bias[s * Hp + j] = b[(g->gate[s] * H + j) * w->ld_b];
         for (int j = 0; j < H && c; j++) second[j] += c[(g->gate[first + s] * H + j) * w->ld_b];
     }
-    FB(pack_inputs)(d, g, W, w->ld_w, p.w_in);
-    FB(pack_units)(d, g, U, w->ld_u, p.u_in);
-    if (g->has_c) FB(pack_b)(H, H, U + g->gate[g->n_slot - 1] * H * w->ld_u, 1, w->ld_u, p.u_edge);
-    if (!w->forward_only && !w->u_is_row) FB(pack_slots)(d, g, first, H, U, w->ld_u, p.u_back);
-    if (!w->forward_only && !w->w_rows) FB(pack_slots)(d, g, 0, D, W, w->ld_w, p.w_back);
+    FB(pack_inputs)(d, g, w->W, w->ld_w, p.w_in);
+    FB(pack_units)(d, g, w->U, w->ld_u, p.u_in);
+}
+
+/* What forward needs besides where nodes have several children. */
+static void FB(pack_edges)(const fb_dims *d, const fb_gates *g, const fb_weights *w) {
+    const int64_t H = d->n_state, row = g->gate[g->n_slot - 1] * H;
+    if (g->has_c) FB(pack_b)(H, H, (const real *)w->U + row * w->ld_u, 1, w->ld_u, FB(packed_of)(d, w).u_edge);
+}
+
+static void FB(pack_backward)(const fb_dims *d, const fb_gates *g, const fb_weights *w) {
+    const FB(packed) p = FB(packed_of)(d, w);
+    if (!w->u_is_row) FB(pack_slots)(d, g, g->n_slot - g->n_gate, d->n_state, w->U, w->ld_u, p.u_back);
+    if (!w->w_rows) FB(pack_slots)(d, g, 0, d->n_in, w->W, w->ld_w, p.w_back);
 }

@@ -41,7 +41,8 @@ static double FB(clip_factor)(const fb_net *net) {
 static void FB(turn_weights)(fb_net *net) {
     const fb_dims *d = &net->run.dims;
     const fb_loss *l = &net->loss;
-    if (net->cell->gates) FB(pack_weights)(d, net->cell->gates, &net->run.weights);
+    if (net->cell->gates) FB(pack_forward)(d, net->cell->gates, &net->run.weights);
+    if (net->cell->gates) FB(pack_edges)(d, net->cell->gates, &net->run.weights);
     if (net->run.theta_t)
         FB(transpose)(d->n_state, d->n_feature, net->run.theta, d->ld_feature, (void *)net->run.theta_t, d->ld_state);
     if (!l->head) return;
@@ -53,15 +54,14 @@ static void FB(turn_weights)(fb_net *net) {
 
 static void FB(run_forward)(fb_net *net) {
     const int n = fb_split(net, 1);
-    net->run.weights.forward_only = 1;
     FB(turn_weights)(net);
     fb_parallel(FB(forward_part), net, n, n);
 }
 
 static void FB(run_backward)(fb_net *net) {
     const int n = fb_split(net, 1);
-    net->run.fresh = net->run.weights.forward_only = 0;
-    FB(turn_weights)(net);
+    net->run.fresh = 0;
+    if (net->cell->gates) FB(pack_backward)(&net->run.dims, net->cell->gates, &net->run.weights);
     fb_parallel(FB(backward_part), net, n, n);
     fb_parallel(FB(gradient_part), net, net->n_threads, net->n_threads);
 }
@@ -70,10 +70,10 @@ static void FB(run_backward)(fb_net *net) {
 static void FB(step)(fb_net *net) {
     const int n = fb_split(net, net->cell->gates ? 1 : FB_SLABS), T = net->n_threads;
     net->run.fresh = !net->cell->gates && net->loss.roots_only && net->run.graph->forest;
-    net->run.weights.forward_only = 0;
     if (net->n_slabs == 1) net->run.errors = NULL; /* dh has them in this order */
     fb_word_rows(net);
     FB(turn_weights)(net);
+    if (net->cell->gates) FB(pack_backward)(&net->run.dims, net->cell->gates, &net->run.weights);
     if (T <= net->n_slabs) {
         fb_parallel(FB(slab_part), net, n, T);
     } else {
