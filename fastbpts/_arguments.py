@@ -24,6 +24,19 @@ def as_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: s
     return array if array.flags.aligned else array.copy()
 
 
+def as_real(value: ArrayLike, dtype: np.dtype[Any], name: str) -> Array:
+    """An array of this dtype, the given one if it is one that the kernels can read."""
+    if type(value) is np.ndarray and value.dtype == dtype and value.flags.aligned:
+        return value
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists; tensors of another device or with a graph
+        raise ValueError(f"{name} must be an array of real numbers: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be an array of real numbers, got {array.dtype}")
+    return array.astype(dtype)
+
+
 def as_soft_targets(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: str) -> Array:
     """Rows (n, C) of shares that sum to one; a row of zeros has no loss."""
     array = as_array(value, shape, dtype, name)

@@ -202,6 +202,8 @@ class Chain:
     cell: str
     dtype: np.dtype[Any]
     activation: str | None
+    @property
+    def shape(self) -> tuple[int, int]: ...
     def __init__(self, cell: str, n_in: int, n_state: int, dtype: DTypeLike, activation: str | None = None) -> None: ...
     @property
     def n_in(self) -> int: ...
@@ -238,7 +240,7 @@ class Chain:
     def layer_forward(
         self,
         x: _Array,
-        batch_sizes: _I64,
+        batch_sizes: _I64 | None,
         h0: _Array | None = None,
         c0: _Array | None = None,
         save: bool = True,

@@ -50,6 +50,11 @@ cdef class Chain:
     def n_state(self) -> int:
         return self.c.run.dims.n_state
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Steps and sequences of the last forward."""
+        return self.c.n_steps, self.c.batch
+
     cdef void *memory(self, int piece, Py_ssize_t n) except NULL:
         """Own memory of n elements or more; what grows once may grow again."""
         cdef Py_ssize_t size
@@ -107,20 +112,49 @@ cdef class Chain:
             self.k.chain_pack(&self.c)
         self.packed = True
 
+    cdef int set_steps(self, int64_t T, int64_t B) except -1:
+        """Room for the offsets of T times."""
+        if self.n_row_ptr <= T:
+            self.row_array = np.zeros(T + T // 8 + 2, np.int64)
+            self.row_ptr, self.n_row_ptr = <int64_t *>cnp.PyArray_DATA(self.row_array), T + T // 8 + 2
+        self.c.row_ptr, self.c.n_steps, self.c.batch = self.row_ptr, T, B
+        return 0
+
     cdef int set_batch(self, batch_sizes) except -1:
         """Offsets of times."""
         self.ready = False  # what was saved belongs to other offsets
         cdef int64_t *size = <int64_t *>ptr(batch_sizes, cnp.NPY_INT64, 0, "batch_sizes")
         cdef int64_t T = cnp.PyArray_SIZE(batch_sizes), t
-        if self.n_row_ptr <= T:
-            self.row_array = np.zeros(T + T // 8 + 2, np.int64)
-            self.row_ptr, self.n_row_ptr = <int64_t *>cnp.PyArray_DATA(self.row_array), T + T // 8 + 2
+        self.set_steps(T, size[0] if T else 0)
         for t in range(T):
             if size[t] < 1 or t and size[t] > size[t - 1]:
                 raise ValueError(f"batch_sizes: must be positive and never grow, got {size[t]} at {t}")
             self.row_ptr[t + 1] = self.row_ptr[t] + size[t]
-        self.c.row_ptr, self.c.n_steps, self.c.batch = self.row_ptr, T, size[0] if T else 0
         return 0
+
+    cdef bint fits(self, object array, cnp.npy_intp T, cnp.npy_intp B, int width) except -1:
+        """Whether this is None or (T, B, width) of the chain's type."""
+        cdef cnp.npy_intp *dims
+        if array is None:
+            return True
+        if not cnp.PyArray_Check(array) or cnp.PyArray_NDIM(array) != 3 or cnp.PyArray_TYPE(array) != self.real:
+            return False
+        dims = cnp.PyArray_DIMS(array)
+        return dims[0] == T and dims[1] == B and dims[2] == width
+
+    cdef int set_equal(self, x, h0, c0) except -1:
+        """Offsets of times of x (T, B, D); ValueError, and nothing changes, where arrays have other shapes or types."""
+        cdef cnp.npy_intp T, B, t
+        cdef int H = self.c.run.dims.n_state
+        if cnp.PyArray_Check(x) and cnp.PyArray_NDIM(x) == 3 and cnp.PyArray_SIZE(x):
+            T, B = cnp.PyArray_DIMS(x)[0], cnp.PyArray_DIMS(x)[1]
+            if self.fits(x, T, B, self.c.run.dims.n_in) and self.fits(h0, 1, B, H) and self.fits(c0, 1, B, H):
+                self.ready = False
+                self.set_steps(T, B)
+                for t in range(T):
+                    self.row_ptr[t + 1] = self.row_ptr[t] + B
+                return 0
+        raise ValueError("x, h0, c0: arrays (T, B, n_in) and (1, B, n_state) needed")
 
     cdef void *states(self, object array, bint written, str name) except? NULL:
         """Pointer of states (B, H) or (1, B, H), or NULL."""
@@ -154,8 +188,14 @@ cdef class Chain:
         self.run_forward(x, h, h0, c0, h_n, c_n, save, reverse, n_threads)
 
     def layer_forward(self, x, batch_sizes, h0=None, c0=None, bint save=True, int n_threads=1):
-        """``forward`` into new arrays: h (N, H), or (T, B, H) like x, h_n and c_n (1, B, H)."""
-        self.set_batch(batch_sizes)
+        """``forward`` into new arrays: h (N, H), or (T, B, H) like x, h_n and c_n (1, B, H).
+
+        batch_sizes None: sequences of equal length, x (T, B, D), h0 and c0 (1, B, H).
+        """
+        if batch_sizes is None:
+            self.set_equal(x, h0, c0)
+        else:
+            self.set_batch(batch_sizes)
         if not cnp.PyArray_Check(x):
             raise TypeError(f"x: an array is needed, not {type(x).__name__}")
         h, h_n = self.like(x, self.c.run.dims.n_state), self.new_states()
@@ -222,8 +262,13 @@ cdef class Chain:
 
         grads: dW, dU, db, dc.
         """
+        cdef cnp.npy_intp T = self.c.n_steps, B = self.c.batch
+        cdef int H = self.c.run.dims.n_state
         if not self.ready:
             raise ValueError("backward: forward(save=True) comes first, once for every backward")
+        if cnp.PyArray_NDIM(self.inputs[1]) == 3 and not (
+                self.fits(dh, T, B, H) and self.fits(dh_n, 1, B, H) and self.fits(dc_n, 1, B, H)):
+            raise ValueError("dh, dh_n, dc_n: arrays like h, h_n and c_n needed")
         dx = self.like(self.inputs[0], self.c.run.dims.n_in) if want_dx else None
         dh0, dc0 = self.new_states(), self.new_states() if self.c.cell.gates.has_c else None
         self.run_backward(dh, dx, grads, dh_n, dc_n, dh0, dc0)

@@ -110,6 +110,10 @@ def test_backward_needs_a_forward(cell: str) -> None:
     layer.forward(X)
     with pytest.raises(ValueError, match="lengths"):
         layer.forward(X, lengths=[9, 9, 9])
+    other: list[Any] = [X[..., :1], X[:0], X[0], X + 1j]
+    for x, state in [(x, None) for x in other] + [(X, X[0]), (X, (X[0], X[0])), (X, ())]:
+        with pytest.raises(ValueError, match="must"):
+            layer.forward(x, state)
     layer.backward(None)  # of the last forward that took place
     assert not any(grad.any() for grad in layer.grads.values())
 

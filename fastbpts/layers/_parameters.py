@@ -1,11 +1,14 @@
 """Parameters of recurrent layers under the names that torch.nn gives them, into and out of state dicts."""
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from .. import _core
 from .._arguments import Array
 from ._stack import KINDS, Weights
 
@@ -55,6 +58,15 @@ def by_chain(values: Sequence[Any]) -> list[Weights]:
     """Arrays in the order of :func:`parameter_shapes`, chain by chain."""
     n = len(Weights._fields)
     return [Weights(*values[i : i + n]) for i in range(0, len(values), n)]
+
+
+def in_one_block(shapes: Shapes, dtype: np.dtype[Any]) -> tuple[dict[str, Array], NDArray[np.uint8]]:
+    """Arrays of zeros, each from a cache line on, and the bytes of all, which one call sets to zero again."""
+    sizes = [math.prod(shape) * dtype.itemsize for shape in shapes.values()]
+    starts = [0, *itertools.accumulate(-(-size // 64) * 64 for size in sizes)]
+    block = _core.aligned((starts[-1],), np.uint8, True)
+    pieces = zip(shapes.items(), starts, sizes, strict=False)
+    return {name: block[a : a + n].view(dtype).reshape(shape) for (name, shape), a, n in pieces}, block
 
 
 def from_state_dict(state: Mapping[str, Any], shapes: Shapes) -> dict[str, Array]:

@@ -1,28 +1,27 @@
 """What Elman, GRU and LSTM layers have in common: all but the equations."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .. import _core
-from .._arguments import Array, check_count, check_rate, check_width
+from .._arguments import Array, as_real, check_count, check_rate, check_width
 from .._fork import lock_of
 from .._threads import resolve_n_threads
 from ._packing import Packing, make_packing
-from ._parameters import LiveArrays, by_chain, from_state_dict, parameter_shapes
+from ._parameters import parameter_shapes
+from ._recurrent_state import RecurrentState
 from ._stack import Stack
 
 S = TypeVar("S")
 """A state: an array, or LSTM's pair of arrays."""
 
 
-class Recurrent(Generic[S]):
+class Recurrent(RecurrentState, Generic[S]):
     """Several layers of chains, in one direction or two; :class:`fastbpts.Elman` describes arguments and attributes."""
 
     _cell: ClassVar[str]
-    activation: str | None = None
+    _packing: Packing | None = None
 
     def __init__(
         self,
@@ -45,18 +44,12 @@ class Recurrent(Generic[S]):
         self.dtype = np.dtype(dtype)
         self._n_directions = 1 + self.bidirectional
         sizes = self.n_in, self.n_state, self.num_layers, self._n_directions
-        self._shapes = parameter_shapes(self._cell, *sizes)
         self._stack = Stack(self._cell, *sizes, self.dtype, self.activation)
+        self._plain = None if batch_first else self._stack.only  # where the user's arrays are the kernels'
         rng, bound = np.random.default_rng(random_state), 1 / np.sqrt(self.n_state)
-        params, grads = ({k: _core.aligned(v, self.dtype, True) for k, v in self._shapes.items()} for _ in range(2))
-        for array in params.values():
-            array[...] = rng.uniform(-bound, bound, array.shape)
-        self.params, self.grads = LiveArrays(params), LiveArrays(grads)
-        self._stack.bind(by_chain(list(params.values())))
-        self._gradients = by_chain(list(grads.values()))
+        self._make_arrays(parameter_shapes(self._cell, *sizes), rng, bound)
         self._lock = lock_of(self)
-        self._packing: Packing | None = None
-        self._is_packed = False
+        self._is_saved = self._is_packed = False
         self._seed, self._n_draws = int(rng.integers(2**63)), 0
 
     def _split(self, state: Any, shape: tuple[int, ...], name: str) -> tuple[Array | None, Array | None]:
@@ -72,7 +65,7 @@ class Recurrent(Generic[S]):
         raise NotImplementedError
 
     def _numbers(self, value: ArrayLike, shape: tuple[int, ...], name: str) -> Array:
-        array = _real(value, self.dtype, name)
+        array = as_real(value, self.dtype, name)
         if array.shape != shape:
             raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
         return array
@@ -84,7 +77,7 @@ class Recurrent(Generic[S]):
         )
 
     def _check_input(self, x: ArrayLike) -> Array:
-        array = _real(x, self.dtype, "x")
+        array = as_real(x, self.dtype, "x")
         if array.ndim != 3 or array.shape[2] != self.n_in or not array.size:
             axes = "B, T" if self.batch_first else "T, B"
             raise ValueError(f"x must have shape ({axes}, {self.n_in}) with T, B >= 1, got {array.shape}")
@@ -134,12 +127,21 @@ class Recurrent(Generic[S]):
         ValueError
             Naming the argument that does not fit.
         """
+        if lengths is None and self._plain is not None:
+            try:
+                h, c = self._pair(h0)
+                with self._lock:
+                    out, h_n, c_n = self._plain.layer_forward(x, None, h, c, save, self.n_threads)  # type: ignore[arg-type]
+                    self._packing, self._is_saved, self._is_packed = None, save, False
+                return out, self._join(h_n, c_n)
+            except (TypeError, ValueError):  # arrays as they should be need no checks but the kernels'
+                pass
         array = self._check_input(x)
         packing = make_packing(array.shape[:2], self.batch_first, lengths)
         h, c = (None, None) if h0 is None else self._split(h0, self._state_shape(packing), "h0")
         dropout = self.dropout if training else 0.0
         with self._lock:
-            self._packing, self._is_packed = None, False
+            self._is_saved, self._is_packed = False, False
             out, h_n, c_n = self._stack.forward(
                 packing.pack(array),
                 packing.batch_sizes,
@@ -150,7 +152,7 @@ class Recurrent(Generic[S]):
                 save=save,
                 n_threads=self.n_threads,
             )
-            self._packing = packing if save else None
+            self._packing, self._is_saved = packing, save
         return packing.unpack(out), self._join(packing.unsort(h_n), None if c_n is None else packing.unsort(c_n))
 
     def _state_shape(self, packing: Packing) -> tuple[int, int, int]:
@@ -179,13 +181,23 @@ class Recurrent(Generic[S]):
             If no :meth:`forward` with save=True stands before, or a shape does not fit.
         """
         with self._lock:
-            packing = self._packing
-            if packing is None:
+            if not self._is_saved:
                 raise ValueError("backward needs a forward(..., save=True) before it, one for each backward")
+            packing = self._packing
+            if packing is None:  # as after arrays as they should be
+                assert self._plain is not None
+                try:
+                    h, c = self._pair(dh_n)
+                    dx, dh0, dc0 = self._plain.layer_backward(dout, h, c, self._gradients[0])  # type: ignore[arg-type]
+                    assert dx is not None
+                    self._is_saved, self._is_packed = False, False
+                    return dx, self._join(dh0, dc0)
+                except (TypeError, ValueError):
+                    packing = make_packing(self._plain.shape, self.batch_first)
             shape = *packing.shape, self._n_directions * self.n_state
             upstream = None if dout is None else packing.pack(self._numbers(dout, shape, "dout"))
             dh, dc = (None, None) if dh_n is None else self._split(dh_n, self._state_shape(packing), "dh_n")
-            self._packing, self._is_packed = None, False
+            self._is_saved, self._is_packed = False, False
             dx, dh0, dc0 = self._stack.backward(upstream, packing.sort(dh), packing.sort(dc), self._gradients)
         assert dx is not None
         return packing.unpack(dx), self._join(packing.unsort(dh0), None if dc0 is None else packing.unsort(dc0))
@@ -217,7 +229,7 @@ class Recurrent(Generic[S]):
         :meth:`backward` after it.
         """
         with self._lock:
-            self._packing = None
+            self._is_saved = False
             if not self._is_packed:
                 self.pack()
             try:  # arrays as they should be need no checks but the kernels'
@@ -230,7 +242,7 @@ class Recurrent(Generic[S]):
         """Arguments of a step in the layer's dtype and C order, or ValueError."""
         if self.bidirectional:
             raise ValueError("step needs a layer of one direction: the reverse one begins at the end of the sequence")
-        array = np.ascontiguousarray(_real(x, self.dtype, "x"))
+        array = np.ascontiguousarray(as_real(x, self.dtype, "x"))
         if array.ndim != 2 or array.shape[1] != self.n_in or not array.size:
             raise ValueError(f"x must have shape (B, {self.n_in}) with B >= 1, got {array.shape}")
         shape = self.num_layers, len(array), self.n_state
@@ -242,59 +254,3 @@ class Recurrent(Generic[S]):
         with self._lock:
             self._stack.pack()
             self._is_packed = True
-
-    def zero_grad(self) -> None:
-        """Set all gradients to zero."""
-        with self._lock:
-            for grad in self.grads.values():
-                grad.fill(0)
-
-    def state_dict(self) -> dict[str, Array]:
-        """Copies of the parameters under their names in torch.nn."""
-        with self._lock:
-            return {name: value.copy() for name, value in self.params.items()}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Set all parameters.
-
-        Parameters
-        ----------
-        state_dict : mapping
-            Name -> NumPy array or PyTorch tensor: of :meth:`state_dict`, or of torch.nn's layer of the same sizes.
-
-        Raises
-        ------
-        ValueError
-            Naming missing keys, unexpected keys or the entry whose shape does not fit; nothing is changed then.
-        """
-        values = from_state_dict(state_dict, self._shapes)
-        with self._lock:
-            self._is_packed = False
-            for name, array in self.params.items():
-                array[...] = values[name]
-
-    def __getstate__(self) -> dict[str, Any]:
-        names = ["n_in", "n_state", "num_layers", "bidirectional", "batch_first", "dropout", "dtype", "n_threads"]
-        if self.activation is not None:
-            names.append("activation")
-        with self._lock:
-            config = {name: getattr(self, name) for name in names}
-            return {"config": config, "params": self.state_dict(), "draws": (self._seed, self._n_draws)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state["config"])  # type: ignore[misc]
-        self.load_state_dict(state["params"])
-        self._seed, self._n_draws = state["draws"]
-
-
-def _real(value: ArrayLike, dtype: np.dtype[Any], name: str) -> Array:
-    """An array of this dtype, the given one if it is one that the kernels can read."""
-    if type(value) is np.ndarray and value.dtype == dtype and value.flags.aligned:
-        return value
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists; tensors of another device or with a graph
-        raise ValueError(f"{name} must be an array of real numbers: {error}") from None
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must be an array of real numbers, got {array.dtype}")
-    return array.astype(dtype)

@@ -64,7 +64,7 @@ class Stack:
         self._chains = [
             _core.Chain(cell, D, n_state, self.dtype, activation) for D in self._widths for _ in range(n_directions)
         ]
-        self._only = self._chains[0] if len(self._chains) == 1 else None
+        self.only = self._chains[0] if len(self._chains) == 1 else None
         self._scratch = Scratch(self.dtype)
         self._masks: list[Array] = []
         self._rows: tuple[int, ...] = ()
@@ -85,8 +85,8 @@ class Stack:
 
         Raises TypeError or ValueError where an array is not what the kernels need.
         """
-        if self._only is not None:
-            h_n, c_n = self._only.layer_step(x, h, c)
+        if self.only is not None:
+            h_n, c_n = self.only.layer_step(x, h, c)
             return h_n[0], h_n, c_n
         shape = self.n_layers, len(x), self.n_state
         h_n = np.empty(shape, self.dtype)
@@ -116,8 +116,8 @@ class Stack:
         Dropout zeroes components of the outputs of all layers but the last. With `save`, x and the outputs are not to
         be changed until :meth:`backward`.
         """
-        if self._only is not None:
-            return self._only.layer_forward(x, batch_sizes, h0, c0, save, n_threads)
+        if self.only is not None:
+            return self.only.layer_forward(x, batch_sizes, h0, c0, save, n_threads)
         L, R, H, n_sequences = self.n_layers, self.n_directions, self.n_state, int(batch_sizes[0])
         h_n = np.empty((L * R, n_sequences, H), self.dtype)
         c_n = np.empty((L * R, n_sequences, H), self.dtype) if self.kind.has_c else None
@@ -150,8 +150,8 @@ class Stack:
 
         Once for each :meth:`forward`; an upstream of None is zero.
         """
-        if self._only is not None:
-            return self._only.layer_backward(dout, dh_n, dc_n, grads[0], want_dx)
+        if self.only is not None:
+            return self.only.layer_backward(dout, dh_n, dc_n, grads[0], want_dx)
         L, R, H = self.n_layers, self.n_directions, self.n_state
         dh0 = np.empty((L * R, self._n_sequences, H), self.dtype)
         dc0 = np.empty_like(dh0) if self.kind.has_c else None

@@ -108,7 +108,11 @@ class LSTM(Recurrent[tuple[Array, Array]]):
         return h, c
 
     def _pair(self, state: tuple[Array, Array] | None) -> tuple[Array | None, Array | None]:
-        return state or (None, None)
+        if state is None:
+            return None, None
+        if not isinstance(state, tuple | list) or len(state) != 2:
+            raise TypeError
+        return state[0], state[1]
 
     def _join(self, h: Array, c: Array | None) -> tuple[Array, Array]:
         assert c is not None
