@@ -202,6 +202,7 @@ class Chain:
     cell: str
     dtype: np.dtype[Any]
     activation: str | None
+    keep_packed: bool
     @property
     def shape(self) -> tuple[int, int]: ...
     def __init__(self, cell: str, n_in: int, n_state: int, dtype: DTypeLike, activation: str | None = None) -> None: ...

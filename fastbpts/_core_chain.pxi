@@ -10,6 +10,8 @@ cdef class Chain:
     Rows of a batch are level-major, longest sequence first (torch's PackedSequence): row r of time t is row
     ``sum(batch_sizes[:t]) + r``; for equal lengths that is (T, B, width), as it is or as (T * B, width). x, h, dh and
     dx may have equal gaps between their rows. Not for several threads at once.
+
+    keep_packed: the weights change only in ``set_params`` and after ``backward``, and are read no more often than that.
     """
     cdef fb_chain c
     cdef const fb_kernels *k
@@ -21,6 +23,7 @@ cdef class Chain:
     cdef Py_ssize_t n_row_ptr
     cdef object params, inputs, row_array
     cdef bint packed, ready
+    cdef public bint keep_packed
     cdef readonly str cell
     cdef readonly object dtype, activation
 
@@ -105,11 +108,12 @@ cdef class Chain:
         self.params, self.packed, self.ready = (W, U, b, c), False, False
 
     def pack(self):
-        """Read the weights as they are now. ``forward`` does it, ``step`` only after ``set_params``."""
+        """Read the weights as they are now; ``forward`` does it, ``step`` after ``set_params`` and ``backward`` only."""
         if self.params is None:
             raise ValueError("params: set_params comes first")
-        with nogil:
-            self.k.chain_pack(&self.c)
+        if not (self.packed and self.keep_packed):
+            with nogil:
+                self.k.chain_pack(&self.c)
         self.packed = True
 
     cdef int set_steps(self, int64_t T, int64_t B) except -1:
@@ -233,7 +237,10 @@ cdef class Chain:
         self.c.h_n, self.c.c_n = self.states(h_n, True, "h_n"), self.states(c_n, True, "c_n")
         self.set_memory(n, n_threads)
         self.c.reverse = reverse
+        cdef bint as_packed = self.packed and self.keep_packed
         with nogil:
+            if not as_packed:
+                self.k.chain_pack(&self.c)
             self.k.chain_forward(&self.c)
         self.packed, self.ready, self.inputs = True, save, (x, h)
         return 0
@@ -335,6 +342,6 @@ cdef class Chain:
         self.c.run.h = self.memory(OWN_H, B * self.c.ld_h)
         self.set_memory(B, 1)
         self.c.reverse = False
-        self.k.chain_step(&self.c)
+        self.k.chain_forward(&self.c)
         self.c.row_ptr = NULL
         return 0

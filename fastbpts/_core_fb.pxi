@@ -217,7 +217,6 @@ cdef extern from "mlp.h" nogil:
         void (*chain_pack)(fb_chain *) noexcept nogil
         void (*chain_forward)(fb_chain *) noexcept nogil
         void (*chain_backward)(fb_chain *) noexcept nogil
-        void (*chain_step)(fb_chain *) noexcept nogil
 
         size_t (*mlp_scratch)(const fb_mlp *) noexcept nogil
         void (*mlp)(fb_mlp *) noexcept nogil

@@ -148,9 +148,8 @@ typedef struct fb_kernels {
     size_t (*packed)(const fb_dims *d);      /* bytes of fb_weights.packed, of packed_back */
     size_t (*chain_scratch)(const fb_dims *d);
     void (*chain_pack)(fb_chain *c);
-    void (*chain_forward)(fb_chain *c);
+    void (*chain_forward)(fb_chain *c); /* with the weights as they were packed */
     void (*chain_backward)(fb_chain *c);
-    void (*chain_step)(fb_chain *c); /* chain_forward with the weights as they were packed, on one thread */
 } fb_kernels;
 
 const fb_kernels *fb_kernels_for(int real_bytes);

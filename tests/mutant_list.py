@@ -238,13 +238,6 @@ MUTANTS = [
     ),
     Mutant("both directions read from the left", STACK, "save, r == 1, n_threads)", "save, False, n_threads)", LAYERS),
     Mutant("one of two biases learns", CHAIN_BACK, "k < n && dc; k++) dc", "k < 0 && dc; k++) dc", LAYERS),
-    Mutant(
-        "a step with backward's weights",
-        "fastbpts/_core_chain.pxi",
-        "self.ready = self.packed = False",
-        "self.ready = False",
-        "test_chain.py -k step",
-    ),
     Mutant("second bias read nowhere", GATED, "(first ? p.bias_u : p.bias) + s", "p.bias_u + s", LAYERS),
     Mutant("saturated sigmoid", ACT, "(vec)(~gone &", "(vec)((ivec){0} - 1 &", SATURATED),
     Mutant("sign of tanh lost", ACT, "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),

@@ -23,9 +23,10 @@ from mutant_list import MUTANTS, Mutant
 from mutant_list_glove import GLOVE_MUTANTS
 from mutant_list_mlp import MLP_MUTANTS
 from mutant_list_steps import STEP_MUTANTS
+from mutant_list_weights import WEIGHTS_MUTANTS
 from mutant_list_words import WORDS_MUTANTS
 
-ALL = [*MUTANTS, *STEP_MUTANTS, *MLP_MUTANTS, *GLOVE_MUTANTS, *WORDS_MUTANTS]
+ALL = [*MUTANTS, *STEP_MUTANTS, *WEIGHTS_MUTANTS, *MLP_MUTANTS, *GLOVE_MUTANTS, *WORDS_MUTANTS]
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["-std=gnu11", "-O0", "-fPIC", "-pthread", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
 INCLUDES = ["-Isrc_c", f"-I{np.get_include()}", f"-I{sysconfig.get_paths()['include']}"]

@@ -156,6 +156,27 @@ def test_state_is_all_that_later_steps_depend_on(rng):
         one.set_params({"V": 1})
 
 
+def test_predictions_follow_every_change(rng):
+    """The layers' weights are not read again at each prediction, but whenever they changed."""
+    net, (rows, target, weight) = network("lstm", n_directions=2), batch(rng)
+    before = net.state()
+    halves = {name: value / 2 for name, value in net.params.items()}
+    found = []
+    for change in (
+        lambda: net.step(rows, target, weight),
+        lambda: net.set_params(halves),
+        lambda: net.load_state(before),
+    ):
+        change()
+        other = network("lstm", n_directions=2)
+        other.set_params(net.params)
+        for _ in range(2):
+            found.append(net.logits(rows)[0])
+            np.testing.assert_array_equal(found[-1], other.logits(rows)[0])
+    assert (found[0] != found[2]).any()
+    assert (found[2] != found[4]).any()
+
+
 def test_pack_and_streams():
     batch_sizes, place, order = pack(PTR, np.arange(4))
     assert (batch_sizes.tolist(), order.tolist()) == ([4, 3, 3, 2, 1], [1, 3, 0, 2])

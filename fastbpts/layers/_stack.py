@@ -71,9 +71,14 @@ class Stack:
         self._n_sequences = 0
 
     def bind(self, weights: Sequence[Weights]) -> None:
-        """Let the chains use these arrays, one after the other; they are read again at each step forward."""
+        """Let the chains use these arrays, one after the other; each step forward reads them again."""
         for chain, p in zip(self._chains, weights, strict=True):
             chain.set_params(*p)
+
+    def keep_packed(self) -> None:
+        """Read the parameters after :meth:`bind` and :meth:`backward` only: nobody changes them at other times."""
+        for chain in self._chains:
+            chain.keep_packed = True
 
     def pack(self) -> None:
         """Read the parameters for a series of calls of :meth:`step`."""

@@ -71,13 +71,14 @@ class SequenceNetwork:
         self._head = HEADS[shape.head](shape.n_out, shape.n_classes, dtype, self.n_threads)
         first = {name: initial(name, shape, size, rng) for name, size in shape.params().items()}
         self._params = {name: self._head.params.get(name, value.astype(dtype)) for name, value in first.items()}
-        self.set_params(first)
         tables = {name: array for name, array in self._params.items() if name.startswith("E.")}
         layers = {name: self._params[name] for name in shape.layers()}
         self._grads = {name: np.zeros_like(array) for name, array in layers.items()}
         self._embedding, self._train_embeddings = Embedding(tables), train_embeddings
         self._stack = Stack(shape.cell, shape.n_in, shape.n_state, shape.n_layers, shape.n_directions, dtype, None)
-        self._stack.bind(by_chain(list(layers.values())))
+        self._stack.keep_packed()
+        self._weights = by_chain(list(layers.values()))
+        self.set_params(first)
         self._layer_grads = by_chain(list(self._grads.values()))
         trained = self._params if train_embeddings else {k: v for k, v in self._params.items() if k not in tables}
         self._updater = Updater(trained, optimizer, penalties(alpha, list(trained)), max_norm)
@@ -221,6 +222,7 @@ class SequenceNetwork:
         with self._lock:
             for name, value in values.items():
                 own[name][...] = value
+            self._stack.bind(self._weights)
 
     def reset_accumulator(self) -> None:
         """Forget the optimiser's state."""

@@ -73,6 +73,5 @@ const fb_kernels FB(kernels) = {
     FB(chain_pack),
     FB(chain_forward),
     FB(chain_backward),
-    FB(chain_step),
 };
 #undef FB_SQRT

@@ -20,7 +20,7 @@ static void FB(last_rows)(const fb_chain *c, const real *states, int64_t ld, rea
 
 static void FB(chain_pack)(fb_chain *c) { FB(pack_forward)(&c->run.dims, c->cell->gates, &c->run.weights); }
 
-static void FB(chain_step)(fb_chain *c) {
+static void FB(chain_forward)(fb_chain *c) {
     const fb_run *r = &c->run;
     const int64_t H = r->dims.n_state, ld = r->dims.ld_state;
     if (c->h0) FB(copy_rows)(c->batch, H, c->h0, H, (real *)r->h0, ld, 1);
@@ -36,11 +36,6 @@ static void FB(chain_step)(fb_chain *c) {
     if (c->out) FB(copy_rows)(c->row_ptr[c->n_steps], H, r->h, c->ld_h, c->out, c->ld_out, 0);
     FB(last_rows)(c, r->h, c->ld_h, c->h_n);
     FB(last_rows)(c, r->c, ld, c->c_n);
-}
-
-static void FB(chain_forward)(fb_chain *c) {
-    FB(chain_pack)(c);
-    FB(chain_step)(c);
 }
 
 static void FB(chain_backward)(fb_chain *c) {

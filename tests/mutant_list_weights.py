@@ -1,0 +1,20 @@
+"""The bugs that mutants.py plants in when recurrent weights are read."""
+
+from mutant_list import Mutant
+
+WEIGHTS_MUTANTS = [
+    Mutant(
+        "predictions with old weights",
+        "fastbpts/sequence/network.py",
+        "self._stack.bind(self._weights)",
+        "",
+        "test_sequence_network.py -k follow",
+    ),
+    Mutant(
+        "a step with backward's weights",
+        "fastbpts/_core_chain.pxi",
+        "self.ready = self.packed = False",
+        "self.ready = False",
+        "test_chain_weights.py",
+    ),
+]
