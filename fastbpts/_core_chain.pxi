@@ -108,7 +108,7 @@ cdef class Chain:
         self.params, self.packed, self.ready = (W, U, b, c), False, False
 
     def pack(self):
-        """Read the weights as they are now; ``forward`` does it, ``step`` after ``set_params`` and ``backward`` only."""
+        """Read the weights as they are now; ``forward`` does, ``step`` after ``set_params`` and ``backward`` only."""
         if self.params is None:
             raise ValueError("params: set_params comes first")
         if not (self.packed and self.keep_packed):

@@ -4,6 +4,13 @@ from mutant_list import Mutant
 
 WEIGHTS_MUTANTS = [
     Mutant(
+        "frozen weights are the layer's own",
+        "fastbpts/layers/frozen.py",
+        "copy.copy(layer)",
+        "layer",
+        "test_frozen.py -k reaches",
+    ),
+    Mutant(
         "predictions with old weights",
         "fastbpts/sequence/network.py",
         "self._stack.bind(self._weights)",

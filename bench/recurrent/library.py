@@ -1,4 +1,4 @@
-"""The library: fb.Elman, fb.GRU and fb.LSTM as a user calls them."""
+"""The library: fb.Elman, fb.GRU and fb.LSTM as a user calls them; predictions by the frozen layer."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Peer:
         self.layer = getattr(fb, LAYERS[task.cell])(task.H, task.H, dtype=task.dtype, n_threads=threads)
         a = {"c": np.zeros_like(self.a["b"])} | self.a
         self.layer.load_state_dict({name: a[key[1:]] for key, name in GRADIENTS.items()})
+        self.frozen = self.layer.frozen()
         states = [self.a[name][None] for name in ("h0", "c0") if name in self.a]
         self.initial: Any = tuple(states) if task.cell == "lstm" else states[0]
         self.h: Any = None
@@ -38,7 +39,7 @@ class Peer:
 
     def predict(self) -> None:
         """All states."""
-        self.h, _ = self.layer.forward(self.a["x"], self.initial)
+        self.h, _ = self.frozen.forward(self.a["x"], self.initial)
 
     def stream(self) -> None:
         """One step."""

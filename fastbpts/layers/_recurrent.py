@@ -12,6 +12,7 @@ from ._packing import Packing, make_packing
 from ._parameters import parameter_shapes
 from ._recurrent_state import RecurrentState
 from ._stack import Stack
+from .frozen import Frozen
 
 S = TypeVar("S")
 """A state: an array, or LSTM's pair of arrays."""
@@ -254,3 +255,13 @@ class Recurrent(RecurrentState, Generic[S]):
         with self._lock:
             self._stack.pack()
             self._is_packed = True
+
+    def frozen(self) -> Frozen[S]:
+        """A copy for prediction, whose weights stay what they are now; it does not read them anew at each call.
+
+        Returns
+        -------
+        Frozen
+            With ``forward(x, h0, lengths)`` and ``step(x, state)``.
+        """
+        return Frozen(self)

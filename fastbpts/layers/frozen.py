@@ -1,0 +1,45 @@
+"""Recurrent layers for prediction: what a layer computes, with the weights that it had at one time."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from numpy.typing import ArrayLike
+
+from .._arguments import Array
+
+if TYPE_CHECKING:
+    from ._recurrent import Recurrent
+
+S = TypeVar("S")
+"""A state: an array, or LSTM's pair of arrays."""
+
+
+class Frozen(Generic[S]):
+    """What :meth:`fastbpts.GRU.frozen` returns: a layer that predicts, with weights that do not change.
+
+    Notes
+    -----
+    Arguments, results (to the bit) and errors are those of the layer; there is no dropout and no gradient. The weights
+    are a copy, which is read once, at the first call, where a layer reads its own at each. May be used by several
+    Python threads, whose calls then run one after another, and can be pickled and copied.
+    """
+
+    def __init__(self, layer: Recurrent[S]) -> None:
+        self._layer = copy.copy(layer)
+        self._layer._stack.keep_packed()
+
+    def forward(self, x: ArrayLike, h0: S | None = None, lengths: ArrayLike | None = None) -> tuple[Array, S]:
+        """The layer's :meth:`~fastbpts.GRU.forward`: outputs and final states."""
+        return self._layer.forward(x, h0, lengths, save=False)
+
+    def step(self, x: ArrayLike, state: S | None = None) -> tuple[Array, S]:
+        """The layer's :meth:`~fastbpts.GRU.step`: one time step later."""
+        return self._layer.step(x, state)
+
+    def __repr__(self) -> str:
+        return f"{self._layer!r}.frozen()"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Frozen, (self._layer,)
