@@ -166,8 +166,9 @@ cdef extern from "mlp.h" nogil:
         double total_loss
         int64_t n_rows
         int32_t *rows
-        int64_t *row_ptr
-        int32_t *row_node
+        int32_t *first
+        int32_t *last
+        int32_t *next
         int32_t *slot
         int32_t *count
         int64_t *split

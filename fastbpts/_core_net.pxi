@@ -111,13 +111,13 @@ cdef class Net:
             self.keep["dh"] = aligned((rows, self.ld_state), self.dtype)
             self.keep["dz"] = aligned((rows, max(1, self.n.loss.ld_class)), self.dtype)
             self.keep["node_loss"] = np.empty(capacity)
-            for name in ("rows", "row_node", "count"):
+            for name in ("rows", "first", "last", "next", "count"):
                 self.keep[name] = np.empty(capacity + 1, np.int32)
-            self.keep["row_ptr"] = np.empty(capacity + 2, np.int64)
             self.n.rows = <int32_t *>cnp.PyArray_DATA(self.keep["rows"])
-            self.n.row_node = <int32_t *>cnp.PyArray_DATA(self.keep["row_node"])
+            self.n.first = <int32_t *>cnp.PyArray_DATA(self.keep["first"])
+            self.n.last = <int32_t *>cnp.PyArray_DATA(self.keep["last"])
+            self.n.next = <int32_t *>cnp.PyArray_DATA(self.keep["next"])
             self.n.count = <int32_t *>cnp.PyArray_DATA(self.keep["count"])
-            self.n.row_ptr = <int64_t *>cnp.PyArray_DATA(self.keep["row_ptr"])
             self.n.loss.dz = cnp.PyArray_DATA(self.keep["dz"])
             self.n.loss.node_loss = <double *>cnp.PyArray_DATA(self.keep["node_loss"])
             self.h, self.dh = cnp.PyArray_DATA(self.keep["h"]), cnp.PyArray_DATA(self.keep["dh"])

@@ -22,7 +22,7 @@ class Optimizer:
     beta1, beta2 : float
         Of the Adams.
     eps : float, optional
-        Default: 1e-10 for AdaGrad, 1e-8 for the Adams.
+        Default: 1e-10 for AdaGrad, 1e-8 for the Adams; at least 1e-30, as weights without a gradient divide by it.
 
     Raises
     ------
@@ -45,7 +45,7 @@ class Optimizer:
         self.learning_rate = _number("learning_rate", RATES[name] if learning_rate is None else learning_rate, np.inf)
         self.momentum = _number("momentum", momentum, 1.0)
         self.beta1, self.beta2 = _number("beta1", beta1, 1.0), _number("beta2", beta2, 1.0)
-        self.eps = _number("eps", (1e-10 if name == "adagrad" else 1e-8) if eps is None else eps, np.inf)
+        self.eps = _number("eps", (1e-10 if name == "adagrad" else 1e-8) if eps is None else eps, np.inf, 1e-30)
 
     def __repr__(self) -> str:
         return f"Optimizer({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
@@ -62,7 +62,7 @@ class Optimizer:
         return STATES[self.name]
 
 
-def _number(name: str, value: Any, limit: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < limit:
-        raise ValueError(f"{name} must be a number in [0, {limit:g}), got {value!r}")
+def _number(name: str, value: Any, limit: float, least: float = 0) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not least <= value < limit:
+        raise ValueError(f"{name} must be a number in [{least:g}, {limit:g}), got {value!r}")
     return float(value)

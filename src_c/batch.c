@@ -85,16 +85,19 @@ static void translate(const fb_words *words, const fb_graph *out, const int32_t 
     }
 }
 
-/* The edges of the trees, when all nodes have their places. */
+/* The edges of the trees, when all nodes have their places: those of a level of a tree stay together. */
 static void link_nodes(const fb_bank *bank, const int64_t *tree, const fb_graph *out, const int32_t *place) {
     const int64_t *child_ptr = out->child_ptr;
     int32_t *child = (int32_t *)out->child;
     for (int64_t g = 0; g < out->n_graphs; g++) {
-        const int64_t t = tree[g], n = bank->node_ptr[t + 1] - bank->node_ptr[t];
-        const int32_t *from = bank->child + bank->edge_ptr[t];
-        for (int64_t j = bank->level_size[bank->level_ptr[t]]; j < n; j++)
-            for (int64_t k = child_ptr[place[j]]; k < child_ptr[place[j] + 1]; k++) child[k] = place[*from++];
-        place += n;
+        const int64_t t = tree[g], levels = bank->level_ptr[t + 1] - bank->level_ptr[t];
+        const int32_t *from = bank->child + bank->edge_ptr[t], *size = bank->level_size + bank->level_ptr[t];
+        int64_t j = size[0];
+        for (int64_t v = 1; v < levels; j += size[v++]) {
+            const int64_t first = child_ptr[place[j]], end = child_ptr[place[j] + size[v]];
+            for (int64_t k = first; k < end; k++) child[k] = place[*from++];
+        }
+        place += j;
     }
 }
 

@@ -15,21 +15,22 @@ int64_t fb_ld_gathered(const fb_dims *d, const fb_cell *cell) {
 void fb_graph_facts(fb_graph *s) {
     const int64_t leaves = s->n_levels > 0 ? s->level_ptr[1] : 0;
     s->min_arity = s->n_nodes > leaves ? INT32_MAX : 0;
-    s->max_arity = 0, s->max_label = s->max_word = -1, s->min_word = s->n_inputs > 0 ? INT32_MAX : -1;
+    s->max_arity = 0;
     for (int64_t i = leaves; i < s->n_nodes; i++) {
         const int64_t arity = s->child_ptr[i + 1] - s->child_ptr[i];
         if (arity < s->min_arity) s->min_arity = arity;
         if (arity > s->max_arity) s->max_arity = arity;
     }
-    for (int64_t i = 0; i < s->n_nodes; i++)
-        if (s->label[i] > s->max_label) s->max_label = s->label[i];
-    s->leaf_inputs = s->n_inputs == leaves;
-    for (int64_t k = 0; k < s->n_inputs; k++) {
-        const int32_t word = s->word[s->inputs[k]];
-        if (word < s->min_word) s->min_word = word;
-        if (word > s->max_word) s->max_word = word;
-        if (s->inputs[k] != k) s->leaf_inputs = 0;
+    int32_t label = -1, low = s->n_inputs > 0 ? INT32_MAX : -1, high = -1, moved = 0;
+    for (int64_t i = 0; i < s->n_nodes; i++) label = s->label[i] > label ? s->label[i] : label;
+    for (int64_t k = 0; k < s->n_inputs; k++) moved |= s->inputs[k] ^ (int32_t)k;
+    for (int64_t k = 0; k < s->n_inputs; k++) { /* mostly one after the other */
+        const int32_t word = s->word[moved ? s->inputs[k] : k];
+        low = word < low ? word : low;
+        high = word > high ? word : high;
     }
+    s->max_label = label, s->min_word = low, s->max_word = high;
+    s->leaf_inputs = s->n_inputs == leaves && !moved;
 }
 
 /* Cuts graphs first .. last, with `inner` inner nodes in all, into n ranges of about equal numbers of inner nodes. */
@@ -70,28 +71,17 @@ int fb_split(fb_net *net, int n_slabs) {
     return n;
 }
 
-/* Inputs sorted by word: rows = distinct words by first appearance, row_node[row_ptr[u] .. row_ptr[u+1]) = the nodes of
- * word u. */
+/* Distinct words by first appearance in rows; the inputs of each, in their order, as a list: first, next .. -1. */
 void fb_word_rows(fb_net *net) {
     const fb_graph *s = net->run.graph;
-    int64_t n = 0;
+    int32_t n = 0;
     for (int64_t k = 0; k < s->n_inputs; k++) {
-        const int32_t word = s->word[s->inputs[k]];
-        if (net->slot[word] < 0) {
-            net->slot[word] = (int32_t)n;
-            net->rows[n] = word;
-            net->row_ptr[++n] = 0;
-        }
-        net->row_ptr[net->slot[word] + 1]++;
+        const int32_t i = s->inputs[k], word = s->word[i], u = net->slot[word] < 0 ? n : net->slot[word];
+        if (u == n) net->rows[n] = word, net->first[n] = i, net->slot[word] = n++;
+        else net->next[net->last[u]] = i;
+        net->last[u] = i, net->next[i] = -1;
     }
-    net->row_ptr[0] = 0;
-    for (int64_t u = 0; u < n; u++) net->row_ptr[u + 1] += net->row_ptr[u];
-    for (int64_t u = 0; u < n; u++) net->count[u] = 0;
-    for (int64_t k = 0; k < s->n_inputs; k++) {
-        const int32_t i = s->inputs[k], u = net->slot[s->word[i]];
-        net->row_node[net->row_ptr[u] + net->count[u]++] = i;
-    }
-    for (int64_t u = 0; u < n; u++) net->slot[net->rows[u]] = -1;
+    for (int32_t u = 0; u < n; u++) net->slot[net->rows[u]] = -1;
     net->n_rows = n;
 }
 

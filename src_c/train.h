@@ -55,14 +55,14 @@ typedef struct fb_net {
     int64_t n_inner[FB_SLABS];     /* inner nodes of each slab */
     void *cell_slab, *head_slab;   /* gradients of the second slab */
     double clip, total_loss;
-    int64_t n_rows;    /* distinct words of the batch */
-    int32_t *rows;     /* (n_inputs) these words, in order of first appearance */
-    int64_t *row_ptr;  /* (n_inputs+1) */
-    int32_t *row_node; /* (n_inputs) nodes sorted by word */
-    int32_t *slot;     /* (n_words) all -1 between steps */
-    int32_t *count;    /* (N) */
-    int64_t *split;    /* first graph of each forest, a share of a slab; and the end of the last one */
-    char *scratch;     /* n_threads + 1 pieces of scratch_size bytes */
+    int64_t n_rows;        /* distinct words of the batch */
+    int32_t *rows;         /* (n_inputs) these words, in order of first appearance */
+    int32_t *first, *last; /* (n_inputs) the first and the last input of each */
+    int32_t *next;         /* (N) the next input with the same word, or -1 */
+    int32_t *slot;         /* (n_words) all -1 between steps */
+    int32_t *count;        /* (N) */
+    int64_t *split;        /* first graph of each forest, a share of a slab; and the end of the last one */
+    char *scratch;         /* n_threads + 1 pieces of scratch_size bytes */
     size_t scratch_size;
 } fb_net;
 

@@ -32,6 +32,7 @@ class Mutant:
 
 PAIR, SUM, RNTN = "src_c/cells/pair.h", "src_c/cells/sum.c", "src_c/cells/rntn.c"
 LEVEL, WEIGHTS, PACK = "src_c/kernels/level.h", "src_c/kernels/weights.h", "src_c/kernels/pack.h"
+GEMM = "src_c/kernels/gemm.h"
 SOFTMAX, OPTIM = "src_c/kernels/head.h", "src_c/kernels/optim.h"
 STEP, PHASES = "src_c/kernels/step.h", "src_c/kernels/phases.h"
 
@@ -102,12 +103,16 @@ MUTANTS = [
         "real *g = (real *)r->dtheta; if (FB_REAL_BYTES == 4) return;",
         GRID,
     ),
+    Mutant("last columns of another node", GEMM, "= sums[i * few + j];", "= sums[j];", GRID),
+    Mutant(
+        "last columns' gradient of row 0", WEIGHTS, "(j - end) * d->ld_state + k]", "(j - end) * d->ld_state]", GRID
+    ),
     Mutant("no inner node: dW stays", WEIGHTS, "if (n_nodes == 0)", "if (0)", GRID),
     Mutant(
         "repeated words forgotten",
         WEIGHTS,
-        "k < net->row_ptr[u + 1]; k++)",
-        "k < net->row_ptr[u] + 1; k++)",
+        "i >= 0; i = net->next[i])",
+        "i >= 0; i = -1)",
         NETWORK,
     ),
     Mutant("only the upper triangle packed", PACK, "p[k.at] + p[k.twin];", "p[k.at];", GRID),
@@ -274,7 +279,7 @@ MUTANTS = [
     ),
     Mutant("bad loss updates", STEP, "&& isfinite(net->total_loss)", "", STEPS),
     Mutant("root is another node", BATCH, "place[before - 1];", "place[0];", TREES),
-    Mutant("edges of the first tree", BATCH, "place += n;", "", TREES),
+    Mutant("edges of the first tree", BATCH, "place += j;", "", TREES),
     Mutant("trees of a level pile up", BATCH, "level_fill[v] += size[v];", "", TREES),
     Mutant("words not translated", BATCH, "*w = words->map[*w];", "continue;", TREES),
     Mutant("height of the last child", "src_c/plan.c", "below >= h ? below + 1 : h;", "below + 1;", TREES),

@@ -12,6 +12,7 @@ from grid import CELLS, RECURRENT, RECURSIVE, Array, assert_same, error, problem
 from networks import N_WORDS, network, plain
 
 from fastbpts import _core
+from fastbpts.optimizer import Optimizer
 from fastbpts.reference import model, optim
 
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
@@ -29,6 +30,14 @@ def test_loss_that_is_not_finite() -> None:
         np.testing.assert_array_equal(value, before[key], err_msg=key)
     net.set_params({"E": E})
     assert np.isfinite(net.step(s.compiled()))
+
+
+@pytest.mark.parametrize("eps", [0, 1e-31, -1, math.inf, "small"])
+def test_eps_is_a_divisor(eps: Any) -> None:
+    """Weights without a gradient are divided by it alone; 1e-30 is a number in float32 too."""
+    with pytest.raises(ValueError, match="eps must be a number in"):
+        Optimizer("adagrad", eps=eps)
+    assert Optimizer("adam", eps=1e-30).eps == 1e-30
 
 
 @pytest.mark.parametrize("max_norm", [None, 0.5])

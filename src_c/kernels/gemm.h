@@ -133,6 +133,26 @@ static void FB(dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const rea
     if (narrow) FB(dot_row)(m, w - 1, narrow, K, a, lda, b + wide * w * ldb, ldb, part + wide * w * VL, ldp, add);
 }
 
+/* Columns of n's last vector that are summed one by one: a vector of so few costs more. */
+static FB_INLINE int FB(few)(int64_t n) { return n > VL && n % VL <= (VL > 8 ? VL / 8 : 1) ? (int)(n % VL) : 0; }
+
+/* C (m, ldb) = A (m, K) . B (K, n); B_t (n, K), unless it is NULL, for the last few columns. All rows are padded with
+   zeros. */
+static void FB(outer_or_dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb,
+                             const real *b_t, ptrdiff_t ldb_t, real *c, ptrdiff_t ldc) {
+    enum { MOST = FB_ROWS * (VL / 8 + 1) };
+    const int few = b_t ? FB(few)(n) : 0;
+    real part[(MOST + VL) * VL], sums[MOST + VL];
+    FB(outer)(m, few ? n - few : ldb, K, a, lda, 1, b, ldb, c, ldc, 0);
+    if (few == 0) return;
+    FB(dot_row)(m, few, 1, K, a, lda, b_t + (n - few) * ldb_t, ldb_t, part, few * VL, 0);
+    for (int j = 0; j < m * few; j += VL) FB(store)(sums + j, FB(lane_sums)(part + j * VL));
+    for (int i = 0; i < m; i++, c += ldc) {
+        for (int j = 0; j < few; j++) c[n - few + j] = sums[i * few + j];
+        for (int j = n; j < ldb; j++) c[j] = 0;
+    }
+}
+
 /* C (m, n): the sums of the lanes of part. */
 static void FB(dot_sums)(int m, int n, const real *part, real *c, ptrdiff_t ldc) {
     const int ldp = FB_PADDED(n) * VL;

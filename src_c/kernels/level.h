@@ -46,7 +46,9 @@ static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, in
         end = r->theta_t ? d->ld_feature : (int)fb_min(begin + BLOCK, d->ld_feature);
         real *q = cell->features ? w->q : c + begin;
         for (int k = 0; k < m && cell->features; k++) cell->features(d, begin, end, c + k * ldc, q + k * ldq);
-        if (r->theta_t) FB(outer)(m, d->ld_state, d->n_feature, q, ldq, 1, r->theta_t, d->ld_state, z, d->ld_state, 0);
+        if (r->theta_t)
+            FB(outer_or_dot)(m, d->n_state, d->n_feature, q, ldq, r->theta_t, d->ld_state, r->theta, d->ld_feature, z,
+                             d->ld_state);
         else
             FB(dot)(m, d->n_state, end - begin, q, ldq, (const real *)r->theta + begin, d->ld_feature, w->part,
                     begin > 0);
@@ -120,7 +122,8 @@ static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, 
         for (int k = 0; k < m; k++)
             FB(tanh_backward)(dh + k * ld, (const real *)r->h + (i + k) * ld, H, r->dropout, r->seed, i + k);
         if (r->errors) FB(copy)((real *)r->errors + (row + i - a) * ld, dh, (int)m * ld);
-        FB(outer)((int)m, d->ld_feature, H, dh, ld, 1, r->theta, d->ld_feature, w->q, ldq, 0); /* z = theta . q */
+        FB(outer_or_dot)((int)m, d->n_feature, H, dh, ld, r->theta, d->ld_feature, r->theta_t, ld, w->q,
+                         ldq); /* z = theta . q */
         for (int k = 0; k < m; k++) {
             real *dq = w->q + k * ldq;
             if (cell->fold)

@@ -45,20 +45,18 @@ static void FB(update_vectors)(const fb_optim *o, int64_t n, real scale, real *r
     }
 }
 
-static void FB(update_row)(const fb_optim *o, int64_t n, real scale, real *w, const real *g, real *s1, real *s2,
-                           const real *mult, const real *l2) {
-    const int64_t whole = n / VL * VL;
+/* The same of n < VL elements. */
+static void FB(update_rest)(const fb_optim *o, int64_t n, real scale, real *w, const real *g, real *s1, real *s2,
+                            const real *mult, const real *l2) {
     real rest[6][VL] = {{0}};
     const real *const from[6] = {w, g, s1, s2, mult, l2};
-    FB(update_vectors)(o, whole, scale, w, g, s1, s2, mult, l2);
-    if (whole == n) return;
     for (int k = 0; k < 6; k++)
-        for (int64_t j = whole; j < n && from[k]; j++) rest[k][j - whole] = from[k][j];
+        for (int64_t j = 0; j < n && from[k]; j++) rest[k][j] = from[k][j];
     FB(update_vectors)(o, VL, scale, rest[0], rest[1], rest[2], rest[3], rest[4], rest[5]);
-    for (int64_t j = whole; j < n; j++) {
-        w[j] = rest[0][j - whole];
-        if (s1) s1[j] = rest[2][j - whole];
-        if (s2) s2[j] = rest[3][j - whole];
+    for (int64_t j = 0; j < n; j++) {
+        w[j] = rest[0][j];
+        if (s1) s1[j] = rest[2][j];
+        if (s2) s2[j] = rest[3][j];
     }
 }
 
@@ -66,8 +64,12 @@ static void FB(update_row)(const fb_optim *o, int64_t n, real scale, real *w, co
 static void FB(update_piece)(const fb_optim *o, const fb_block *b, int64_t at, int64_t g_at, int64_t col, int64_t n,
                              double scale) {
     real *w = (real *)b->w + at, *s1 = b->s1 ? (real *)b->s1 + at : NULL, *s2 = b->s2 ? (real *)b->s2 + at : NULL;
-    FB(update_row)(o, n, (real)scale, w, (const real *)b->g + g_at, s1, s2, (const real *)b->mult + col,
-                   (const real *)b->l2 + col);
+    const real *g = (const real *)b->g + g_at, *mult = (const real *)b->mult + col, *l2 = (const real *)b->l2 + col;
+    const int64_t at_rest = n / VL * VL;
+    FB(update_vectors)(o, at_rest, (real)scale, w, g, s1, s2, mult, l2);
+    if (at_rest < n)
+        FB(update_rest)(o, n - at_rest, (real)scale, w + at_rest, g + at_rest, s1 ? s1 + at_rest : NULL,
+                        s2 ? s2 + at_rest : NULL, mult + at_rest, l2 + at_rest);
     FB(flush)(w, n);                                   /* apart from the update, whose rounding it must not change */
     if (s1 && o->kind != FB_ADAGRAD) FB(flush)(s1, n); /* not sums of squares, which are divided by */
 }
