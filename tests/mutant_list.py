@@ -227,8 +227,8 @@ MUTANTS = [
     Mutant(
         "later rows use the first rows' u",
         "src_c/kernels/gated.h",
-        "t.u = u + (t.first - r) * t.ld_u;",
-        "t.u = u;",
+        "t->u = u + (t->first - r) * t->ld_u;",
+        "t->u = u;",
         CHAINS,
     ),
     Mutant(

@@ -1,10 +1,22 @@
 /* Gated cells over sequences: no gathers, every thread has its own sequences. */
 
+/* n rows of cols elements; zeros in front of the next row where rows of `to` are padded; of zeros where from is NULL.
+ */
+static void FB(copy_rows)(int64_t n, int64_t cols, const real *from, int64_t ld_from, real *to, int64_t ld_to,
+                          int pad) {
+    if (ld_from == cols && ld_to == cols) cols *= n, n = n > 0; /* one piece */
+    for (int64_t i = 0; i < n; i++) {
+        if (from) memcpy(to + i * ld_to, from + i * ld_from, (size_t)cols * sizeof(real));
+        else memset(to + i * ld_to, 0, (size_t)cols * sizeof(real));
+        for (int64_t j = cols; j < ld_to && pad; j++) to[i * ld_to + j] = 0;
+    }
+}
+
 /* First sequence of part p: parts have about equal numbers of rows. */
 static int64_t FB(chain_split)(const fb_chain *c, int p, int n_parts) {
     const int64_t N = c->row_ptr[c->n_steps];
-    int64_t low = 0, high = p < n_parts ? c->batch : 0;
-    if (p == n_parts) return c->batch;
+    int64_t low = 0, high = c->batch;
+    if (p == 0 || p == n_parts) return p ? c->batch : 0;
     while (low < high) { /* sequences before `mid` have less than p / n_parts of the rows */
         const int64_t mid = (low + high) / 2;
         int64_t rows = 0;
@@ -39,25 +51,25 @@ static FB_INLINE const real *FB(chain_below)(const FB(moment) * m, int64_t r, co
     return initial ? (const real *)initial + r * ld_initial : NULL;
 }
 
-/* The tile of rows r .. r + rows of a moment; *K elements of what is below count. scratch begins with a row of zeros.
- */
-static fb_tile FB(chain_tile)(const fb_chain *c, const FB(moment) * m, int64_t r, int rows, const FB(packed) * p,
-                              const real *zeros, int *K) {
+/* *t = the tile of rows r .. r + rows of a moment, in place: a copy would wait for each of its stores. How many
+   elements of what is below count. */
+static int FB(chain_tile)(const fb_chain *c, const FB(moment) * m, int64_t r, int rows, const FB(packed) * p,
+                          const real *zeros, fb_tile *t) {
     const fb_run *run = &c->run;
     const int64_t ld = run->dims.ld_state, i = m->row + r;
-    fb_tile t = {
+    *t = (fb_tile){
         .rows = rows, .cols = (int)ld, .activation = run->activation, .keep = 1, .bias = p->bias_u, .slot = ld};
-    t.ld_saved = run->dims.n_slot * ld, t.saved = (real *)run->saved + i * t.ld_saved;
-    t.h = (real *)run->h + i * c->ld_h, t.ld_h = c->ld_h;
-    t.below = FB(chain_below)(m, r, run->h, c->ld_h, run->h0, ld, &t.ld_below);
-    *K = t.below ? run->dims.n_state : 0;
-    if (!t.below) t.below = zeros, t.ld_below = 0;
-    if (!run->c) return t;
-    t.c = (real *)run->c + i * ld, t.ld_c = ld;
-    t.c_below = FB(chain_below)(m, r, run->c, ld, run->c0, ld, &t.ld_c_below);
-    if (!t.c_below) t.c_below = zeros, t.ld_c_below = 0;
-    t.f = (real *)t.saved + (run->dims.n_gate - 1) * ld, t.ld_f = t.ld_saved;
-    return t;
+    t->ld_saved = run->dims.n_slot * ld, t->saved = (real *)run->saved + i * t->ld_saved;
+    t->h = (real *)run->h + i * c->ld_h, t->ld_h = c->ld_h;
+    t->below = FB(chain_below)(m, r, run->h, c->ld_h, run->h0, ld, &t->ld_below);
+    const int K = t->below ? run->dims.n_state : 0;
+    if (!t->below) t->below = zeros, t->ld_below = 0;
+    if (!run->c) return K;
+    t->c = (real *)run->c + i * ld, t->ld_c = ld;
+    t->c_below = FB(chain_below)(m, r, run->c, ld, run->c0, ld, &t->ld_c_below);
+    if (!t->c_below) t->c_below = zeros, t->ld_c_below = 0;
+    t->f = (real *)t->saved + (run->dims.n_gate - 1) * ld, t->ld_f = t->ld_saved;
+    return K;
 }
 
 /* Ends of the rows that a part's tiles must not cross: its own, and where sequences enter. */
@@ -97,12 +109,12 @@ static void FB(chain_forward_part)(void *ctx, int part, int n_parts) {
     for (int64_t s = c->from; s < c->to; s++) {
         const FB(moment) m = FB(moment_of)(c, s);
         for (int64_t r = first, end = fb_min(last, m.rows), n; r < end; r += n) {
-            int K;
+            fb_tile t;
             n = FB(chain_stop)(&m, r, end) - r;
-            const fb_tile t = FB(chain_tile)(c, &m, r, (int)n, &p, zeros, &K);
+            const int K = FB(chain_tile)(c, &m, r, (int)n, &p, zeros, &t);
             if (n > FB(few_rows)(g->n_gate)) FB(gated_many)(d, g, &p, &t, K, s & 1, zeros + d->ld_state);
             else FB(gated_forward)(d, g, &p, &t, K, s & 1);
-            for (int64_t k = 0; k < n; k++)
+            for (int64_t k = 0; k < n && d->n_state < d->ld_state; k++)
                 for (int j = d->n_state; j < d->ld_state; j++) ((real *)t.h)[k * t.ld_h + j] = 0;
         }
     }

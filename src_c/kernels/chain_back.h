@@ -1,4 +1,12 @@
 /* Gated cells over sequences, backward. */
+/* to += from, n rows of cols elements. */
+static void FB(add_rows)(int64_t n, int64_t cols, const real *restrict from, int64_t ld_from, real *restrict to,
+                         int64_t ld_to) {
+    if (ld_from == cols && ld_to == cols) cols *= n, n = n > 0; /* one piece */
+    for (; n > 0; n--, from += ld_from, to += ld_to)
+        for (int64_t j = 0; j < cols; j++) to[j] += from[j];
+}
+
 static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
@@ -11,14 +19,12 @@ static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
     for (int64_t s = c->to - 1; s >= c->from; s--) {
         const FB(moment) m = FB(moment_of)(c, s);
         for (int64_t r = first, end = fb_min(last, m.rows), n; r < end; r += n) {
-            int K;
+            fb_tile t;
             n = FB(chain_stop)(&m, r, end) - r;
-            fb_tile t = FB(chain_tile)(c, &m, r, (int)n, &p, zeros, &K);
+            FB(chain_tile)(c, &m, r, (int)n, &p, zeros, &t);
             real *carry = (real *)c->carry + r * ld;
             t.e = t.direct = carry, t.ld_e = t.ld_direct = ld;
-            for (int64_t k = 0; k < n && c->dh; k++)
-                for (int j = 0; j < d->n_state; j++)
-                    carry[k * ld + j] += ((const real *)c->dh)[(m.row + r + k) * c->ld_dh + j];
+            if (c->dh) FB(add_rows)(n, d->n_state, (const real *)c->dh + (m.row + r) * c->ld_dh, c->ld_dh, carry, ld);
             if (g->has_c) t.dc = t.dc_below = (real *)c->carry_c + r * ld, t.ld_dc = ld;
             g->backward(&t);
             if (g->has_c) g->edge_backward(&t);
@@ -53,9 +59,9 @@ static int64_t FB(chain_piece)(const fb_chain *c, int64_t a, int64_t end, int64_
 static const real *FB(chain_gather)(const fb_chain *c, int64_t a, int64_t n, int64_t kc, int64_t *time,
                                     const real *below, int64_t ld_below, real *out) {
     const int64_t H = c->run.dims.n_state, ld = c->run.dims.ld_state;
-    for (int64_t k = 0, end = n; k < kc; end = k + n) {
-        for (; k < end; k++, below += ld_below) memcpy(out + k * ld, below, (size_t)H * sizeof(real));
-        n = k < kc ? FB(chain_piece)(c, a + k, a + kc, time, &below, &ld_below) : 0;
+    for (int64_t k = 0; k < kc; k += n) {
+        if (k) n = FB(chain_piece)(c, a + k, a + kc, time, &below, &ld_below);
+        FB(copy_rows)(n, H, below, ld_below, out + k * ld, ld, 0);
     }
     return out;
 }

@@ -1,15 +1,4 @@
 /* Gated cells over sequences: what the binding calls. */
-/* n rows of cols elements; zeros in front of the next row where rows of `to` are padded; of zeros where from is NULL.
- */
-static void FB(copy_rows)(int64_t n, int64_t cols, const real *from, int64_t ld_from, real *to, int64_t ld_to,
-                          int pad) {
-    for (int64_t i = 0; i < n; i++) {
-        if (from) memcpy(to + i * ld_to, from + i * ld_from, (size_t)cols * sizeof(real));
-        else memset(to + i * ld_to, 0, (size_t)cols * sizeof(real));
-        for (int64_t j = cols; j < ld_to && pad; j++) to[i * ld_to + j] = 0;
-    }
-}
-
 /* The rows of `states` after each sequence's last step. */
 static void FB(last_rows)(const fb_chain *c, const real *states, int64_t ld, real *out) {
     const int64_t H = c->run.dims.n_state;

@@ -65,22 +65,22 @@ static void FB(gated_units)(const fb_gates *g, fb_tile *t, real *fc) {
 
 /* Rows of a tile from a, h~ (K elements of it count: H, or 0 where it is zero) and, in fc or c_below, the second states
    below. Panels outside, rows inside: a panel that is not in the second-level cache is fetched once. `turn`: from the
-   last panel to the first, so that steps in turns find some of them in the cache. */
-static void FB(gated_forward)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, const fb_tile *tile, int K,
-                              int turn) {
-    const int G = g->n_gate, vectors = G * d->ld_state / VL, alone = g->has_c && tile->fc != NULL;
-    const int most = FB(panel_width)(G) * (tile->rows == 1 ? FB(LINE_PANELS) : 1), groups = (vectors + most - 1) / most;
+   last panel to the first, so that steps in turns find some of them in the cache. The tile ends up changed. */
+static void FB(gated_forward)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, fb_tile *t, int K, int turn) {
+    const int G = g->n_gate, rows = t->rows, alone = g->has_c && t->fc != NULL;
+    const int units = d->ld_state / VL, most = FB(panel_units)(G) * (rows == 1 ? FB(LINE_PANELS) : 1);
+    const int last = (units - 1) & -most; /* `most` is a power of two */
+    const real *edges = t->fc;
     real u[FB_ROWS * 4 * VL], fc[FB_ROWS * VL];
-    fb_tile t = *tile;
-    t.u = u, t.gate = VL, t.next = G == 1 ? VL : (G - alone) * VL;
-    for (int j = 0; j < groups; j++) {
-        const int q = (turn ? groups - 1 - j : j) * most, n = (int)fb_min(most, vectors - q);
-        t.at = q / G * VL, t.cols = n / G * VL, t.ld_u = (n - alone * n / G) * VL;
-        for (t.first = 0; t.first < tile->rows; t.first += t.rows) {
-            t.rows = FB(gated_rows)(G, tile->rows - t.first);
-            FB(recur)(d, G, p, &t, q, n, alone, K, u);
-            if (alone) t.fc = (real *)tile->fc + t.first * tile->ld_fc + t.at;
-            FB(gated_units)(g, &t, alone ? NULL : fc);
+    t->u = u, t->gate = VL, t->next = G == 1 ? VL : (G - alone) * VL;
+    for (int i = 0; i < units; i += most) {
+        const int q = turn ? last - i : i, n = (int)fb_min(most, units - q);
+        t->at = q * VL, t->cols = n * VL, t->ld_u = n * (G - alone) * VL;
+        for (t->first = 0; t->first < rows; t->first += t->rows) {
+            t->rows = FB(gated_rows)(G, rows - t->first);
+            FB(recur)(d, G, p, t, q * G, n * G, alone, K, u);
+            if (alone) t->fc = (void *)(edges + t->first * t->ld_fc + t->at);
+            FB(gated_units)(g, t, alone ? NULL : fc);
         }
     }
 }
@@ -108,25 +108,24 @@ static void FB(recur_many)(const fb_tile *t, int width, int K, const real *b, co
    time, which the caches know how to fetch ahead. */
 enum { FB(MANY) = 8 * FB_ROWS, FB(FEW) = 4 };
 static size_t FB(many_scratch)(const fb_dims *d) { return (size_t)((FB(MANY) * d->n_gate + FB(FEW)) * d->ld_state); }
-static void FB(gated_many)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, const fb_tile *tile, int K,
-                           int turn, real *u) {
-    const int G = g->n_gate, vectors = G * d->ld_state / VL, most = FB(panel_width)(G);
+static void FB(gated_many)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, fb_tile *t, int K, int turn,
+                           real *u) {
+    const int G = g->n_gate, rows = t->rows, vectors = G * d->ld_state / VL, most = FB(panel_width)(G);
     const int groups = (vectors + most - 1) / most;
     real *fc = u + FB(MANY) * vectors * VL;
-    for (int r = 0, n; r < tile->rows; r += n) {
-        fb_tile t = *tile;
-        n = (int)fb_min(FB(MANY), tile->rows - r);
-        t.first = r, t.rows = n, t.at = 0, t.cols = d->ld_state;
-        t.gate = VL, t.next = G * VL, t.ld_u = vectors * VL;
+    t->gate = VL, t->next = G * VL, t->ld_u = vectors * VL;
+    for (int r = 0, n; r < rows; r += n) {
+        n = (int)fb_min(FB(MANY), rows - r);
+        t->first = r, t->rows = n;
         for (int j = 0; j < groups; j++) {
             const int q = (turn ? groups - 1 - j : j) * most, w = (int)fb_min(most, vectors - q);
             const real *b = p->u_in + (int64_t)q * VL * d->n_state;
-            FB(recur_many)(&t, w, K, b, b + (turn ? -most : most) * VL * d->n_state, u + q * VL);
+            FB(recur_many)(t, w, K, b, b + (turn ? -most : most) * VL * d->n_state, u + q * VL);
         }
-        for (int end = r + n; t.first < end; t.first += t.rows) {
-            t.rows = (int)fb_min(FB(FEW), end - t.first);
-            t.u = u + (t.first - r) * t.ld_u;
-            FB(gated_units)(g, &t, fc);
+        for (int end = r + n; t->first < end; t->first += t->rows) {
+            t->rows = (int)fb_min(FB(FEW), end - t->first);
+            t->u = u + (t->first - r) * t->ld_u;
+            FB(gated_units)(g, t, fc);
         }
     }
 }

@@ -40,14 +40,15 @@ static void FB(gated_columns)(const fb_dims *d, fb_column *column) {
     if (d->n_slot > d->n_gate) column[d->ld_in + d->ld_state + 1] = (fb_column){3, 0, -1};
 }
 
-/* Vectors of a panel of u_in, units of the state per vector of a gate. */
-static FB_INLINE int FB(panel_width)(int n_gate) { return n_gate == 1 ? 4 : n_gate; }
+/* A panel of u_in: units of the state, in vectors, all gates of them. */
+static FB_INLINE int FB(panel_units)(int n_gate) { return n_gate == 1 ? 4 : 1; }
+static FB_INLINE int FB(panel_width)(int n_gate) { return n_gate * FB(panel_units)(n_gate); }
 
 /* Rows of a tile where a whole panel's accumulators fit the registers, at most; of `total`, tiles are about equal. */
-static int FB(few_rows)(int n_gate) { return (int)fb_min(FB_ROWS, 3 * FB_ROWS / FB(panel_width)(n_gate)); }
-static int FB(gated_rows)(int n_gate, int64_t total) {
+static FB_INLINE int FB(few_rows)(int n_gate) { return n_gate == 3 ? FB_ROWS : 3 * FB_ROWS / 4; }
+static FB_INLINE int FB(gated_rows)(int n_gate, int64_t total) {
     const int64_t most = FB(few_rows)(n_gate), tiles = (total + most - 1) / most;
-    return tiles ? (int)((total + tiles - 1) / tiles) : 0;
+    return total <= most ? (int)total : (int)((total + tiles - 1) / tiles); /* a division takes as long as a sum */
 }
 
 /* Matrix (n_gate ld_state, N) from the rows of slots first .. first + n_gate of a. */
