@@ -37,14 +37,19 @@ static double FB(clip_factor)(const fb_net *net) {
     return fb_clip_factor(&net->optim, sum);
 }
 
+static void FB(turn_theta)(fb_net *net) {
+    const fb_dims *d = &net->run.dims;
+    if (net->run.theta_t)
+        FB(transpose)(d->n_state, d->n_feature, net->run.theta, d->ld_feature, (void *)net->run.theta_t, d->ld_state);
+}
+
 /* Weights in the layouts the forward step reads. */
 static void FB(turn_weights)(fb_net *net) {
     const fb_dims *d = &net->run.dims;
     const fb_loss *l = &net->loss;
     if (net->cell->gates) FB(pack_forward)(d, net->cell->gates, &net->run.weights);
     if (net->cell->gates) FB(pack_edges)(d, net->cell->gates, &net->run.weights);
-    if (net->run.theta_t)
-        FB(transpose)(d->n_state, d->n_feature, net->run.theta, d->ld_feature, (void *)net->run.theta_t, d->ld_state);
+    FB(turn_theta)(net);
     if (!l->head) return;
     FB(transpose)(l->n_classes, d->n_state, l->head, l->ld_head, (void *)l->head_t, l->ld_class);
     for (int c = 0; c < l->n_classes; c++)
@@ -61,6 +66,7 @@ static void FB(run_forward)(fb_net *net) {
 static void FB(run_backward)(fb_net *net) {
     const int n = fb_split(net, 1);
     net->run.fresh = 0;
+    FB(turn_theta)(net);
     if (net->cell->gates) FB(pack_backward)(&net->run.dims, net->cell->gates, &net->run.weights);
     fb_parallel(FB(backward_part), net, n, n);
     fb_parallel(FB(gradient_part), net, net->n_threads, net->n_threads);
