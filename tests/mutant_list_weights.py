@@ -1,8 +1,15 @@
-"""The bugs that mutants.py plants in when recurrent weights are read."""
+"""The bugs that mutants.py plants in when weights are read."""
 
-from mutant_list import Mutant
+from mutant_list import GRID, STEP, Mutant
 
 WEIGHTS_MUTANTS = [
+    Mutant(
+        "weights of the last forward run",
+        STEP,
+        "net->run.fresh = 0;\n    FB(turn_theta)(net);",
+        "net->run.fresh = 0;",
+        GRID,
+    ),
     Mutant(
         "frozen weights are the layer's own",
         "fastbpts/layers/frozen.py",
