@@ -235,8 +235,8 @@ cdef class Chain:
             self.c.run.h, self.c.ld_h = self.memory(OWN_H, n * Hp), Hp
         self.c.h0, self.c.c0 = self.states(h0, False, "h0"), self.states(c0, False, "c0")
         self.c.h_n, self.c.c_n = self.states(h_n, True, "h_n"), self.states(c_n, True, "c_n")
+        self.c.reverse, self.c.save = reverse, save
         self.set_memory(n, n_threads)
-        self.c.reverse = reverse
         cdef bint as_packed = self.packed and self.keep_packed
         with nogil:
             if not as_packed:
@@ -248,9 +248,10 @@ cdef class Chain:
     cdef int set_memory(self, int64_t n, int n_threads) except -1:
         """What n rows and the initial states need."""
         cdef int64_t B = self.c.batch, Hp = self.c.run.dims.ld_state
+        cdef int64_t n_saved = n if self.c.save else min(n, self.k.block_rows(&self.c.run.dims) + B)
         self.c.run.h0 = self.memory(OWN_H0, B * Hp) if self.c.h0 != NULL else NULL
         self.c.run.c0 = self.memory(OWN_C0, B * Hp) if self.c.c0 != NULL else NULL
-        self.c.run.saved = self.memory(OWN_SAVED, n * self.c.run.dims.n_slot * Hp)
+        self.c.run.saved = self.memory(OWN_SAVED, n_saved * self.c.run.dims.n_slot * Hp)
         self.c.run.c = self.memory(OWN_C, n * Hp) if self.c.cell.gates.has_c else NULL
         self.c.n_threads = max(1, n_threads)
         self.c.scratch = <char *>self.memory(OWN_SCRATCH, self.c.n_threads * self.c.scratch_size // self.k.real_bytes)

@@ -97,7 +97,7 @@ cdef extern from "mlp.h" nogil:
         const fb_cell *cell
         int64_t n_steps, batch, ld_h, ld_out, ld_dh, ld_dx
         const int64_t *row_ptr
-        int reverse, n_threads
+        int reverse, save, n_threads
         void *out
         const void *h0
         const void *c0
@@ -215,6 +215,7 @@ cdef extern from "mlp.h" nogil:
         void (*glove_train)(fb_glove *) noexcept nogil
         size_t (*packed)(const fb_dims *) noexcept nogil
         size_t (*chain_scratch)(const fb_dims *) noexcept nogil
+        int64_t (*block_rows)(const fb_dims *) noexcept nogil
         void (*chain_pack)(fb_chain *) noexcept nogil
         void (*chain_forward)(fb_chain *) noexcept nogil
         void (*chain_backward)(fb_chain *) noexcept nogil

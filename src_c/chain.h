@@ -9,8 +9,8 @@ typedef struct fb_chain {
     fb_run run; /* dims, weights, activation, x, saved, h (N, ld_h), c (N, ld_state); h0, c0: (B, ld_state) or NULL */
     const fb_cell *cell;
     int64_t n_steps, batch, ld_h, ld_out, ld_dh, ld_dx;
-    const int64_t *row_ptr; /* (T+1) */
-    int reverse, n_threads;
+    const int64_t *row_ptr;       /* (T+1) */
+    int reverse, save, n_threads; /* save: for backward; else run.saved has room for the block at work only */
     void *out;                    /* (N, ld_out) h for the caller, or NULL: run.h is his */
     const void *h0, *c0;          /* (B, n_state) or NULL; copied to run.h0, run.c0 */
     void *h_n, *c_n;              /* (B, n_state) or NULL: out, states after each sequence's last step */
@@ -21,5 +21,6 @@ typedef struct fb_chain {
     char *scratch;
     size_t scratch_size; /* of each thread */
     int64_t from, to;    /* steps of the block at work */
+    int64_t saved_from;  /* the row that run.saved begins with */
 } fb_chain;
 #endif

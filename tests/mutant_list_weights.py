@@ -1,4 +1,4 @@
-"""The bugs that mutants.py plants in when weights are read."""
+"""The bugs that mutants.py plants in when weights are read, and in what is kept of a step forward."""
 
 from mutant_list import GRID, STEP, Mutant
 
@@ -16,6 +16,13 @@ WEIGHTS_MUTANTS = [
         "copy.copy(layer)",
         "layer",
         "test_frozen.py -k reaches",
+    ),
+    Mutant(
+        "gates of all blocks in one place",
+        "src_c/kernels/chain.h",
+        "(a - c->saved_from) * d->n_slot",
+        "(a - r) * d->n_slot",
+        "test_frozen.py -k block",
     ),
     Mutant(
         "predictions with old weights",

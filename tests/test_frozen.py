@@ -3,6 +3,7 @@
 import copy
 import pickle
 import threading
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,23 @@ def test_layer_trains_as_before(cell: str) -> None:
         layer.backward(out)
     assert all((one.grads[name] == two.grads[name]).all() for name in one.grads)
     assert same(one.forward(x, training=True), two.forward(x, training=True))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_gates_of_one_block_of_steps_are_kept(cell: str, dtype: str) -> None:
+    """A prediction over many steps has the bits of the forward step that keeps the gates of all, in less memory."""
+    layer = LAYERS[cell](3, 64, bidirectional=True, dtype=dtype, n_threads=2)
+    x, lengths = np.random.default_rng(0).standard_normal((9000, 4, 3)).astype(dtype), [9000, 8000, 2999, 1]
+    frozen, peaks, found = layer.frozen(), [], []
+    for predictor in (frozen, layer):
+        tracemalloc.start()
+        found.append(predictor.forward(x, None, lengths))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert same(*found)
+    gates = 2 * (1 if cell == "elman" else 4) * sum(lengths) * 64 * x.itemsize
+    assert peaks[1] - peaks[0] > gates / 2
 
 
 def test_mistakes() -> None:

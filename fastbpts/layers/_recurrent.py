@@ -113,7 +113,7 @@ class Recurrent(RecurrentState, Generic[S]):
         seed : int, optional
             Of the dropout masks; None: another one at each call, following from random_state.
         save : bool
-            False: no :meth:`backward` will follow, and less memory is needed.
+            False: no :meth:`backward` will follow, and gates are kept for some steps only.
 
         Returns
         -------

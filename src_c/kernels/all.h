@@ -70,6 +70,7 @@ const fb_kernels FB(kernels) = {
     FB(glove_train),
     FB(gated_size),
     FB(chain_scratch),
+    FB(block_rows),
     FB(chain_pack),
     FB(chain_forward),
     FB(chain_backward),

@@ -59,7 +59,7 @@ static int FB(chain_tile)(const fb_chain *c, const FB(moment) * m, int64_t r, in
     const int64_t ld = run->dims.ld_state, i = m->row + r;
     *t = (fb_tile){
         .rows = rows, .cols = (int)ld, .activation = run->activation, .keep = 1, .bias = p->bias_u, .slot = ld};
-    t->ld_saved = run->dims.n_slot * ld, t->saved = (real *)run->saved + i * t->ld_saved;
+    t->ld_saved = run->dims.n_slot * ld, t->saved = (real *)run->saved + (i - c->saved_from) * t->ld_saved;
     t->h = (real *)run->h + i * c->ld_h, t->ld_h = c->ld_h;
     t->below = FB(chain_below)(m, r, run->h, c->ld_h, run->h0, ld, &t->ld_below);
     const int K = t->below ? run->dims.n_state : 0;
@@ -95,7 +95,7 @@ static void FB(chain_project_part)(void *ctx, int part, int n_parts) {
     const int64_t r = c->row_ptr[FB(block_begin)(c)], n = c->row_ptr[FB(block_end)(c)] - r,
                   a = r + FB(share)(n, 1, part, n_parts), b = r + FB(share)(n, 1, part + 1, n_parts);
     FB(project)(d, &p, b - a, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x,
-                (real *)c->run.saved + a * d->n_slot * d->ld_state);
+                (real *)c->run.saved + (a - c->saved_from) * d->n_slot * d->ld_state);
 }
 
 static void FB(chain_forward_part)(void *ctx, int part, int n_parts) {

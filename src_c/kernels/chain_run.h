@@ -19,6 +19,7 @@ static void FB(chain_forward)(fb_chain *c) {
         c->to = c->from;
         do c->to++;
         while (c->to < c->n_steps && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
+        c->saved_from = c->save ? 0 : c->row_ptr[FB(block_begin)(c)];
         fb_parallel(FB(chain_project_part), c, c->n_threads, c->n_threads);
         fb_parallel(FB(chain_forward_part), c, c->n_threads, c->n_threads);
     }
