@@ -231,9 +231,8 @@ MUTANTS = [
         "t->u = u;",
         CHAINS,
     ),
-    Mutant(
-        "states below meet errors of other rows", CHAIN_BACK, "u.a[s] += n * FB_ROWS;", "u.a[s] += 0 * FB_ROWS;", CHAINS
-    ),
+    Mutant("states below meet errors of other rows", CHAIN_BACK, "u.a[s] += n * u.ak;", "u.a[s] += 0 * u.ak;", CHAINS),
+    Mutant("few errors read as if packed", CHAIN_BACK, "few ? ld : FB_ROWS,", "FB_ROWS,", CHAINS),
     Mutant(
         "rows of different times in one product",
         CHAIN_BACK,

@@ -67,21 +67,23 @@ static const real *FB(chain_gather)(const fb_chain *c, int64_t a, int64_t n, int
 }
 
 /* dW += errors . x and dU += errors . h~ of units u0 .. u1, of all slots together FB_TM at most; the errors are packed
-   once for both. */
+   once for both, unless they are few. */
 static void FB(chain_outer)(const fb_chain *c, int64_t u0, int64_t u1, real *panel) {
     const fb_dims *d = &c->run.dims;
     const fb_gates *g = c->cell->gates;
     const int64_t H = d->n_state, D = d->n_in, ld = g->n_slot * (int64_t)d->ld_state;
     const int64_t end = c->row_ptr[FB(block_end)(c)], units = (u1 - u0 + FB_ROWS - 1) / FB_ROWS * FB_ROWS;
     const int G = g->n_gate, first = g->n_slot - G;
-    FB(pieces) w = {G, u1 - u0, FB_ROWS, 0, {0}, {0}}, u = w;
+    const int64_t near = 48 * 1024 / sizeof(real); /* elements that the first two caches read as fast as packed ones */
+    FB(pieces) w = {G, u1 - u0, FB_ROWS, 0, near, {0}, {0}}, u = w;
     int64_t time = FB(block_begin)(c);
     for (int64_t a = c->row_ptr[time], kc; a < end; a += kc) {
         kc = fb_min(FB_KC, end - a);
-        w.strip = u.strip = FB_ROWS * kc;
+        const int few = kc * ld <= near;
+        w.ak = u.ak = few ? ld : FB_ROWS, w.strip = u.strip = few ? FB_ROWS : FB_ROWS * kc;
         for (int s = 0; s < g->n_slot; s++) {
-            real *block = panel + FB_KC * 6 * VL + s * units * kc;
-            FB(pack_columns)(u1 - u0, kc, (const real *)c->run.saved + a * ld + s * d->ld_state + u0, ld, block);
+            const real *block = (const real *)c->run.saved + a * ld + s * d->ld_state + u0;
+            if (!few) block = FB(pack_columns)(u1 - u0, kc, block, ld, panel + FB_KC * 6 * VL + s * units * kc);
             if (s < G) w.a[s] = block, w.c[s] = (real *)c->dW + (g->gate[s] * H + u0) * D;
             if (s >= first) u.a[s - first] = block, u.c[s - first] = (real *)c->dU + (g->gate[s] * H + u0) * H;
         }
@@ -94,7 +96,7 @@ static void FB(chain_outer)(const fb_chain *c, int64_t u0, int64_t u1, real *pan
                 n = kc, ld_below = d->ld_state;
             }
             if (below) FB(pieces_add)(&u, H, n, below, ld_below, H, 1, panel); /* u = U h~ */
-            for (int s = 0; s < G; s++) u.a[s] += n * FB_ROWS;
+            for (int s = 0; s < G; s++) u.a[s] += n * u.ak;
         }
     }
 }

@@ -2,11 +2,13 @@
    once for all columns of B, panels of B once for all rows of the block. */
 #define FB_TM 512 /* rows of A^T packed in the scratch */
 
-/* Pieces of A^T of equal size, packed by FB(pack_columns), and the rows of C they add to. */
+/* Pieces of A^T of equal size, packed by FB(pack_columns) or as they lie, and the rows of C they add to. No panel of B
+   is packed where B has at most `near` elements. */
 typedef struct {
     int n;
     int64_t rows;
     ptrdiff_t ak, strip;
+    int64_t near;
     const real *a[8];
     real *c[8];
 } FB(pieces);
@@ -14,8 +16,9 @@ typedef struct {
 /* Elements of scratch that FB(matmul_tn) needs, whatever the sizes: a panel of B, then a block of A. */
 static size_t FB(matmul_scratch)(void) { return (size_t)(FB_KC * (FB_TM + 6 * VL)); }
 
-/* Strips of the transpose of A (kc, m): some at a time, so that whole lines are read and few are written at once. */
-static void FB(pack_columns)(int64_t m, int64_t kc, const real *a, ptrdiff_t lda, real *out) {
+/* out = strips of the transpose of A (kc, m): some at a time, so that whole lines are read and few are written at once.
+ */
+static const real *FB(pack_columns)(int64_t m, int64_t kc, const real *a, ptrdiff_t lda, real *out) {
     enum { WIDE = 64 };
     for (int64_t i = 0; i < m; i += WIDE) {
         const int64_t n = fb_min(WIDE, m - i), whole = n / FB_ROWS * FB_ROWS;
@@ -31,13 +34,14 @@ static void FB(pack_columns)(int64_t m, int64_t kc, const real *a, ptrdiff_t lda
             for (int64_t j = whole; j < n; j++) to[whole * kc + j - whole] = from[j];
         }
     }
+    return out;
 }
 
 /* C [+]= A^T . B of all pieces, B (kc, N). */
 static void FB(pieces_add)(const FB(pieces) * s, int64_t N, int64_t kc, const real *b, ptrdiff_t ldb, ptrdiff_t ldc,
                            int add, real *panel) {
     const FB(panels) cut = FB(panels_of)(N);
-    const int many = s->n * s->rows > 2 * FB_ROWS;
+    const int many = s->n * s->rows > 2 * FB_ROWS && kc * ldb > s->near;
     for (int64_t p = 0; p < cut.n; p++) {
         int width;
         const int64_t at = FB(panel)(&cut, p, &width) * VL;
@@ -65,7 +69,7 @@ static void FB(matmul_tn)(int64_t M, int64_t N, int64_t K, const void *a_, ptrdi
         do {
             const int64_t kc = fb_min(FB_KC, K - k0);
             const real *a = (const real *)a_ + k0 * lda + i;
-            FB(pieces) s = {1, m, FB_ROWS, FB_ROWS * kc, {block}, {(real *)c + i * ldc}};
+            FB(pieces) s = {1, m, FB_ROWS, FB_ROWS * kc, 0, {block}, {(real *)c + i * ldc}};
             if (few) s.a[0] = a, s.ak = lda, s.strip = FB_ROWS;
             else FB(pack_columns)(m, kc, a, lda, block);
             FB(pieces_add)(&s, N, kc, (const real *)b + k0 * ldb, ldb, ldc, add || k0, panel);
