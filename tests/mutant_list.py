@@ -159,7 +159,7 @@ MUTANTS = [
     Mutant(
         "dropout scale in elman's slope",
         ELMAN,
-        "FB(load)(h + j) * (real)t->keep;",
+        "FB(load)(h + j) * keep;",
         "FB(load)(h + j);",
         "test_head_training.py -k dropout and elman",
     ),
