@@ -205,7 +205,15 @@ class Chain:
     keep_packed: bool
     @property
     def shape(self) -> tuple[int, int]: ...
-    def __init__(self, cell: str, n_in: int, n_state: int, dtype: DTypeLike, activation: str | None = None) -> None: ...
+    def __init__(
+        self,
+        cell: str,
+        n_in: int,
+        n_state: int,
+        dtype: DTypeLike,
+        activation: str | None = None,
+        worth: int = ...,
+    ) -> None: ...
     @property
     def n_in(self) -> int: ...
     @property

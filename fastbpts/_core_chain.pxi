@@ -11,6 +11,7 @@ cdef class Chain:
     ``sum(batch_sizes[:t]) + r``; for equal lengths that is (T, B, width), as it is or as (T * B, width). x, h, dh and
     dx may have equal gaps between their rows. Not for several threads at once.
 
+    worth: a thread for so many products of a block of steps, where there are as many threads.
     keep_packed: the weights change only in ``set_params`` and after ``backward``, and are read no more often than that.
     """
     cdef fb_chain c
@@ -27,7 +28,7 @@ cdef class Chain:
     cdef readonly str cell
     cdef readonly object dtype, activation
 
-    def __init__(self, str cell, int n_in, int n_state, dtype, activation=None):
+    def __init__(self, str cell, int n_in, int n_state, dtype, activation=None, int64_t worth=1 << 19):
         self.k = kernels(dtype)
         self.dtype = np.dtype(dtype)
         self.real = self.dtype.num
@@ -43,6 +44,7 @@ cdef class Chain:
         self.c.run.activation = accepted.index(self.activation) if accepted else 0
         self.c.run.weights.packed = self.c.run.weights.packed_back = self.memory(
             OWN_PACKED, self.k.packed(&self.c.run.dims) // self.k.real_bytes)
+        self.c.worth = max(1, worth)
         self.c.scratch_size = self.k.chain_scratch(&self.c.run.dims)
 
     @property

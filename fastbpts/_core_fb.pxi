@@ -117,6 +117,7 @@ cdef extern from "mlp.h" nogil:
         void *carry_c
         char *scratch
         size_t scratch_size
+        int64_t worth
 
     ctypedef struct fb_block:
         int64_t n_rows, n_cols, ld

@@ -53,7 +53,8 @@ class Chained:
         self.p, self.o, self.B = p, o, p.s.n_graphs
         self.sizes = batch_sizes(LENGTHS[o.lengths])
         made = p.plain_cell()
-        self.chain = _core.Chain(p.cell, made.n_in, made.n_state, p.x.dtype, p.options.get("activation"))
+        activation = p.options.get("activation")
+        self.chain = _core.Chain(p.cell, made.n_in, made.n_state, p.x.dtype, activation, worth=1)  # all threads
         self.chain.set_params(*p.params.values())
         self.x = with_gaps(p.x, o.gaps)
         self.h = poisoned(p.s.n_nodes, o.d, dtype=p.x.dtype, gaps=o.gaps)

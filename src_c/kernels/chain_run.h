@@ -9,6 +9,16 @@ static void FB(last_rows)(const fb_chain *c, const real *states, int64_t ld, rea
 
 static void FB(chain_pack)(fb_chain *c) { FB(pack_forward)(&c->run.dims, c->cell->gates, &c->run.weights); }
 
+/* The parts of a block's work, `inner` products for each of its errors: one thread for so many that a meeting of the
+   threads, which takes microseconds, is worth it. */
+static void FB(chain_parallel)(fb_task part, fb_chain *c, int64_t inner, int64_t most) {
+    const fb_dims *d = &c->run.dims;
+    const int64_t rows = c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)];
+    const int64_t threads = 1 + rows * inner * d->n_gate * d->ld_state / c->worth;
+    const int n = (int)fb_min(threads, fb_min(c->n_threads, most));
+    fb_parallel(part, c, n, n);
+}
+
 static void FB(chain_forward)(fb_chain *c) {
     const fb_run *r = &c->run;
     const int64_t H = r->dims.n_state, ld = r->dims.ld_state;
@@ -20,8 +30,8 @@ static void FB(chain_forward)(fb_chain *c) {
         do c->to++;
         while (c->to < c->n_steps && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
         c->saved_from = c->save ? 0 : c->row_ptr[FB(block_begin)(c)];
-        fb_parallel(FB(chain_project_part), c, c->n_threads, c->n_threads);
-        fb_parallel(FB(chain_forward_part), c, c->n_threads, c->n_threads);
+        FB(chain_parallel)(FB(chain_project_part), c, r->dims.ld_in, c->n_threads);
+        FB(chain_parallel)(FB(chain_forward_part), c, ld, c->batch);
     }
     if (c->out) FB(copy_rows)(c->row_ptr[c->n_steps], H, r->h, c->ld_h, c->out, c->ld_out, 0);
     FB(last_rows)(c, r->h, c->ld_h, c->h_n);
@@ -42,8 +52,8 @@ static void FB(chain_backward)(fb_chain *c) {
         c->from = c->to;
         do c->from--;
         while (c->from > 0 && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
-        fb_parallel(FB(chain_backward_part), c, c->n_threads, c->n_threads);
-        fb_parallel(FB(chain_gradient_part), c, c->n_threads, c->n_threads);
+        FB(chain_parallel)(FB(chain_backward_part), c, ld, c->batch);
+        FB(chain_parallel)(FB(chain_gradient_part), c, d->ld_in + ld, c->n_threads);
     }
     if (c->dh0) FB(copy_rows)(c->batch, H, c->carry, ld, c->dh0, H, 0);
     if (c->dc0) FB(copy_rows)(c->batch, H, c->carry_c, ld, c->dc0, H, 0);
