@@ -187,8 +187,7 @@ cdef class Chain:
 
         batch_sizes: int64 (T,), positive, never growing; B is the first. h0, c0 (B, H): zeros where None. h_n, c_n
         (B, H) are written: states after each sequence's last step. reverse: right to left, a sequence enters at its
-        last element. save: for ``backward``; x, h and the weights must not change until
-        then.
+        last element. save: for ``backward``; x, h and the weights must not change until then.
         """
         self.set_batch(batch_sizes)
         self.run_forward(x, h, h0, c0, h_n, c_n, save, reverse, n_threads)

@@ -5,8 +5,8 @@
    Rules. Kernels never allocate, never fail, know no Python and keep no globals: all memory is handed in. Rows of
    states, features and weights are padded with zeros to FB_PAD elements. What kernels write they overwrite; parameter
    gradients are added once, in fb_unpack. A value never depends on the number of threads: nodes are computed
-   independently of the batch around them and every sum over nodes runs in an order that follows
-   from the batch alone. */
+   independently of the batch around them, and every sum over nodes runs in an order that follows from the batch
+   alone. */
 #ifndef FB_H
 #define FB_H
 #include <stddef.h>

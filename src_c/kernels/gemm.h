@@ -134,14 +134,14 @@ static void FB(dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const rea
 }
 
 /* Columns of n's last vector that are summed one by one: a vector of so few costs more. */
-static FB_INLINE int FB(few)(int64_t n) { return n > VL && n % VL <= (VL > 8 ? VL / 8 : 1) ? (int)(n % VL) : 0; }
+static FB_INLINE int FB(last_few)(int64_t n) { return n > VL && n % VL <= (VL > 8 ? VL / 8 : 1) ? (int)(n % VL) : 0; }
 
 /* C (m, ldb) = A (m, K) . B (K, n); B_t (n, K), unless it is NULL, for the last few columns. All rows are padded with
    zeros. */
 static void FB(outer_or_dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb,
                              const real *b_t, ptrdiff_t ldb_t, real *c, ptrdiff_t ldc) {
     enum { MOST = FB_ROWS * (VL / 8 + 1) };
-    const int few = b_t ? FB(few)(n) : 0;
+    const int few = b_t ? FB(last_few)(n) : 0;
     real part[(MOST + VL) * VL], sums[MOST + VL];
     FB(outer)(m, few ? n - few : ldb, K, a, lda, 1, b, ldb, c, ldc, 0);
     if (few == 0) return;

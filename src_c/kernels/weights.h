@@ -8,7 +8,7 @@ static void FB(weights_slice)(const fb_run *r, const fb_cell *cell, int64_t n_no
     const int64_t panels = (n_nodes + w->panel_rows - 1) / w->panel_rows;
     const real *errors = r->errors ? (const real *)r->errors : (const real *)r->dh + first * d->ld_state;
     real *g = (real *)r->dtheta;
-    const int few = cell->features ? 0 : FB(few)(d->n_feature), end = few ? d->n_feature - few : col1;
+    const int few = cell->features ? 0 : FB(last_few)(d->n_feature), end = few ? d->n_feature - few : col1;
     if (n_nodes == 0)
         for (int k = row0; k < row1; k++)
             memset(g + (int64_t)k * d->ld_feature + col0, 0, (size_t)(col1 - col0) * sizeof(real));
