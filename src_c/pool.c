@@ -32,6 +32,7 @@ void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) {
 #else
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 
@@ -80,6 +81,7 @@ static int gate_spin(gate *g, unsigned target) {
             if (atomic_load_explicit(&g->count, memory_order_acquire) == target) return 1;
             RELAX();
         }
+        sched_yield(); /* the thread waited for may have been woken on this very core */
         long long now = now_ns();
         if (!deadline) deadline = now + SPIN_NS;
         if (now > deadline) return 0;

@@ -8,6 +8,7 @@ import math
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ OURS = ("library", "chain")  # the layers; the chains inside them
 LIMIT = "hardware"
 TOLERANCES = {"float32": 1e-4, "float64": 1e-10}  # norm of the difference over the norm, per array
 BURST = 0.015  # seconds a peer runs in one round, or one call if that takes longer
+SETTLE = 0.1  # seconds in which threads of the peer before, which spin when their work is done, fall asleep
 
 
 def installed(peers: Sequence[str]) -> list[str]:
@@ -122,6 +124,7 @@ class Team:
         point = Point(task, self.n_threads, {name: [] for name in self.processes})
         for _ in range(rounds):
             for name, process in self.processes.items():
+                time.sleep(SETTLE if seconds and self.n_threads > 1 else 0)
                 point.seconds[name].append(process.ask(f"time {burst}")["seconds"])
         return point
 
