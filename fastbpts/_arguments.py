@@ -83,6 +83,13 @@ def check_count(value: Any, name: str) -> int:
     return int(value)
 
 
+def check_seed(value: Any) -> int | None:
+    """None, or an integer as the kernels take it."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer)):
+        raise ValueError(f"seed must be an integer or None, got {value!r}")
+    return None if value is None else int(value) % 2**64
+
+
 def check_norm(value: float | None) -> float | None:
     """None or a positive number."""
     if value is not None and (

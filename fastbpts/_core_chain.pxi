@@ -28,7 +28,7 @@ cdef class Chain:
     cdef readonly str cell
     cdef readonly object dtype, activation
 
-    def __init__(self, str cell, int n_in, int n_state, dtype, activation=None, int64_t worth=1 << 19):
+    def __init__(self, str cell, int n_in, int n_state, dtype, activation=None, int64_t worth=FB_WORTH):
         self.k = kernels(dtype)
         self.dtype = np.dtype(dtype)
         self.real = self.dtype.num
@@ -111,12 +111,16 @@ cdef class Chain:
 
     def pack(self):
         """Read the weights as they are now; ``forward`` does, ``step`` after ``set_params`` and ``backward`` only."""
+        self.read_weights()
+
+    cdef int read_weights(self) except -1:
         if self.params is None:
             raise ValueError("params: set_params comes first")
         if not (self.packed and self.keep_packed):
             with nogil:
                 self.k.chain_pack(&self.c)
         self.packed = True
+        return 0
 
     cdef int set_steps(self, int64_t T, int64_t B) except -1:
         """Room for the offsets of T times."""
@@ -226,8 +230,6 @@ cdef class Chain:
         """``forward`` over the batch that is set."""
         cdef int64_t n = self.row_ptr[self.c.n_steps], H = self.c.run.dims.n_state, Hp = self.c.run.dims.ld_state
         self.ready = False
-        if self.params is None:
-            raise ValueError("params: set_params comes first")
         self.no_second(c0 is not None or c_n is not None, "c0, c_n")
         self.c.run.x = self.rows(x, n, self.c.run.dims.n_in, &self.c.run.ld_x, False, "x (rows: sum of batch_sizes)")
         self.c.run.h, self.c.out = self.rows(h, n, H, &self.c.ld_h, True, "h"), NULL
@@ -238,12 +240,10 @@ cdef class Chain:
         self.c.h_n, self.c.c_n = self.states(h_n, True, "h_n"), self.states(c_n, True, "c_n")
         self.c.reverse, self.c.save = reverse, save
         self.set_memory(n, n_threads)
-        cdef bint as_packed = self.packed and self.keep_packed
+        self.read_weights()
         with nogil:
-            if not as_packed:
-                self.k.chain_pack(&self.c)
             self.k.chain_forward(&self.c)
-        self.packed, self.ready, self.inputs = True, save, (x, h)
+        self.ready, self.inputs = save, (x, h)
         return 0
 
     cdef int set_memory(self, int64_t n, int n_threads) except -1:
@@ -333,7 +333,7 @@ cdef class Chain:
         cdef int64_t B = self.c.batch
         cdef int64_t row_ptr[2]
         if not self.packed:
-            self.pack()
+            self.read_weights()
         self.no_second(c is not None or c_out is not None, "c, c_out")
         row_ptr[0], row_ptr[1] = 0, B
         self.c.row_ptr, self.c.n_steps = row_ptr, 1

@@ -1,6 +1,9 @@
 # The C contract (src_c/fb.h) as Cython sees it.
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+cdef extern from "pool.h" nogil:
+    const int64_t FB_WORTH
+
 cdef extern from "w2v.h" nogil:
     ctypedef struct fb_w2v  # its fields: _core_words.pxi
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 STATES = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "adam": 2, "adamw": 2}
+LEAST_EPS = 1e-30  # what weights without a gradient divide by, in any dtype
 RATES = {"sgd": 0.01, "momentum": 0.01, "nesterov": 0.01, "adagrad": 0.01, "adam": 0.001, "adamw": 0.001}
 
 
@@ -45,7 +46,7 @@ class Optimizer:
         self.learning_rate = _number("learning_rate", RATES[name] if learning_rate is None else learning_rate, np.inf)
         self.momentum = _number("momentum", momentum, 1.0)
         self.beta1, self.beta2 = _number("beta1", beta1, 1.0), _number("beta2", beta2, 1.0)
-        self.eps = _number("eps", (1e-10 if name == "adagrad" else 1e-8) if eps is None else eps, np.inf, 1e-30)
+        self.eps = _number("eps", (1e-10 if name == "adagrad" else 1e-8) if eps is None else eps, np.inf, LEAST_EPS)
 
     def __repr__(self) -> str:
         return f"Optimizer({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"

@@ -12,8 +12,8 @@ typedef struct fb_weights {
 
 /* What a gated cell computes on: rows first .. first + rows (nodes) and columns at .. at + cols (units of the state,
  * whole vectors). Pointers are to row 0 and unit 0, ld_... is the distance of rows, `slot` that of slots of a saved
- * row. Only u and fc begin at the first row and column; gates of u are `gate` apart, vectors of a gate `next`. Loops
- * keep bounds in variables of their own: a field would be read again after each vector's store. */
+ * row. Only u and fc begin at the first row and column; gates of u are `gate` apart, vectors of a gate `next`. Cells
+ * take it as `restrict`: else its fields would be read again after each vector's store. */
 typedef struct fb_tile {
     int rows, first, cols, at, activation;
     double keep;             /* 1 - dropout, which h was scaled by */

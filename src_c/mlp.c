@@ -1,12 +1,12 @@
 /* What perceptrons need for any real type. */
 #include "mlp.h"
 
-/* Threads worth their waking: one for each third of a million multiplications of a forward step. */
+#include "pool.h"
+
 int fb_mlp_threads(const fb_mlp *m) {
     int64_t work = 0;
     for (int k = 0; k < m->n_layers; k++) work += m->n_rows * m->layer[k].n_in * m->layer[k].n_out;
-    const int64_t n = 1 + work / 333333;
-    return n < m->n_threads ? (int)n : m->n_threads;
+    return fb_threads_for(work, FB_WORTH, m->n_threads);
 }
 
 void fb_label_range(const int32_t *label, int64_t n, int64_t *low, int64_t *high) {

@@ -37,6 +37,6 @@ typedef struct fb_mlp {
 static inline int fb_uses_panels(const fb_mlp *m, const fb_dense *d, size_t real_bytes) {
     return m->n_rows >= 32 && (size_t)(d->n_in * d->ld) * real_bytes > 1024 * 1024;
 }
-int fb_mlp_threads(const fb_mlp *m);
+int fb_mlp_threads(const fb_mlp *m); /* as many as are worth it */
 void fb_label_range(const int32_t *label, int64_t n, int64_t *low, int64_t *high);
 #endif

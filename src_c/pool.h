@@ -1,6 +1,7 @@
 /* A pool of threads for regions of tens of microseconds. */
 #ifndef FB_POOL_H
 #define FB_POOL_H
+#include <stdint.h>
 
 enum { FB_MAX_THREADS = 64 };
 
@@ -12,6 +13,13 @@ typedef void (*fb_task)(void *ctx, int part, int n_parts);
    It never fails: when the pool is busy with another caller, when called from inside a part, or when no thread can
    be started, the caller runs all the parts itself, in order. */
 void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads);
+
+/* Threads, `most` or fewer, that so many multiplications are worth waking: a meeting of threads takes microseconds. */
+enum { FB_WORTH = 1 << 19 };
+static inline int fb_threads_for(int64_t products, int64_t worth, int64_t most) {
+    const int64_t n = 1 + products / worth;
+    return (int)(n < most ? n : most);
+}
 
 /* An upper limit on every later region of this process, 1 .. FB_MAX_THREADS; set by threadpoolctl, therefore visible
    outside of the library. */

@@ -1,10 +1,14 @@
 """The bugs that mutants.py plants in the phases of a training step over trees, and in the halves of a batch."""
 
-from mutant_list import NETWORK, NODES, THREADS, Mutant
+from mutant_list import ERRORS, NETWORK, NODES, THREADS, Mutant
 
 PHASES, STEP, WEIGHTS = "src_c/kernels/phases.h", "src_c/kernels/step.h", "src_c/kernels/weights.h"
 HALVES = "test_laws_threads.py -k halves"
 PADDING = "test_head_training.py -k padding"
+BATCH, FOREST, POOL = "src_c/batch.c", "src_c/forest.c", "src_c/pool.h"
+TREEBANK = "test_head_network.py -k treebank"
+WORDS = "test_head_training.py test_head_network.py"
+WOKEN = "test_pool.py -k woken"
 
 STEP_MUTANTS = [
     Mutant(
@@ -36,6 +40,12 @@ STEP_MUTANTS = [
         THREADS,
     ),
     Mutant("second half forgotten", STEP, "g[j] += slab[u * FB_PAD + j];", "(void)slab;", HALVES),
+    Mutant("edges of another level", BATCH, "int64_t j = size[0];", "int64_t j = size[0] - 1;", TREEBANK),
+    Mutant("inputs of a word lost", FOREST, "net->next[net->last[u]] = i;", "net->next[net->first[u]] = i;", WORDS),
+    Mutant("words of other nodes checked", FOREST, "s->word[moved ? s->inputs[k] : k]", "s->word[k]", ERRORS),
+    Mutant("inputs taken for leaves", FOREST, "== leaves && !moved;", "== leaves;", ERRORS),
+    Mutant("threads woken for nothing", POOL, "1 + products / worth;", "most;", WOKEN),
+    Mutant("threads never woken", POOL, "1 + products / worth;", "1;", WOKEN),
     Mutant("words of the second half", WEIGHTS, "(i + slab * net->slab_rows)", "(i + 0 * slab)", HALVES),
     Mutant("shares begin where their slab does", PHASES, "*row += *a - from;", "", HALVES),
     Mutant("errors of the levels above", PHASES, "above -= n;", "", HALVES),

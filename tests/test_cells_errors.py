@@ -270,6 +270,20 @@ def test_network_data_out_of_range() -> None:
         net.predict_proba(structures("rntn")["batch"].compiled(), nodes="leaves")
 
 
+def test_inputs_away_from_the_leaves() -> None:
+    """Words are checked where inputs are; as many inputs as leaves are not yet the leaves."""
+    import fastbpts as fb
+
+    edges, mask = [(0, 1), (1, 2)], np.array([False, True, True])
+    gru = fb.Network("gru", D, 5, 11, n_threads=1)
+    gru.predict_proba(fb.Structure.from_edges(edges, words=[12, 2, 3], inputs=mask))
+    with pytest.raises(ValueError, match=r"word in 0 \.\. 10, got 2 \.\. 12"):
+        gru.predict_proba(fb.Structure.from_edges(edges, words=[1, 2, 12], inputs=mask))
+    last = fb.Structure.from_edges(edges, words=[1, 2, 3], inputs=np.arange(3) == 2)
+    with pytest.raises(ValueError, match="childless nodes"):
+        fb.Network("sum", D, 5, 11, n_threads=1).predict_proba(last)
+
+
 def broken(s: zoo.Graphs, **changes: Any) -> zoo.Graphs:
     return zoo.Graphs(**{**vars(s), **changes})
 

@@ -237,7 +237,7 @@ BAD = {
     "momentum": [1.0],
     "beta1": [1.0],
     "beta2": [-0.1],
-    "eps": [0],
+    "eps": [0, 1e-31],
     "min_count": [0],
     "max_vocabulary": [0],
     "unknown": ["guess"],

@@ -37,6 +37,7 @@ FORWARD: list[tuple[str, Callable[[Any], Any]]] = [
     ("x must be an array of real numbers, got object", lambda g: g.step(None)),
     ("state must have shape (1, 3, 4), got (1, 2, 4)", lambda g: g.step(X[0], np.zeros((1, 2, 4), np.float32))),
     ("state must have shape (1, 3, 4), got (2, 3, 4)", lambda g: g.step(X[0], np.zeros((2, 3, 4), np.float32))),
+    ("seed must be an integer or None, got 'a'", lambda g: g.forward(X, seed="a")),
     ("state must have shape (1, 3, 4), got (3, 4)", lambda g: g.step(X[0], np.zeros((3, 4)))),
 ]
 CONSTRUCTOR: list[tuple[str, dict[str, Any]]] = [

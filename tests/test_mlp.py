@@ -271,6 +271,7 @@ def test_wrong_calls() -> None:
         (lambda: net.step(x[:, :2], y), r"x must have shape"),
         (lambda: net.step(np.ones((5, 2), np.float32), y), r"x must have shape \(n, 3\)"),
         (lambda: net.step(x[:0], y[:0]), r"x must have shape \(n, 3\) with n >= 1"),
+        (lambda: net.forward(x, seed=0.5), "seed must be an integer or None, got 0.5"),  # type: ignore[arg-type]
         (lambda: net.forward(x[:0]), r"x must have shape \(n, 3\) with n >= 1, got \(0, 3\)"),
         (lambda: net.forward(x[0]), r"x must have shape \(n, 3\) with n >= 1, got \(3,\)"),
         (lambda: net.step(x[0], y), r"x must have shape \(n, 3\) with n >= 1, got \(3,\)"),

@@ -108,3 +108,29 @@ assert controller.version == fastbpts.__version__
     pytest.importorskip("threadpoolctl", minversion="3.2")
     environment = {**os.environ, "FASTBPTS_NUM_THREADS": "6"}
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, env=environment)
+
+
+WOKEN = {
+    "layer": ("fb.Elman(n, n, n_threads=2).forward(np.ones((20, n, n), np.float32))", 4, 160),
+    "mlp": ("fb.MLP((n, n, 2), n_threads=2).forward(np.ones((n, n), np.float32))", 64, 160),
+    "network": ("net.predict_proba(fb.Structure.from_ptb('(1 (0 (1 a) (0 b)) (1 c))' * n))", 20, 200),
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads in /proc")
+@pytest.mark.parametrize("name", WOKEN)
+def test_threads_are_woken_for_work_that_is_worth_it(name: str) -> None:
+    """A small problem runs alone, however many threads it may have; a large one does not."""
+    call, small, large = WOKEN[name]
+    code = f"""
+import os
+import numpy as np
+import fastbpts as fb
+net = fb.Network(cell="sum", n_state=8, n_classes=2, n_words=3, n_threads=2)
+def started(n):
+    before = len(os.listdir("/proc/self/task"))
+    {call}
+    return len(os.listdir("/proc/self/task")) - before
+assert (started({small}), started({large})) == (0, 1)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -115,7 +115,7 @@ class Team:
                         f"{name}, {task}: {key} differs from {next(iter(self.processes))}'s, relative error {error:.1e}"
                     )
 
-    def measure(self, task: Task, seconds: float = 1.0, most_rounds: int = 9) -> Point:
+    def measure(self, task: Task, seconds: float = 1.0, most_rounds: int = 25) -> Point:
         """Check, then time in turns for about `seconds` seconds, at least three rounds (one if `seconds` is 0)."""
         self.check(task)
         burst = BURST if seconds else 0.0

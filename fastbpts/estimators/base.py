@@ -21,7 +21,7 @@ from fastbpts.estimators.progress import Bar
 from fastbpts.estimators.storage import net_tensors, own_params, set_net, to_tensors, trained_params
 from fastbpts.estimators.training import Net, Plan, Progress, Scores, Tensors, train
 from fastbpts.io import PathLike, write_tensors
-from fastbpts.optimizer import STATES, Optimizer
+from fastbpts.optimizer import LEAST_EPS, STATES, Optimizer
 from fastbpts.schedules import make_schedule
 
 
@@ -95,7 +95,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         checks.number("beta1", self.beta1, 0, 1, below=True)
         checks.number("beta2", self.beta2, 0, 1, below=True)
         if self.eps is not None:
-            checks.number("eps", self.eps, 0, above=True)
+            checks.number("eps", self.eps, LEAST_EPS)
         checks.alpha("alpha", self.alpha, self._groups())
         checks.integer("batch_size", self.batch_size, 1)
         checks.integer("max_iter", self.max_iter, 1)

@@ -1,21 +1,18 @@
 """What Elman, GRU and LSTM layers have in common: all but the equations."""
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .._arguments import Array, as_real, check_count, check_rate, check_width
+from .._arguments import Array, as_real, check_count, check_rate, check_seed, check_width
 from .._fork import lock_of
 from .._threads import resolve_n_threads
 from ._packing import Packing, make_packing
 from ._parameters import parameter_shapes
-from ._recurrent_state import RecurrentState
+from ._recurrent_state import RecurrentState, S
 from ._stack import Stack
 from .frozen import Frozen
-
-S = TypeVar("S")
-"""A state: an array, or LSTM's pair of arrays."""
 
 
 class Recurrent(RecurrentState, Generic[S]):
@@ -128,7 +125,7 @@ class Recurrent(RecurrentState, Generic[S]):
         ValueError
             Naming the argument that does not fit.
         """
-        if lengths is None and self._plain is not None:
+        if lengths is None and seed is None and self._plain is not None:
             try:
                 h, c = self._pair(h0)
                 with self._lock:
@@ -137,7 +134,7 @@ class Recurrent(RecurrentState, Generic[S]):
                 return out, self._join(h_n, c_n)
             except (TypeError, ValueError):  # arrays as they should be need no checks but the kernels'
                 pass
-        array = self._check_input(x)
+        array, seed = self._check_input(x), check_seed(seed)
         packing = make_packing(array.shape[:2], self.batch_first, lengths)
         h, c = (None, None) if h0 is None else self._split(h0, self._state_shape(packing), "h0")
         dropout = self.dropout if training else 0.0
@@ -149,7 +146,7 @@ class Recurrent(RecurrentState, Generic[S]):
                 packing.sort(h),
                 packing.sort(c),
                 dropout=dropout,
-                seed=int(seed) if seed is not None else self._next_seed() if dropout else 0,
+                seed=seed if seed is not None else self._next_seed() if dropout else 0,
                 save=save,
                 n_threads=self.n_threads,
             )

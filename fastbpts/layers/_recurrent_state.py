@@ -2,13 +2,16 @@
 
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .._arguments import Array
 from ._parameters import LiveArrays, Shapes, by_chain, from_state_dict, in_one_block
 from ._stack import Stack
+
+S = TypeVar("S")
+"""A state: an array, or LSTM's pair of arrays."""
 
 
 class RecurrentState:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
 
 from numpy.typing import ArrayLike
 
 from .._arguments import Array
+from ._recurrent_state import S
 
 if TYPE_CHECKING:
     from ._recurrent import Recurrent
-
-S = TypeVar("S")
-"""A state: an array, or LSTM's pair of arrays."""
 
 
 class Frozen(Generic[S]):

@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .. import _core
-from .._arguments import Array, as_array, as_class_weight, as_soft_targets, check_norm, check_rate, check_width
+from .._arguments import (
+    Array,
+    as_array,
+    as_class_weight,
+    as_soft_targets,
+    check_norm,
+    check_rate,
+    check_seed,
+    check_width,
+)
 from .._fork import lock_of
 from .._threads import resolve_n_threads
 from ..losses import as_targets
@@ -220,11 +229,11 @@ class MLP(MLPState):
         seed : int, optional
             Of the masks; None: others at each call, following from random_state.
         """
-        rows = self._input(x)
+        rows, seed = self._input(x), check_seed(seed)
         out = np.empty((len(rows), self.sizes[-1]), self.dtype)
         with self._lock:
             rate = self.dropout if training else 0.0
-            self._net.set_dropout(rate, (int(seed) % 2**64 if seed is not None else self._next_seed()) if rate else 0)
+            self._net.set_dropout(rate, seed if seed is not None else self._next_seed() if rate else 0)
             self._n_rows = 0
             self._net.forward(rows, out)
             self._n_rows = len(rows)

@@ -1,14 +1,12 @@
 /* Elman's network: h = f(a + U h~), f = tanh, sigmoid or relu. The error takes the place of a. */
 enum { FB(ELMAN_TANH), FB(ELMAN_SIGMOID), FB(ELMAN_RELU) };
 
-static FB_INLINE void FB(elman_rows)(const fb_tile *t, const int activation) {
+static FB_INLINE void FB(elman_rows)(const fb_tile *restrict t, const int activation) {
     const vec zero = {0};
-    const int at = t->at, end = t->at + t->cols, last = t->first + t->rows;
-    const ptrdiff_t next = t->next;
-    for (int r = t->first; r < last; r++) {
+    for (int r = t->first; r < t->first + t->rows; r++) {
         const real *u = (const real *)t->u + (r - t->first) * t->ld_u, *a = (const real *)t->saved + r * t->ld_saved;
         real *h = (real *)t->h + r * t->ld_h;
-        for (int j = at; j < end; j += VL, u += next) {
+        for (int j = t->at; j < t->at + t->cols; j += VL, u += t->next) {
             const vec z = FB(load)(a + j) + FB(load)(u);
             if (activation == FB(ELMAN_TANH)) FB(store)(h + j, FB(vtanh)(z));
             else if (activation == FB(ELMAN_SIGMOID)) FB(store)(h + j, FB(vsigmoid)(z));
@@ -17,20 +15,20 @@ static FB_INLINE void FB(elman_rows)(const fb_tile *t, const int activation) {
     }
 }
 
-static void FB(elman_forward)(const fb_tile *t) {
+static void FB(elman_forward)(const fb_tile *restrict t) {
     if (t->activation == FB(ELMAN_TANH)) FB(elman_rows)(t, FB(ELMAN_TANH));
     else if (t->activation == FB(ELMAN_SIGMOID)) FB(elman_rows)(t, FB(ELMAN_SIGMOID));
     else FB(elman_rows)(t, FB(ELMAN_RELU));
 }
 
-static void FB(elman_backward)(const fb_tile *t) {
+static void FB(elman_backward)(const fb_tile *restrict t) {
     const vec zero = {0}, one = FB(splat)((real)1);
-    const int activation = t->activation, at = t->at, end = t->at + t->cols, last = t->first + t->rows;
+    const int activation = t->activation;
     const real keep = (real)t->keep;
-    for (int r = t->first; r < last; r++) {
+    for (int r = t->first; r < t->first + t->rows; r++) {
         const real *h = (const real *)t->h + r * t->ld_h, *e = (const real *)t->e + r * t->ld_e;
         real *dz = (real *)t->saved + r * t->ld_saved;
-        for (int j = at; j < end; j += VL) {
+        for (int j = t->at; j < t->at + t->cols; j += VL) {
             const vec y = FB(load)(h + j) * keep;                           /* h = mask * y; where mask is 0, e is */
             vec slope = (real)1 - y * y;                                    /* y = tanh(z) */
             if (activation == FB(ELMAN_SIGMOID)) slope = y * ((real)1 - y); /* y = sigmoid(z) */

@@ -1,14 +1,12 @@
 /* GRU (Cho et al. 2014, the reset gate after the product): r = sigmoid(a_r + u_r), z = sigmoid(a_z + u_z), m = u_n,
    n = tanh(a_n + r * m), h = n + z * (h~ - n), where u = U h~ + c. Slots: n r z m, so that the errors of a are the
    first three and those of u the last three. */
-static void FB(gru_forward)(const fb_tile *t) {
-    const int at = t->at, end = t->at + t->cols, last = t->first + t->rows;
-    const ptrdiff_t next = t->next;
+static void FB(gru_forward)(const fb_tile *restrict t) {
     const ptrdiff_t slot = t->slot, gate = t->gate;
-    for (int k = t->first; k < last; k++) {
+    for (int k = t->first; k < t->first + t->rows; k++) {
         const real *u = (const real *)t->u + (k - t->first) * t->ld_u, *c = t->bias;
         real *s = (real *)t->saved + k * t->ld_saved;
-        for (int j = at; j < end; j += VL, u += next) {
+        for (int j = t->at; j < t->at + t->cols; j += VL, u += t->next) {
             const vec r = FB(vsigmoid)(FB(load)(s + slot + j) + (FB(load)(u) + FB(load)(c + j)));
             const vec z = FB(vsigmoid)(FB(load)(s + 2 * slot + j) + (FB(load)(u + gate) + FB(load)(c + slot + j)));
             FB(store)(s + slot + j, r);
@@ -16,10 +14,10 @@ static void FB(gru_forward)(const fb_tile *t) {
             FB(store)(s + 3 * slot + j, FB(load)(u + 2 * gate) + FB(load)(c + 2 * slot + j));
         }
     }
-    for (int k = t->first; k < last; k++) { /* apart: no row waits for its own r */
+    for (int k = t->first; k < t->first + t->rows; k++) { /* apart: no row waits for its own r */
         const real *below = (const real *)t->below + k * t->ld_below;
         real *s = (real *)t->saved + k * t->ld_saved, *h = (real *)t->h + k * t->ld_h;
-        for (int j = at; j < end; j += VL) {
+        for (int j = t->at; j < t->at + t->cols; j += VL) {
             const vec r = FB(load)(s + slot + j), z = FB(load)(s + 2 * slot + j), m = FB(load)(s + 3 * slot + j);
             const vec n = FB(vtanh)(FB(load)(s + j) + r * m);
             FB(store)(s + j, n);
@@ -28,13 +26,12 @@ static void FB(gru_forward)(const fb_tile *t) {
     }
 }
 
-static void FB(gru_backward)(const fb_tile *t) {
-    const int at = t->at, end = t->at + t->cols, last = t->first + t->rows;
+static void FB(gru_backward)(const fb_tile *restrict t) {
     const ptrdiff_t slot = t->slot;
-    for (int k = t->first; k < last; k++) {
+    for (int k = t->first; k < t->first + t->rows; k++) {
         const real *below = (const real *)t->below + k * t->ld_below, *up = (const real *)t->e + k * t->ld_e;
         real *s = (real *)t->saved + k * t->ld_saved, *direct = (real *)t->direct + k * t->ld_direct;
-        for (int j = at; j < end; j += VL) {
+        for (int j = t->at; j < t->at + t->cols; j += VL) {
             const vec n = FB(load)(s + j), r = FB(load)(s + slot + j), z = FB(load)(s + 2 * slot + j);
             const vec m = FB(load)(s + 3 * slot + j), e = FB(load)(up + j);
             const vec dn = e * ((real)1 - z) * ((real)1 - n * n); /* h = (1 - z) * n + .., n = tanh(..) */

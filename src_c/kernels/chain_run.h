@@ -9,13 +9,11 @@ static void FB(last_rows)(const fb_chain *c, const real *states, int64_t ld, rea
 
 static void FB(chain_pack)(fb_chain *c) { FB(pack_forward)(&c->run.dims, c->cell->gates, &c->run.weights); }
 
-/* The parts of a block's work, `inner` products for each of its errors: one thread for so many that a meeting of the
-   threads, which takes microseconds, is worth it. */
+/* The parts of a block's work, `inner` products for each of its gates, by `most` threads or fewer. */
 static void FB(chain_parallel)(fb_task part, fb_chain *c, int64_t inner, int64_t most) {
     const fb_dims *d = &c->run.dims;
     const int64_t rows = c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)];
-    const int64_t threads = 1 + rows * inner * d->n_gate * d->ld_state / c->worth;
-    const int n = (int)fb_min(threads, fb_min(c->n_threads, most));
+    const int n = fb_threads_for(rows * inner * d->n_gate * d->ld_state, c->worth, fb_min(c->n_threads, most));
     fb_parallel(part, c, n, n);
 }
 

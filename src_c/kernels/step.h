@@ -47,14 +47,21 @@ static void FB(turn_theta)(fb_net *net) {
 static void FB(turn_weights)(fb_net *net) {
     const fb_dims *d = &net->run.dims;
     const fb_loss *l = &net->loss;
-    if (net->cell->gates) FB(pack_forward)(d, net->cell->gates, &net->run.weights);
-    if (net->cell->gates) FB(pack_edges)(d, net->cell->gates, &net->run.weights);
+    if (net->cell->gates) {
+        FB(pack_forward)(d, net->cell->gates, &net->run.weights);
+        FB(pack_edges)(d, net->cell->gates, &net->run.weights);
+    }
     FB(turn_theta)(net);
     if (!l->head) return;
     FB(transpose)(l->n_classes, d->n_state, l->head, l->ld_head, (void *)l->head_t, l->ld_class);
     for (int c = 0; c < l->n_classes; c++)
         ((real *)l->head_t)[(int64_t)d->n_state * l->ld_class + c] =
             ((const real *)l->head)[c * l->ld_head + d->ld_state];
+}
+
+/* The same of what only the backward step reads. */
+static void FB(turn_back)(fb_net *net) {
+    if (net->cell->gates) FB(pack_backward)(&net->run.dims, net->cell->gates, &net->run.weights);
 }
 
 static void FB(run_forward)(fb_net *net) {
@@ -67,7 +74,7 @@ static void FB(run_backward)(fb_net *net) {
     const int n = fb_split(net, 1);
     net->run.fresh = 0;
     FB(turn_theta)(net);
-    if (net->cell->gates) FB(pack_backward)(&net->run.dims, net->cell->gates, &net->run.weights);
+    FB(turn_back)(net);
     fb_parallel(FB(backward_part), net, n, n);
     fb_parallel(FB(gradient_part), net, net->n_threads, net->n_threads);
 }
@@ -79,7 +86,7 @@ static void FB(step)(fb_net *net) {
     if (net->n_slabs == 1) net->run.errors = NULL; /* dh has them in this order */
     fb_word_rows(net);
     FB(turn_weights)(net);
-    if (net->cell->gates) FB(pack_backward)(&net->run.dims, net->cell->gates, &net->run.weights);
+    FB(turn_back)(net);
     if (T <= net->n_slabs) {
         fb_parallel(FB(slab_part), net, n, T);
     } else {
