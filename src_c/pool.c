@@ -5,6 +5,7 @@
    b) One flag says that the pool is in a region. Who finds it set (another Python thread that fits a second model,
       or a part that calls fb_parallel itself) does its parts alone: no waiting, hence no deadlock.
    c) A fork copies the memory but only the thread that called it: the child starts with an empty pool. */
+#define _GNU_SOURCE /* affinity of threads */
 #include "pool.h"
 
 #include <stdatomic.h>
@@ -36,6 +37,8 @@ void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) {
 #include <signal.h>
 #include <time.h>
 
+#include "core.h"
+
 #if defined(__SSE__)
 #include <immintrin.h>
 #define GET_FLOAT_MODE() _mm_getcsr()
@@ -55,6 +58,7 @@ typedef struct {
     atomic_int asleep;
     pthread_mutex_t lock;
     pthread_cond_t wake;
+    core core; /* of the worker whose start this is */
 } gate;
 
 static atomic_flag busy = ATOMIC_FLAG_INIT; /* guards everything below */
@@ -112,13 +116,16 @@ static void gate_init(gate *g) {
     atomic_init(&g->asleep, 0);
     pthread_mutex_init(&g->lock, 0);
     pthread_cond_init(&g->wake, 0);
+    core_init(&g->core);
 }
 
 static void *work(void *my_start) {
     gate *mine = my_start;
     int id = (int)(mine - start);
+    core_begin(&mine->core);
     for (unsigned turn = 1;; turn++) {
         gate_wait(mine, turn);
+        core_arrive(&mine->core);
         SET_FLOAT_MODE(region.float_mode);
         run_parts(region.f, region.ctx, region.n_parts, id, region.n_threads);
         gate_raise(&done);
@@ -165,7 +172,11 @@ void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) {
     region.f = f, region.ctx = ctx, region.n_parts = n_parts, region.n_threads = n_threads;
     region.float_mode = GET_FLOAT_MODE();
     atomic_store(&done.count, 0);
-    for (int w = 1; w < n_threads; w++) gate_raise(&start[w]);
+    const int here = sched_getcpu();
+    for (int w = 1; w < n_threads; w++) {
+        core_send_away(&start[w].core, here, atomic_load(&start[w].asleep));
+        gate_raise(&start[w]);
+    }
     run_parts(f, ctx, n_parts, 0, n_threads);
     gate_wait(&done, (unsigned)(n_threads - 1));
     atomic_flag_clear_explicit(&busy, memory_order_release);

@@ -14,8 +14,9 @@ typedef void (*fb_task)(void *ctx, int part, int n_parts);
    be started, the caller runs all the parts itself, in order. */
 void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads);
 
-/* Threads, `most` or fewer, that so many multiplications are worth waking: a meeting of threads takes microseconds. */
-enum { FB_WORTH = 1 << 19 };
+/* Threads, `most` or fewer, that so many multiplications are worth waking: a meeting of threads takes microseconds, but
+   tens of them where one of them sleeps. */
+enum { FB_WORTH = 1 << 21 };
 static inline int fb_threads_for(int64_t products, int64_t worth, int64_t most) {
     const int64_t n = 1 + products / worth;
     return (int)(n < most ? n : most);

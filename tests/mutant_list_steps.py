@@ -44,6 +44,7 @@ STEP_MUTANTS = [
     Mutant("inputs of a word lost", FOREST, "net->next[net->last[u]] = i;", "net->next[net->first[u]] = i;", WORDS),
     Mutant("words of other nodes checked", FOREST, "s->word[moved ? s->inputs[k] : k]", "s->word[k]", ERRORS),
     Mutant("inputs taken for leaves", FOREST, "== leaves && !moved;", "== leaves;", ERRORS),
+    Mutant("workers kept off a core", "src_c/core.h", "if (c->is_away)", "if (0)", "test_pool.py -k harness"),
     Mutant("threads woken for nothing", POOL, "1 + products / worth;", "most;", WOKEN),
     Mutant("threads never woken", POOL, "1 + products / worth;", "1;", WOKEN),
     Mutant("words of the second half", WEIGHTS, "(i + slab * net->slab_rows)", "(i + 0 * slab)", HALVES),

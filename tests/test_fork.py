@@ -16,7 +16,7 @@ call = lambda: owner.predict_proba(batch)
 """,
     "layer": """
 owner = fb.GRU(64, 64, n_threads=2)
-call = lambda: owner.forward(np.ones((9, 8, 64), np.float32))[0]
+call = lambda: owner.forward(np.ones((30, 8, 64), np.float32))[0]
 """,
     "mlp": """
 owner = fb.MLP((4, 8, 3), n_threads=2)
@@ -24,7 +24,7 @@ call = lambda: owner.predict_proba(np.ones((64, 4), np.float32))
 """,
     "sequences": """
 x, y = [["a", "b"], ["b"], ["a"], ["b", "b"]] * 9, ["p", "n", "p", "n"] * 9
-model = fb.SequenceClassifier(n_state=96, max_iter=1, n_threads=2).fit(x, y)
+model = fb.SequenceClassifier(n_state=160, max_iter=1, n_threads=2).fit(x, y)
 owner, call = model.net_, lambda: model.predict_proba(x)
 """,
 }

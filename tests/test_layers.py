@@ -216,7 +216,7 @@ def test_long_sequences_in_flat_memory(cell: str) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_threads_do_not_matter(cell: str) -> None:
     case = Case(
-        cell, 40, 56, 9, 40, list(np.random.default_rng(0).integers(1, 10, 40)), True, 1, {"bidirectional": True}
+        cell, 112, 120, 9, 40, list(np.random.default_rng(0).integers(1, 10, 40)), True, 1, {"bidirectional": True}
     )
     one, two = (run(make(case, "float32", n_threads=n), *_order(problem(case, "float32"), case)) for n in (1, 2))
     assert all((one[name] == two[name]).all() for name in one)

@@ -1,5 +1,7 @@
 /* The pool alone, without Python: built by tests/test_pool.py, and by .ci/run under thread and address sanitizers. */
+#define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +105,26 @@ static void test_two_callers(int rounds) {
     for (int i = 0; i < 3; i++) pthread_join(other[i], 0);
 }
 
+#if defined(__linux__)
+static void note_allowed(void *ctx, int part, int n_parts) {
+    cpu_set_t *allowed = ctx;
+    (void)n_parts;
+    CHECK(!sched_getaffinity(0, sizeof *allowed, allowed + part));
+}
+
+/* A sleeper is woken away from its caller's core, but may come back: it may run where it could before. */
+static void test_cores(void) {
+    for (int round = 0; round < 10; round++) {
+        cpu_set_t allowed[3];
+        usleep(5000);
+        fb_parallel(note_allowed, allowed, 3, 3);
+        for (int p = 1; p < 3; p++) CHECK(CPU_EQUAL(&allowed[p], &allowed[0]));
+    }
+}
+#else
+static void test_cores(void) {}
+#endif
+
 static void test_fork(void) {
     for (int round = 0; round < 5; round++) {
         test_static_assignment();
@@ -128,6 +150,7 @@ int main(int argc, char **argv) {
     test_limit();
     test_nested();
     test_sleepers_wake();
+    test_cores();
     test_two_callers(rounds);
     if (with_fork) test_fork();
     puts("pool: all tests passed");
