@@ -32,6 +32,16 @@ def chain_problem(cell: str, o: Options) -> Problem:
     return problem(cell, s, o.d, seed=o.variant, variant=o.variant).astype(o.dtype)
 
 
+def on_whole_lines(p: Problem) -> Problem:
+    """The same with parameters that begin where cache lines do: a single row reads them where they lie."""
+    from fastbpts import _core
+
+    for name, value in p.params.items():
+        p.params[name] = _core.aligned(value.shape, value.dtype)
+        p.params[name][...] = value
+    return p
+
+
 def poisoned(*shape: int, dtype: Any, gaps: bool = False) -> Array:
     """An array to be written to; with gaps, the middle of wider rows."""
     wide = np.full((*shape[:-1], shape[-1] + 9 * gaps), np.nan, dtype)

@@ -1,8 +1,14 @@
-"""The bugs that mutants.py plants in when weights are read, and in what is kept of a step forward."""
+"""The bugs that mutants.py plants in when weights are read, what is kept of a step forward, and who computes it."""
 
 from mutant_list import GRID, STEP, Mutant
 
+UNITS, RUN = "src_c/kernels/chain_units.h", "src_c/kernels/chain_run.h"
+ONE = "test_chain_units.py"
+
 WEIGHTS_MUTANTS = [
+    Mutant("blocks send nothing to each other", UNITS, "c->step + 1 < c->n_steps", "c->step + 1 < c->to", ONE),
+    Mutant("nothing for the initial state", RUN, "if (by_units > 1) fb_parallel", "if (0) fb_parallel", ONE),
+    Mutant("units of the first part", "src_c/kernels/gated.h", "q = first + j,", "q = j,", ONE),
     Mutant(
         "weights of the last forward run",
         STEP,

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chains import LENGTHS, Chained, Options, batch_sizes, chain_problem, last_rows, poisoned
+from chains import LENGTHS, Chained, Options, batch_sizes, chain_problem, last_rows, on_whole_lines, poisoned
 from grid import RECURRENT, SPECS, assert_same, error
 
 SIZES = [1, 2, 3, 5, 8, 15, 16, 17, 24, 33]
@@ -154,13 +154,8 @@ def test_mistakes(cell: str) -> None:
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_one_sequence_reads_the_weights_where_they_lie(cell: str, d: int, dtype: str) -> None:
     """Alone and among others a sequence has the same bits, however its products with the weights are made."""
-    from fastbpts import _core
-
     o = Options("one", d, dtype, 0, False, 1)
-    p = chain_problem(cell, o)
-    for name, value in p.params.items():
-        p.params[name] = _core.aligned(value.shape, value.dtype)
-        p.params[name][...] = value
+    p = on_whole_lines(chain_problem(cell, o))
     alone = Chained(p, o)
     found = alone.backward(p.dh[:, :d].copy(), [])
     twice = chain_problem(cell, o)

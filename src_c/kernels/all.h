@@ -16,6 +16,7 @@
 #include "kernels/gated_back.h"
 #include "kernels/chain.h"
 #include "kernels/chain_back.h"
+#include "kernels/chain_units.h"
 #include "kernels/chain_run.h"
 #include "kernels/level.h"
 #include "kernels/weights.h"

@@ -7,6 +7,21 @@ static void FB(add_rows)(int64_t n, int64_t cols, const real *restrict from, int
         for (int64_t j = 0; j < cols; j++) to[j] += from[j];
 }
 
+/* The errors of a tile's slots, from what has come to the carry and from outside. */
+static void FB(chain_errors)(const fb_chain *c, const FB(moment) * m, int64_t r, fb_tile *t) {
+    const fb_gates *g = c->cell->gates;
+    const int64_t ld = c->run.dims.ld_state, at = t->at, cols = fb_min(t->cols, c->run.dims.n_state - at);
+    real *carry = (real *)c->carry + r * ld;
+    t->e = t->direct = carry, t->ld_e = t->ld_direct = ld;
+    if (c->dh)
+        FB(add_rows)(t->rows, cols, (const real *)c->dh + (m->row + r) * c->ld_dh + at, c->ld_dh, carry + at, ld);
+    if (g->has_c) t->dc = t->dc_below = (real *)c->carry_c + r * ld, t->ld_dc = ld;
+    g->backward(t);
+    if (!g->has_c) return;
+    g->edge_backward(t);
+    for (int k = 0; k < t->rows; k++) FB(flush)((real *)t->dc_below + k * ld + at, t->cols);
+}
+
 static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
@@ -22,17 +37,12 @@ static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
             fb_tile t;
             n = FB(chain_stop)(&m, r, end) - r;
             FB(chain_tile)(c, &m, r, (int)n, &p, zeros, &t);
+            FB(chain_errors)(c, &m, r, &t);
             real *carry = (real *)c->carry + r * ld;
-            t.e = t.direct = carry, t.ld_e = t.ld_direct = ld;
-            if (c->dh) FB(add_rows)(n, d->n_state, (const real *)c->dh + (m.row + r) * c->ld_dh, c->ld_dh, carry, ld);
-            if (g->has_c) t.dc = t.dc_below = (real *)c->carry_c + r * ld, t.ld_dc = ld;
-            g->backward(&t);
-            if (g->has_c) g->edge_backward(&t);
             const real *errors = (const real *)t.saved + slots * ld;
-            if (c->run.weights.u_is_row) FB(send_row)(d, g, &c->run.weights, errors, carry, g->direct);
+            if (c->run.weights.u_is_row) FB(send_row)(d, g, &c->run.weights, 0, d->n_state, errors, carry, g->direct);
             else FB(gated_send)(d, g, &p, n, 0, g->n_gate, errors, t.ld_saved, carry, ld, g->direct);
             FB(flush)(carry, n * ld); /* errors fade as they go back through a long sequence */
-            if (g->has_c) FB(flush)(t.dc_below, n * ld);
         }
     }
 }

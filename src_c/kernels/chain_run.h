@@ -19,6 +19,7 @@ static void FB(chain_parallel)(fb_task part, fb_chain *c, int64_t inner, int64_t
 
 static void FB(chain_forward)(fb_chain *c) {
     const fb_run *r = &c->run;
+    const int by_units = FB(unit_threads)(c);
     const int64_t H = r->dims.n_state, ld = r->dims.ld_state;
     if (c->h0) FB(copy_rows)(c->batch, H, c->h0, H, (real *)r->h0, ld, 1);
     if (c->c0) FB(copy_rows)(c->batch, H, c->c0, H, (real *)r->c0, ld, 1);
@@ -29,7 +30,9 @@ static void FB(chain_forward)(fb_chain *c) {
         while (c->to < c->n_steps && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
         c->saved_from = c->save ? 0 : c->row_ptr[FB(block_begin)(c)];
         FB(chain_parallel)(FB(chain_project_part), c, r->dims.ld_in, c->n_threads);
-        FB(chain_parallel)(FB(chain_forward_part), c, ld, c->batch);
+        if (by_units == 1) FB(chain_parallel)(FB(chain_forward_part), c, ld, c->batch);
+        for (c->step = c->from; by_units > 1 && c->step < c->to; c->step++)
+            fb_parallel(FB(unit_forward_part), c, by_units, by_units);
     }
     if (c->out) FB(copy_rows)(c->row_ptr[c->n_steps], H, r->h, c->ld_h, c->out, c->ld_out, 0);
     FB(last_rows)(c, r->h, c->ld_h, c->h_n);
@@ -45,14 +48,18 @@ static void FB(chain_backward)(fb_chain *c) {
     FB(pack_backward)(d, c->cell->gates, w);
     FB(copy_rows)(c->batch, H, c->dh_n, H, c->carry, ld, 1);
     if (c->carry_c) FB(copy_rows)(c->batch, H, c->dc_n, H, c->carry_c, ld, 1);
+    const int by_units = w->u_is_row ? FB(unit_threads)(c) : 1;
     const int64_t least = FB(block_rows)(d);
     for (c->to = c->n_steps; c->to > 0; c->to = c->from) {
         c->from = c->to;
         do c->from--;
         while (c->from > 0 && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
-        FB(chain_parallel)(FB(chain_backward_part), c, ld, c->batch);
+        if (by_units == 1) FB(chain_parallel)(FB(chain_backward_part), c, ld, c->batch);
+        for (c->step = c->to - 1; by_units > 1 && c->step >= c->from; c->step--)
+            fb_parallel(FB(unit_backward_part), c, by_units, by_units);
         FB(chain_parallel)(FB(chain_gradient_part), c, d->ld_in + ld, c->n_threads);
     }
+    if (by_units > 1) fb_parallel(FB(unit_backward_part), c, by_units, by_units);
     if (c->dh0) FB(copy_rows)(c->batch, H, c->carry, ld, c->dh0, H, 0);
     if (c->dc0) FB(copy_rows)(c->batch, H, c->carry_c, ld, c->dc0, H, 0);
 }

@@ -63,18 +63,20 @@ static void FB(gated_units)(const fb_gates *g, fb_tile *t, real *fc) {
     g->forward(t);
 }
 
-/* Rows of a tile from a, h~ (K elements of it count: H, or 0 where it is zero) and, in fc or c_below, the second states
-   below. Panels outside, rows inside: a panel that is not in the second-level cache is fetched once. `turn`: from the
-   last panel to the first, so that steps in turns find some of them in the cache. The tile ends up changed. */
+/* The tile's units, whole panels, from a, h~ (K elements of it count: H, or 0 where it is zero) and, in fc or c_below,
+   the second states below. Panels outside, rows inside: a panel that is not in the second-level cache is fetched once.
+   `turn`: from the last panel to the first, so that steps in turns find some of them in the cache. The tile ends up
+   changed. */
 static void FB(gated_forward)(const fb_dims *d, const fb_gates *g, const FB(packed) * p, fb_tile *t, int K, int turn) {
     const int G = g->n_gate, rows = t->rows, alone = g->has_c && t->fc != NULL;
-    const int units = d->ld_state / VL, most = FB(panel_units)(G) * (rows == 1 ? FB(LINE_PANELS) : 1);
+    const int first = t->at / VL, units = t->cols / VL;
+    const int most = FB(panel_units)(G) * (rows == 1 ? FB(LINE_PANELS) : 1);
     const int last = (units - 1) & -most; /* `most` is a power of two */
     const real *edges = t->fc;
     real u[FB_ROWS * 4 * VL], fc[FB_ROWS * VL];
     t->u = u, t->gate = VL, t->next = G == 1 ? VL : (G - alone) * VL;
     for (int i = 0; i < units; i += most) {
-        const int q = turn ? last - i : i, n = (int)fb_min(most, units - q);
+        const int j = turn ? last - i : i, q = first + j, n = (int)fb_min(most, units - j);
         t->at = q * VL, t->cols = n * VL, t->ld_u = n * (G - alone) * VL;
         for (t->first = 0; t->first < rows; t->first += t->rows) {
             t->rows = FB(gated_rows)(G, rows - t->first);

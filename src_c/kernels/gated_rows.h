@@ -24,13 +24,13 @@ static int FB(whole_rows)(const void *a, int64_t ld, int n) {
     return n % FB_PAD == 0 && ld % FB_PAD == 0 && (size_t)a % FB_VBYTES == 0;
 }
 
-/* out (H) [+]= what one node sends to h~, from the errors of all slots of u. */
-static void FB(send_row)(const fb_dims *d, const fb_gates *g, const fb_weights *w, const real *errors, real *out,
-                         int add) {
-    const int H = d->n_state, first = g->n_slot - g->n_gate, vectors = H / VL;
+/* Units u0 .. u1, whole vectors, of out (H) [+]= what one node sends to h~, from the errors of all slots of u. */
+static void FB(send_row)(const fb_dims *d, const fb_gates *g, const fb_weights *w, int u0, int u1, const real *errors,
+                         real *out, int add) {
+    const int H = d->n_state, first = g->n_slot - g->n_gate, vectors = (u1 - u0) / VL;
     const int pieces = (vectors + FB(LINE_ROWS) - 1) / FB(LINE_ROWS);
-    for (int j = 0, at = 0, n; j < pieces; j++, at += n) {
-        n = vectors * (j + 1) / pieces - at;
+    for (int j = 0, at = u0 / VL, n; j < pieces; j++, at += n) {
+        n = u0 / VL + vectors * (j + 1) / pieces - at;
         for (int s = 0; s < g->n_gate; s++)
             FB(line_add)(n, H, errors + s * d->ld_state,
                          (const real *)w->U + g->gate[first + s] * H * w->ld_u + at * VL, w->ld_u, out + at * VL,
