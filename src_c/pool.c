@@ -4,7 +4,9 @@
       for longer would take the core from somebody who has work.
    b) One flag says that the pool is in a region. Who finds it set (another Python thread that fits a second model,
       or a part that calls fb_parallel itself) does its parts alone: no waiting, hence no deadlock.
-   c) A fork copies the memory but only the thread that called it: the child starts with an empty pool. */
+   c) Where other processes want the cores, a thread may wait for as long as hundreds of short regions take. These
+      then go on without threads for a multiple of what was lost.
+   d) A fork copies the memory but only the thread that called it: the child starts with an empty pool. */
 #define _GNU_SOURCE /* affinity of threads */
 #include "pool.h"
 
@@ -30,41 +32,35 @@ void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) {
     run_parts(f, ctx, n_parts, 0, 1);
 }
 
+void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads) { fb_parallel(f, ctx, n_parts, n_threads); }
+
 #else
 
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <time.h>
 
 #include "core.h"
+#include "gate.h"
 
 #if defined(__SSE__)
 #include <immintrin.h>
 #define GET_FLOAT_MODE() _mm_getcsr()
 #define SET_FLOAT_MODE(mode) _mm_setcsr(mode)
-#define RELAX() _mm_pause()
 #else
 #define GET_FLOAT_MODE() 0
 #define SET_FLOAT_MODE(mode) ((void)(mode))
-#define RELAX() ((void)0)
 #endif
 
-enum { SPIN_NS = 150000, SPINS_PER_CLOCK = 32 };
+enum { LATE_NS = 30000, TIMES_ALONE = 8 };
 
-/* One thread waits at a gate until its count reaches a target; others raise the count. */
 typedef struct {
-    _Alignas(128) atomic_uint count; /* on a cache line (and its neighbour) of its own */
-    atomic_int asleep;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    core core; /* of the worker whose start this is */
-} gate;
+    gate start; /* regions in which it has taken part */
+    core core;
+} worker;
 
 static atomic_flag busy = ATOMIC_FLAG_INIT; /* guards everything below */
 static int n_workers, is_set_up;
-static gate start[FB_MAX_THREADS]; /* start[w]: regions in which worker w has taken part; start[0] is unused */
-static gate done;                  /* workers that finished this region */
+static worker workers[FB_MAX_THREADS]; /* the first is unused: the caller */
+static gate done;                      /* workers that finished this region */
 static struct {
     fb_task f;
     void *ctx;
@@ -72,59 +68,12 @@ static struct {
     unsigned float_mode; /* workers flush denormals exactly when the caller does */
 } region;
 
-static long long now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-static int gate_spin(gate *g, unsigned target) {
-    long long deadline = 0;
-    for (;;) {
-        for (int k = 0; k < SPINS_PER_CLOCK; k++) {
-            if (atomic_load_explicit(&g->count, memory_order_acquire) == target) return 1;
-            RELAX();
-        }
-        sched_yield(); /* the thread waited for may have been woken on this very core */
-        long long now = now_ns();
-        if (!deadline) deadline = now + SPIN_NS;
-        if (now > deadline) return 0;
-    }
-}
-
-/* The waiter writes `asleep`, then reads `count`; gate_raise writes `count`, then reads `asleep`. In a sequentially
-   consistent order one of the two sees the other's write, so that no wake-up is lost. */
-static void gate_wait(gate *g, unsigned target) {
-    if (gate_spin(g, target)) return;
-    pthread_mutex_lock(&g->lock);
-    atomic_store(&g->asleep, 1);
-    while (atomic_load(&g->count) != target) pthread_cond_wait(&g->wake, &g->lock);
-    atomic_store(&g->asleep, 0);
-    pthread_mutex_unlock(&g->lock);
-}
-
-static void gate_raise(gate *g) {
-    atomic_fetch_add(&g->count, 1);
-    if (!atomic_load(&g->asleep)) return;
-    pthread_mutex_lock(&g->lock);
-    pthread_cond_signal(&g->wake);
-    pthread_mutex_unlock(&g->lock);
-}
-
-static void gate_init(gate *g) {
-    atomic_init(&g->count, 0);
-    atomic_init(&g->asleep, 0);
-    pthread_mutex_init(&g->lock, 0);
-    pthread_cond_init(&g->wake, 0);
-    core_init(&g->core);
-}
-
-static void *work(void *my_start) {
-    gate *mine = my_start;
-    int id = (int)(mine - start);
+static void *work(void *me) {
+    worker *mine = me;
+    int id = (int)(mine - workers);
     core_begin(&mine->core);
     for (unsigned turn = 1;; turn++) {
-        gate_wait(mine, turn);
+        gate_wait(&mine->start, turn);
         core_arrive(&mine->core);
         SET_FLOAT_MODE(region.float_mode);
         run_parts(region.f, region.ctx, region.n_parts, id, region.n_threads);
@@ -150,22 +99,24 @@ static void grow(int n) {
     pthread_sigmask(SIG_BLOCK, &all, &old);
     while (n_workers < n) {
         pthread_t thread;
-        gate *g = &start[n_workers + 1];
-        gate_init(g);
-        if (pthread_create(&thread, 0, work, g)) break;
+        worker *w = &workers[n_workers + 1];
+        gate_init(&w->start);
+        core_init(&w->core);
+        if (pthread_create(&thread, 0, work, w)) break;
         pthread_detach(thread);
         n_workers++;
     }
     pthread_sigmask(SIG_SETMASK, &old, 0);
 }
 
-void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) {
+/* Returns for how long the caller waited, in ns, if that is more than uneven parts explain. */
+static long long run_region(fb_task f, void *ctx, int n_parts, int n_threads) {
     int limit = atomic_load_explicit(&max_threads, memory_order_relaxed);
     if (n_threads > n_parts) n_threads = n_parts;
     if (n_threads > limit) n_threads = limit;
     if (n_threads <= 1 || atomic_flag_test_and_set_explicit(&busy, memory_order_acquire)) {
         run_parts(f, ctx, n_parts, 0, 1);
-        return;
+        return 0;
     }
     if (n_workers < n_threads - 1) grow(n_threads - 1);
     if (n_threads > n_workers + 1) n_threads = n_workers + 1;
@@ -174,12 +125,25 @@ void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) {
     atomic_store(&done.count, 0);
     const int here = sched_getcpu();
     for (int w = 1; w < n_threads; w++) {
-        core_send_away(&start[w].core, here, atomic_load(&start[w].asleep));
-        gate_raise(&start[w]);
+        core_send_away(&workers[w].core, here, atomic_load(&workers[w].start.asleep));
+        gate_raise(&workers[w].start);
     }
+    const long long begin = now_ns();
     run_parts(f, ctx, n_parts, 0, n_threads);
+    const long long ready = now_ns();
     gate_wait(&done, (unsigned)(n_threads - 1));
     atomic_flag_clear_explicit(&busy, memory_order_release);
+    const long long waited = now_ns() - ready;
+    return waited > LATE_NS + 2 * (ready - begin) ? waited : 0;
+}
+
+void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) { run_region(f, ctx, n_parts, n_threads); }
+
+void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads) {
+    static atomic_llong alone_until;
+    const int alone = n_threads > 1 && now_ns() < atomic_load_explicit(&alone_until, memory_order_relaxed);
+    const long long lost = run_region(f, ctx, n_parts, alone ? 1 : n_threads);
+    if (lost) atomic_store_explicit(&alone_until, now_ns() + TIMES_ALONE * lost, memory_order_relaxed);
 }
 
 #endif

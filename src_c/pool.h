@@ -14,6 +14,10 @@ typedef void (*fb_task)(void *ctx, int part, int n_parts);
    be started, the caller runs all the parts itself, in order. */
 void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads);
 
+/* The same for one of many regions of microseconds: while other processes make the threads wait for each other, the
+   caller runs all the parts itself. */
+void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads);
+
 /* Threads, `most` or fewer, that so many multiplications are worth waking: a meeting of threads takes microseconds, but
    tens of them where one of them sleeps. */
 enum { FB_WORTH = 1 << 21 };

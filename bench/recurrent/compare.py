@@ -34,7 +34,7 @@ OURS = ("library", "chain")  # the layers; the chains inside them
 LIMIT = "hardware"
 TOLERANCES = {"float32": 1e-4, "float64": 1e-10}  # norm of the difference over the norm, per array
 BURST = 0.015  # seconds a peer runs in one round, or one call if that takes longer
-SETTLE = 0.1  # seconds in which threads of the peer before, which spin when their work is done, fall asleep
+SETTLE = 0.25  # seconds in which threads of the peer before fall asleep; OpenBLAS spins for 0.12 s after its work
 
 
 def installed(peers: Sequence[str]) -> list[str]:

@@ -32,7 +32,7 @@ static void FB(chain_forward)(fb_chain *c) {
         FB(chain_parallel)(FB(chain_project_part), c, r->dims.ld_in, c->n_threads);
         if (by_units == 1) FB(chain_parallel)(FB(chain_forward_part), c, ld, c->batch);
         for (c->step = c->from; by_units > 1 && c->step < c->to; c->step++)
-            fb_parallel(FB(unit_forward_part), c, by_units, by_units);
+            fb_parallel_brief(FB(unit_forward_part), c, by_units, by_units);
     }
     if (c->out) FB(copy_rows)(c->row_ptr[c->n_steps], H, r->h, c->ld_h, c->out, c->ld_out, 0);
     FB(last_rows)(c, r->h, c->ld_h, c->h_n);
@@ -56,10 +56,10 @@ static void FB(chain_backward)(fb_chain *c) {
         while (c->from > 0 && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
         if (by_units == 1) FB(chain_parallel)(FB(chain_backward_part), c, ld, c->batch);
         for (c->step = c->to - 1; by_units > 1 && c->step >= c->from; c->step--)
-            fb_parallel(FB(unit_backward_part), c, by_units, by_units);
+            fb_parallel_brief(FB(unit_backward_part), c, by_units, by_units);
         FB(chain_parallel)(FB(chain_gradient_part), c, d->ld_in + ld, c->n_threads);
     }
-    if (by_units > 1) fb_parallel(FB(unit_backward_part), c, by_units, by_units);
+    if (by_units > 1) fb_parallel_brief(FB(unit_backward_part), c, by_units, by_units);
     if (c->dh0) FB(copy_rows)(c->batch, H, c->carry, ld, c->dh0, H, 0);
     if (c->dc0) FB(copy_rows)(c->batch, H, c->carry_c, ld, c->dc0, H, 0);
 }
