@@ -31,6 +31,7 @@ TITLES = {
 }
 PEERS = ("library", "torch_rnn", "torch_plain", "jax_scan", "numpy_rnn", LIMIT)
 SMOKE = ((5, 2, 16),)
+SECONDS = 4.0  # per point: rounds enough for the median of a ratio on a shared machine
 
 
 def takes_part(peer: str, cell: str) -> bool:
@@ -136,7 +137,7 @@ def measure(quick: bool) -> str:
     """Tables in markdown."""
     if quick:
         return tables(list(GATES), SMOKE, ("library", "numpy_rnn", LIMIT), (1,), 0)
-    return tables(list(GATES), GRID, installed(PEERS), (1, 2), 1.0)
+    return tables(list(GATES), GRID, installed(PEERS), (1, 2), SECONDS)
 
 
 def main() -> None:
@@ -146,7 +147,7 @@ def main() -> None:
     parser.add_argument("--points", default="*", help="steps x sequences x width, with wildcards, comma-separated")
     parser.add_argument("--peers", default=",".join(PEERS), help="the first is compared with the others")
     parser.add_argument("--threads", default="1", help="1, 2 or 1,2")
-    parser.add_argument("--seconds", type=float, default=1.0, help="per point (default: 1; at least three rounds)")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="per point (default: 4; at least three rounds)")
     parser.add_argument("--quick", action="store_true", help="one tiny size; figures mean nothing")
     args = parser.parse_args()
     if args.quick:

@@ -17,7 +17,7 @@ from typing import Self
 
 import numpy as np
 
-from fastbpts.benchmark.measure import BenchmarkError, Process
+from fastbpts.benchmark.measure import SETTLE, BenchmarkError, Process
 from recurrent.task import Task
 
 PEERS = {  # module: the packages it needs
@@ -34,7 +34,6 @@ OURS = ("library", "chain")  # the layers; the chains inside them
 LIMIT = "hardware"
 TOLERANCES = {"float32": 1e-4, "float64": 1e-10}  # norm of the difference over the norm, per array
 BURST = 0.015  # seconds a peer runs in one round, or one call if that takes longer
-SETTLE = 0.25  # seconds in which threads of the peer before fall asleep; OpenBLAS spins for 0.12 s after its work
 
 
 def installed(peers: Sequence[str]) -> list[str]:
@@ -118,13 +117,13 @@ class Team:
     def measure(self, task: Task, seconds: float = 1.0, most_rounds: int = 25) -> Point:
         """Check, then time in turns for about `seconds` seconds, at least three rounds (one if `seconds` is 0)."""
         self.check(task)
-        burst = BURST if seconds else 0.0
-        once = sum(max(burst, p.ask(f"time {burst}")["seconds"]) for p in self.processes.values())
+        burst, pause = (BURST, SETTLE if self.n_threads > 1 else 0.0) if seconds else (0.0, 0.0)
+        once = sum(pause + max(burst, p.ask(f"time {burst}")["seconds"]) for p in self.processes.values())
         rounds = min(most_rounds, max(3, math.ceil(seconds / once))) if seconds else 1
         point = Point(task, self.n_threads, {name: [] for name in self.processes})
         for _ in range(rounds):
             for name, process in self.processes.items():
-                time.sleep(SETTLE if seconds and self.n_threads > 1 else 0)
+                time.sleep(pause)
                 point.seconds[name].append(process.ask(f"time {burst}")["seconds"])
         return point
 

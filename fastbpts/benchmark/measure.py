@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 from fastbpts.benchmark.problem import Settings
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "FASTBPTS_NUM_THREADS")
+SETTLE = 0.25  # seconds until threads that wait for work have fallen asleep: OpenBLAS's spin for 0.12 s
 TOLERANCE = 2e-3  # float32: relative error of losses, probabilities and each parameter's change after a few steps
 
 
@@ -134,12 +136,15 @@ def compare(
             check_equal([Path(folder, f"{peer}.npz") for peer in peers])
         n_trees, n_nodes = facts[0]["n_trees"], facts[0]["n_nodes"]
         series = [Series(fact["name"]) for fact in facts]
+        pause = SETTLE if n_threads > 1 else 0.0
         for p in processes:  # warm up
             p.ask(f"train {seconds / 2}")
         for number in range(rounds):
             progress(f"{settings.cell}: all results agree; round {number + 1} of {rounds}")
             for p, s in zip(processes, series, strict=True):
+                time.sleep(pause)
                 s.sgemm.append(p.ask(f"sgemm {seconds / 4}")["rate"])
+                time.sleep(pause)
                 s.train.append(p.ask(f"train {seconds}")["rate"] * n_trees / n_nodes)
                 s.predict.append(p.ask(f"predict {seconds / 2}")["rate"] * n_trees / n_nodes)
     finally:
