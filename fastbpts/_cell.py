@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from . import _core
-from ._arguments import Array, as_array, check_rate, check_width
+from ._arguments import Array, as_array, check_rate, check_seed, check_width
 from ._cellrun import Gradient, Initial, Params, Run, initial_rows, padded_rows, saved_memory
 from ._cellspec import cell_spec
 from ._threads import resolve_n_threads
@@ -142,7 +142,7 @@ class Cell:
             Naming the argument that does not fit.
         """
         self.check_structure(s)
-        noise = check_rate(dropout, "dropout"), check_rate(input_dropout, "input_dropout"), int(seed) % 2**64
+        noise = check_rate(dropout, "dropout"), check_rate(input_dropout, "input_dropout"), check_seed(seed) or 0
         values, rows = self.check_params(params), as_array(x, (len(s.inputs), self.n_in), self.dtype, "x")
         net = self.bind()
         theta = _core.aligned((net.n_rows, net.ld_feature), self.dtype)

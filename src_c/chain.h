@@ -22,7 +22,7 @@ typedef struct fb_chain {
     size_t scratch_size; /* of each thread */
     int64_t from, to;    /* steps of the block at work */
     int64_t step;        /* the one at work, where threads divide its units */
-    int64_t worth;       /* products of a block for which a thread is woken */
+    int64_t worth;       /* products, of a block or of 32 steps, for which a thread is woken */
     int64_t saved_from;  /* the row that run.saved begins with */
 } fb_chain;
 #endif

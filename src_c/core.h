@@ -8,6 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define CORE_HERE() sched_getcpu()
+
+/* Setting a mask makes it the thread's own: one that is let on more cores later has to be set for the workers too. */
 typedef struct {
     atomic_int thread, last; /* its number, 0 until it has begun; the core of its last part */
     cpu_set_t allowed;       /* where it is kept away from a core: all that it may run on */
@@ -37,7 +40,7 @@ static void core_send_away(core *c, int here, int is_asleep) {
 static void core_arrive(core *c) {
     if (c->is_away) sched_setaffinity(0, sizeof c->allowed, &c->allowed);
     c->is_away = 0;
-    atomic_store_explicit(&c->last, sched_getcpu(), memory_order_relaxed);
+    atomic_store_explicit(&c->last, CORE_HERE(), memory_order_relaxed);
 }
 #else
 typedef struct {
@@ -46,7 +49,7 @@ typedef struct {
 #define core_init(c) ((void)(c))
 #define core_begin(c) ((void)(c))
 #define core_send_away(c, here, is_asleep) ((void)(c), (void)(here))
-#define sched_getcpu() -1
+#define CORE_HERE() (-1)
 #define core_arrive(c) ((void)(c))
 #endif
 #endif

@@ -109,7 +109,7 @@ static void grow(int n) {
     pthread_sigmask(SIG_SETMASK, &old, 0);
 }
 
-/* Returns for how long the caller waited, in ns, if that is more than uneven parts explain. */
+/* Returns for how long the caller waited, in ns, if that is more than uneven parts or a waking explain. */
 static long long run_region(fb_task f, void *ctx, int n_parts, int n_threads) {
     int limit = atomic_load_explicit(&max_threads, memory_order_relaxed);
     if (n_threads > n_parts) n_threads = n_parts;
@@ -123,9 +123,12 @@ static long long run_region(fb_task f, void *ctx, int n_parts, int n_threads) {
     region.f = f, region.ctx = ctx, region.n_parts = n_parts, region.n_threads = n_threads;
     region.float_mode = GET_FLOAT_MODE();
     atomic_store(&done.count, 0);
-    const int here = sched_getcpu();
+    const int here = CORE_HERE();
+    int any_asleep = 0;
     for (int w = 1; w < n_threads; w++) {
-        core_send_away(&workers[w].core, here, atomic_load(&workers[w].start.asleep));
+        const int is_asleep = atomic_load(&workers[w].start.asleep);
+        any_asleep |= is_asleep;
+        core_send_away(&workers[w].core, here, is_asleep);
         gate_raise(&workers[w].start);
     }
     const long long begin = now_ns();
@@ -134,7 +137,7 @@ static long long run_region(fb_task f, void *ctx, int n_parts, int n_threads) {
     gate_wait(&done, (unsigned)(n_threads - 1));
     atomic_flag_clear_explicit(&busy, memory_order_release);
     const long long waited = now_ns() - ready;
-    return waited > LATE_NS + 2 * (ready - begin) ? waited : 0;
+    return !any_asleep && waited > LATE_NS + 2 * (ready - begin) ? waited : 0;
 }
 
 void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) { run_region(f, ctx, n_parts, n_threads); }

@@ -7,7 +7,9 @@ ONE = "test_chain_units.py"
 
 WEIGHTS_MUTANTS = [
     Mutant("blocks send nothing to each other", UNITS, "c->step + 1 < c->n_steps", "c->step + 1 < c->to", ONE),
-    Mutant("nothing for the initial state", RUN, "if (by_units > 1) fb_parallel_brief", "if (0) fb_parallel_brief", ONE),
+    Mutant(
+        "nothing for the initial state", RUN, "if (by_units > 1) fb_parallel_brief", "if (0) fb_parallel_brief", ONE
+    ),
     Mutant("units of the first part", "src_c/kernels/gated.h", "q = first + j,", "q = j,", ONE),
     Mutant(
         "weights of the last forward run",

@@ -10,12 +10,12 @@ static FB_INLINE int FB(unit_share)(const fb_dims *d, int part, int n_parts) {
     return (int)fb_min(d->ld_state, FB(share)(FB(unit_panels)(d) * width, width, part, n_parts));
 }
 
-/* Threads that are worth it. They are awake, all but at the first step: a meeting costs a small part of a waking. */
+/* Threads that are worth it. They are awake, all but at the first step: from 32 steps on, it does not count. */
 static int FB(unit_threads)(const fb_chain *c) {
     const fb_dims *d = &c->run.dims;
     const int64_t most = fb_min(c->n_threads, FB(unit_panels)(d));
     if (c->batch > 1 || d->n_state < d->ld_state) return 1;
-    return fb_threads_for(32 * (int64_t)d->n_gate * d->ld_state * d->ld_state, c->worth, most);
+    return fb_threads_for(fb_min(32, c->n_steps) * d->n_gate * d->ld_state * d->ld_state, c->worth, most);
 }
 
 /* The part's units of the tile at c->step; how many elements of what is below count. */
