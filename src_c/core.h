@@ -30,10 +30,10 @@ static void core_begin(core *c) { atomic_store(&c->thread, (int)syscall(SYS_gett
 static void core_send_away(core *c, int here, int is_asleep) {
     const int thread = atomic_load(&c->thread);
     if (!thread || here < 0 || (!is_asleep && atomic_load_explicit(&c->last, memory_order_relaxed) != here)) return;
-    if (sched_getaffinity(thread, sizeof c->allowed, &c->allowed)) return;
+    if (!c->is_away && sched_getaffinity(thread, sizeof c->allowed, &c->allowed)) return;
     cpu_set_t others = c->allowed;
     CPU_CLR((size_t)here, &others);
-    c->is_away = CPU_COUNT(&others) && !sched_setaffinity(thread, sizeof others, &others);
+    if (CPU_COUNT(&others) && !sched_setaffinity(thread, sizeof others, &others)) c->is_away = 1;
 }
 
 /* The worker, before its part: from now on it may run anywhere again. */

@@ -1,4 +1,5 @@
-/* A gate: one thread waits until its count reaches a target, others raise the count. It spins for a while, then sleeps.
+/* A gate: one thread waits until its count is at least a target, others raise the count. It spins for a while, then
+ * sleeps.
  */
 #ifndef FB_GATE_H
 #define FB_GATE_H
@@ -33,7 +34,7 @@ static int gate_spin(gate *g, unsigned target) {
     long long deadline = 0;
     for (;;) {
         for (int k = 0; k < SPINS_PER_CLOCK; k++) {
-            if (atomic_load_explicit(&g->count, memory_order_acquire) == target) return 1;
+            if ((int)(atomic_load_explicit(&g->count, memory_order_acquire) - target) >= 0) return 1;
             RELAX();
         }
         sched_yield(); /* the thread waited for may have been woken on this very core */
@@ -49,7 +50,7 @@ static void gate_wait(gate *g, unsigned target) {
     if (gate_spin(g, target)) return;
     pthread_mutex_lock(&g->lock);
     atomic_store(&g->asleep, 1);
-    while (atomic_load(&g->count) != target) pthread_cond_wait(&g->wake, &g->lock);
+    while ((int)(atomic_load(&g->count) - target) < 0) pthread_cond_wait(&g->wake, &g->lock);
     atomic_store(&g->asleep, 0);
     pthread_mutex_unlock(&g->lock);
 }

@@ -4,8 +4,9 @@
       for longer would take the core from somebody who has work.
    b) One flag says that the pool is in a region. Who finds it set (another Python thread that fits a second model,
       or a part that calls fb_parallel itself) does its parts alone: no waiting, hence no deadlock.
-   c) Where other processes want the cores, a thread may wait for as long as hundreds of short regions take. These
-      then go on without threads for a multiple of what was lost.
+   c) Where other processes want the cores, a worker may begin late, by as long as hundreds of short regions take: a
+      caller that has done its own parts does those of workers that have not begun. One that has, and is stopped, must
+      be waited for; short regions then go on without threads for a multiple of what was lost.
    d) A fork copies the memory but only the thread that called it: the child starts with an empty pool. */
 #define _GNU_SOURCE /* affinity of threads */
 #include "pool.h"
@@ -53,7 +54,8 @@ void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads) { fb_pa
 enum { LATE_NS = 30000, TIMES_ALONE = 8 };
 
 typedef struct {
-    gate start; /* regions in which it has taken part */
+    gate start;           /* regions that have been offered to it */
+    atomic_uint accepted; /* the last of them that it, or the caller in its place, has begun */
     core core;
 } worker;
 
@@ -68,12 +70,20 @@ static struct {
     unsigned float_mode; /* workers flush denormals exactly when the caller does */
 } region;
 
+/* Whether this thread is the first to begin the worker's parts of a region. */
+static int accept(worker *w, unsigned turn) {
+    unsigned before = turn - 1;
+    return atomic_compare_exchange_strong(&w->accepted, &before, turn);
+}
+
 static void *work(void *me) {
     worker *mine = me;
     int id = (int)(mine - workers);
     core_begin(&mine->core);
-    for (unsigned turn = 1;; turn++) {
-        gate_wait(&mine->start, turn);
+    for (unsigned turn = 0;;) {
+        gate_wait(&mine->start, turn + 1);
+        turn = atomic_load(&mine->start.count);
+        if (!accept(mine, turn)) continue;
         core_arrive(&mine->core);
         SET_FLOAT_MODE(region.float_mode);
         run_parts(region.f, region.ctx, region.n_parts, id, region.n_threads);
@@ -101,6 +111,7 @@ static void grow(int n) {
         pthread_t thread;
         worker *w = &workers[n_workers + 1];
         gate_init(&w->start);
+        atomic_init(&w->accepted, 0);
         core_init(&w->core);
         if (pthread_create(&thread, 0, work, w)) break;
         pthread_detach(thread);
@@ -133,11 +144,16 @@ static long long run_region(fb_task f, void *ctx, int n_parts, int n_threads) {
     }
     const long long begin = now_ns();
     run_parts(f, ctx, n_parts, 0, n_threads);
+    const long long own = now_ns() - begin;
+    unsigned begun = 0;
+    for (int w = 1; w < n_threads; w++)
+        if (!accept(&workers[w], atomic_load(&workers[w].start.count))) begun++;
+        else run_parts(f, ctx, n_parts, w, n_threads);
     const long long ready = now_ns();
-    gate_wait(&done, (unsigned)(n_threads - 1));
+    gate_wait(&done, begun);
     atomic_flag_clear_explicit(&busy, memory_order_release);
     const long long waited = now_ns() - ready;
-    return !any_asleep && waited > LATE_NS + 2 * (ready - begin) ? waited : 0;
+    return !any_asleep && waited > LATE_NS + 2 * own ? waited : 0;
 }
 
 void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) { run_region(f, ctx, n_parts, n_threads); }

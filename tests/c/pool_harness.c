@@ -45,9 +45,14 @@ static void test_every_part_runs_once(int rounds) {
     }
 }
 
+static void note_slowly(void *ctx, int part, int n_parts) {
+    note(ctx, part, n_parts);
+    usleep(20000); /* so that others have begun before the caller could do their parts */
+}
+
 static void test_static_assignment(void) {
     record r = {{0}, {0}};
-    fb_parallel(note, &r, 12, 3);
+    fb_parallel(note_slowly, &r, 12, 3);
     CHECK(pthread_equal(r.thread[0], pthread_self()));
     for (int p = 3; p < 12; p++) CHECK(pthread_equal(r.thread[p], r.thread[p % 3]));
     CHECK(!pthread_equal(r.thread[0], r.thread[1]) && !pthread_equal(r.thread[1], r.thread[2]));
