@@ -47,7 +47,7 @@ def measure(quick: bool) -> str:
         for size in sizes:
             cells = []
             for cell, values in means.items():
-                ratios = gains(processes, Task(cell, *size), 1 if quick else 5)
+                ratios = gains(processes, Task(cell, *size), 1 if quick else 15)
                 values.append(statistics.median(ratios))
                 cells.append(common.spread(ratios, ".2f"))
             out.append(f"| {'x'.join(map(str, size))} | " + " | ".join(cells) + " |")
