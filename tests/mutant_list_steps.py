@@ -9,6 +9,7 @@ BATCH, FOREST, POOL = "src_c/batch.c", "src_c/forest.c", "src_c/pool.h"
 TREEBANK = "test_head_network.py -k treebank"
 WORDS = "test_head_training.py test_head_network.py"
 WOKEN = "test_pool.py -k woken"
+HARNESS = "test_pool.py -k harness"
 
 STEP_MUTANTS = [
     Mutant(
@@ -44,7 +45,8 @@ STEP_MUTANTS = [
     Mutant("inputs of a word lost", FOREST, "net->next[net->last[u]] = i;", "net->next[net->first[u]] = i;", WORDS),
     Mutant("words of other nodes checked", FOREST, "s->word[moved ? s->inputs[k] : k]", "s->word[k]", ERRORS),
     Mutant("inputs taken for leaves", FOREST, "== leaves && !moved;", "== leaves;", ERRORS),
-    Mutant("workers kept off a core", "src_c/core.h", "if (c->is_away)", "if (0)", "test_pool.py -k harness"),
+    Mutant("workers kept off a core", "src_c/core.h", "if (c->is_away)", "if (0)", HARNESS),
+    Mutant("parts done twice", "src_c/pool.c", "if (!accept(mine, turn)) continue;", "accept(mine, turn);", HARNESS),
     Mutant("threads woken for nothing", POOL, "1 + products / worth;", "most;", WOKEN),
     Mutant("threads never woken", POOL, "1 + products / worth;", "1;", WOKEN),
     Mutant("words of the second half", WEIGHTS, "(i + slab * net->slab_rows)", "(i + 0 * slab)", HALVES),

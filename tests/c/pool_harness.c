@@ -114,6 +114,7 @@ static void test_two_callers(int rounds) {
 static void note_allowed(void *ctx, int part, int n_parts) {
     cpu_set_t *allowed = ctx;
     (void)n_parts;
+    usleep(5000); /* time for the workers to begin */
     CHECK(!sched_getaffinity(0, sizeof *allowed, allowed + part));
 }
 
