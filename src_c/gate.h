@@ -1,6 +1,4 @@
-/* A gate: one thread waits until its count is at least a target, others raise the count. It spins for a while, then
- * sleeps.
- */
+/* A gate: one thread waits until its count is at least a target, first spinning, then asleep; others raise it. */
 #ifndef FB_GATE_H
 #define FB_GATE_H
 #include <pthread.h>
