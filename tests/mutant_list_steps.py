@@ -1,4 +1,4 @@
-"""The bugs that mutants.py plants in batches, the phases of a training step over trees, and the threads that do them."""
+"""The bugs that mutants.py plants in batches, phases of a training step over trees, and the threads that do them."""
 
 from mutant_list import ERRORS, NETWORK, NODES, THREADS, Mutant
 
