@@ -1,4 +1,4 @@
-"""Two threads against one in training: two processes of the library in turns, results compared bit by bit first."""
+"""Two threads against one over sequences, training: processes of the library in turns, results compared bit by bit."""
 
 from __future__ import annotations
 
@@ -11,50 +11,53 @@ from pathlib import Path
 
 import common
 import numpy as np
-from recurrent.compare import BURST, geometric_mean, start
+from recurrent.compare import geometric_mean, start
 from recurrent.task import GATES, GRID, Task
 
 from fastbpts.benchmark import Process
 
 LEAST_SEQUENCES = 32
+SECONDS = 0.03  # of a process per round, or one call if that takes longer
+ROUNDS = 25
 
 
-def gains(processes: Sequence[Process], task: Task, rounds: int) -> list[float]:
-    """Time with one thread over time with two, round by round."""
+def set_task(processes: Sequence[Process], task: Task) -> None:
+    """One task for all of them; a ValueError where its results depend on the number of threads."""
     with tempfile.TemporaryDirectory() as folder:
-        files = [Path(folder, name) for name in ("one.npz", "two.npz")]
+        files = [Path(folder, f"{k}.npz") for k in range(len(processes))]
         for p, file in zip(processes, files, strict=True):
             p.ask(f"task {json.dumps(asdict(task))}")
             p.ask(f"check {file}")
-        one, two = (dict(np.load(file)) for file in files)
-    different = [name for name in one if not np.array_equal(one[name], two[name])]
+        first, *others = (dict(np.load(file)) for file in files)
+    different = [name for name in first if not all(np.array_equal(first[name], other[name]) for other in others)]
     if different:
         raise ValueError(f"{task}: {different} depend on the number of threads")
-    out = []
-    for _ in range(rounds):
-        slow, fast = (p.ask(f"time {BURST}")["seconds"] for p in processes)
-        out.append(slow / fast)
-    return out
+
+
+def rate(process: Process) -> float:
+    """Training steps per second."""
+    return 1 / float(process.ask(f"time {SECONDS}")["seconds"])
 
 
 def measure(quick: bool) -> str:
     """A table in markdown."""
     sizes = [(5, 32, 16)] if quick else [size for size in GRID if size[1] >= LEAST_SEQUENCES]
-    processes = [start("library", n_threads) for n_threads in (1, 2)]
-    out = ["| T x B x H | " + " | ".join(GATES) + " |", "| --- |" + " ---: |" * len(GATES)]
-    means: dict[str, list[float]] = {cell: [] for cell in GATES}
+    processes = [start("library", n_threads) for n_threads in (1, 2, 1)]
+    out = ["| cell | T x B x H | 2 threads / 1 | two processes / 1 |", "| --- | --- | ---: | ---: |"]
     try:
-        for size in sizes:
-            cells = []
-            for cell, values in means.items():
-                ratios = gains(processes, Task(cell, *size), 1 if quick else 15)
-                values.append(statistics.median(ratios))
-                cells.append(common.spread(ratios, ".2f"))
-            out.append(f"| {'x'.join(map(str, size))} | " + " | ".join(cells) + " |")
+        for cell in GATES:
+            medians = []
+            for size in sizes:
+                set_task(processes, Task(cell, *size))
+                gains = common.two_threads(processes, rate, 1 if quick else ROUNDS)
+                medians.append([statistics.median(values) for values in gains])
+                columns = " | ".join(common.spread(values, ".2f") for values in gains)
+                out.append(f"| {cell} | {'x'.join(map(str, size))} | {columns} |")
+            means = " | ".join(f"{geometric_mean(values):.2f}" for values in zip(*medians, strict=True))
+            out.append(f"| {cell} | geometric mean | {means} |")
     finally:
         for p in processes:
             p.close()
-    out.append("| geometric mean | " + " | ".join(f"{geometric_mean(v):.2f}" for v in means.values()) + " |")
     return "\n".join(out) + "\n"
 
 
