@@ -13,8 +13,8 @@
 /* Setting a mask makes it the thread's own: one that is let on more cores later has to be set for the workers too. */
 typedef struct {
     atomic_int thread, last; /* its number, 0 until it has begun; the core of its last part */
-    cpu_set_t allowed;       /* where it is kept away from a core: all that it may run on */
     int is_away;
+    cpu_set_t allowed; /* while it is away from a core: all that it may run on */
 } core;
 
 static void core_init(core *c) {
@@ -30,16 +30,22 @@ static void core_begin(core *c) { atomic_store(&c->thread, (int)syscall(SYS_gett
 static void core_send_away(core *c, int here, int is_asleep) {
     const int thread = atomic_load(&c->thread);
     if (!thread || here < 0 || (!is_asleep && atomic_load_explicit(&c->last, memory_order_relaxed) != here)) return;
-    if (!c->is_away && sched_getaffinity(thread, sizeof c->allowed, &c->allowed)) return;
+    if (sched_getaffinity(thread, sizeof c->allowed, &c->allowed)) return;
     cpu_set_t others = c->allowed;
     CPU_CLR((size_t)here, &others);
-    if (CPU_COUNT(&others) && !sched_setaffinity(thread, sizeof others, &others)) c->is_away = 1;
+    c->is_away = CPU_COUNT(&others) && !sched_setaffinity(thread, sizeof others, &others);
 }
 
-/* The worker, before its part: from now on it may run anywhere again. */
-static void core_arrive(core *c) {
-    if (c->is_away) sched_setaffinity(0, sizeof c->allowed, &c->allowed);
+/* Who does the worker's parts, before them: it may run anywhere again. Masks are ours during a region's first moments
+   only, so that what others set between regions stands. */
+static void core_let_back(core *c) {
+    if (c->is_away) sched_setaffinity(atomic_load(&c->thread), sizeof c->allowed, &c->allowed);
     c->is_away = 0;
+}
+
+/* The worker, before its parts. */
+static void core_arrive(core *c) {
+    core_let_back(c);
     atomic_store_explicit(&c->last, CORE_HERE(), memory_order_relaxed);
 }
 #else
@@ -50,6 +56,7 @@ typedef struct {
 #define core_begin(c) ((void)(c))
 #define core_send_away(c, here, is_asleep) ((void)(c), (void)(here))
 #define CORE_HERE() (-1)
+#define core_let_back(c) ((void)(c))
 #define core_arrive(c) ((void)(c))
 #endif
 #endif

@@ -51,7 +51,7 @@ void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads) { fb_pa
 #define SET_FLOAT_MODE(mode) ((void)(mode))
 #endif
 
-enum { LATE_NS = 30000, TIMES_ALONE = 8 };
+enum { LATE_NS = 30000, TIMES_ALONE = 8, MOST_LOST_NS = 20000000 }; /* more is a process that was stopped */
 
 typedef struct {
     gate start;           /* regions that have been offered to it */
@@ -60,7 +60,7 @@ typedef struct {
 } worker;
 
 static atomic_flag busy = ATOMIC_FLAG_INIT; /* guards everything below */
-static int n_workers, is_set_up;
+static int n_workers;
 static worker workers[FB_MAX_THREADS]; /* the first is unused: the caller */
 static gate done;                      /* workers that finished this region */
 static struct {
@@ -98,12 +98,13 @@ static void forget_workers(void) {
     atomic_flag_clear(&busy);
 }
 
+/* As the library is loaded: later, another thread could fork meanwhile. */
+__attribute__((constructor)) static void set_up(void) {
+    gate_init(&done);
+    pthread_atfork(0, 0, forget_workers);
+}
+
 static void grow(int n) {
-    if (!is_set_up) {
-        gate_init(&done);
-        pthread_atfork(0, 0, forget_workers);
-        is_set_up = 1;
-    }
     sigset_t all, old; /* signals belong to the threads of Python */
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &old);
@@ -146,9 +147,14 @@ static long long run_region(fb_task f, void *ctx, int n_parts, int n_threads) {
     run_parts(f, ctx, n_parts, 0, n_threads);
     const long long own = now_ns() - begin;
     unsigned begun = 0;
-    for (int w = 1; w < n_threads; w++)
-        if (!accept(&workers[w], atomic_load(&workers[w].start.count))) begun++;
-        else run_parts(f, ctx, n_parts, w, n_threads);
+    for (int w = 1; w < n_threads; w++) {
+        if (!accept(&workers[w], atomic_load(&workers[w].start.count))) {
+            begun++;
+            continue;
+        }
+        core_let_back(&workers[w].core);
+        run_parts(f, ctx, n_parts, w, n_threads);
+    }
     const long long ready = now_ns();
     gate_wait(&done, begun);
     atomic_flag_clear_explicit(&busy, memory_order_release);
@@ -162,7 +168,8 @@ void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads) {
     static atomic_llong alone_until;
     const int alone = n_threads > 1 && now_ns() < atomic_load_explicit(&alone_until, memory_order_relaxed);
     const long long lost = run_region(f, ctx, n_parts, alone ? 1 : n_threads);
-    if (lost) atomic_store_explicit(&alone_until, now_ns() + TIMES_ALONE * lost, memory_order_relaxed);
+    const long long counted = lost < MOST_LOST_NS ? lost : MOST_LOST_NS;
+    if (lost) atomic_store_explicit(&alone_until, now_ns() + TIMES_ALONE * counted, memory_order_relaxed);
 }
 
 #endif

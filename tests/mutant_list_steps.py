@@ -46,6 +46,8 @@ STEP_MUTANTS = [
     Mutant("words of other nodes checked", FOREST, "s->word[moved ? s->inputs[k] : k]", "s->word[k]", ERRORS),
     Mutant("inputs taken for leaves", FOREST, "== leaves && !moved;", "== leaves;", ERRORS),
     Mutant("workers kept off a core", "src_c/core.h", "if (c->is_away)", "if (0)", HARNESS),
+    Mutant("not let back by the caller", "src_c/pool.c", "        core_let_back(&workers[w].core);", "", HARNESS),
+    Mutant("alone for hours", "src_c/pool.c", "lost < MOST_LOST_NS ? lost : MOST_LOST_NS", "lost", HARNESS),
     Mutant("parts done twice", "src_c/pool.c", "if (!accept(mine, turn)) continue;", "accept(mine, turn);", HARNESS),
     Mutant("threads woken for nothing", POOL, "1 + products / worth;", "most;", WOKEN),
     Mutant("threads never woken", POOL, "1 + products / worth;", "1;", WOKEN),

@@ -1,11 +1,11 @@
-"""Plant known bugs, one at a time, and see that the tests notice each: ``python tests/mutants.py [name ...]``.
-
-``--share 6`` plants every sixth only, others on other days.
+"""Plant known bugs, one at a time, and see that the tests notice each.
 
 Works on a copy. Compiles the plain instruction set without optimisation (so one mutant takes seconds) and runs a few
 tests per mutant. Prints a table; exit status 1 if a mutant survives, or if its place in the source is gone.
 """
 
+import argparse
+import difflib
 import os
 import re
 import shutil
@@ -117,14 +117,28 @@ def verdict(clean: Path, mutant: Mutant) -> tuple[Mutant, str, float]:
     return mutant, word, time.perf_counter() - start
 
 
-def main(names: list[str]) -> int:
-    chosen = [mutant for mutant in ALL if not names or mutant.name in names]
-    if names[:1] == ["--share"]:
-        chosen, names = ALL[date.today().toordinal() % int(names[1]) :: int(names[1])], []
-    unknown = set(names) - {mutant.name for mutant in ALL}
-    if unknown:
-        print(f"unknown mutants: {sorted(unknown)}; known: {[m.name for m in ALL]}", file=sys.stderr)
-        return 2
+def choose(arguments: list[str] | None) -> list[Mutant]:
+    """The mutants that a command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="these mutants only")
+    parser.add_argument("--share", type=int, default=1, metavar="N", help="every Nth only, others on other days")
+    parser.add_argument("--list", action="store_true", help="print names and files, plant nothing")
+    given = parser.parse_args(arguments)
+    known = [mutant.name for mutant in ALL]
+    for name in given.names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, cutoff=0.3)
+            parser.error(f"no mutant {name!r}; similar: {', '.join(map(repr, close))}; --list prints all")
+    if given.share < 1:
+        parser.error(f"--share: a positive number is needed, got {given.share}")
+    chosen = [mutant for mutant in ALL if not given.names or mutant.name in given.names]
+    chosen = chosen[date.today().toordinal() % given.share :: given.share]
+    if given.list:
+        parser.exit(message="".join(f"{mutant.name:38} {mutant.path}\n" for mutant in chosen))
+    return chosen
+
+
+def main(chosen: list[Mutant]) -> int:
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
         clean = Path(name)
         copy_sources(clean)
@@ -146,4 +160,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(choose(None)))

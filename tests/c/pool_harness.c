@@ -1,5 +1,6 @@
 /* The pool alone, without Python: built by tests/test_pool.py, and by .ci/run under thread and address sanitizers. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -111,25 +112,52 @@ static void test_two_callers(int rounds) {
 }
 
 #if defined(__linux__)
-static void note_allowed(void *ctx, int part, int n_parts) {
-    cpu_set_t *allowed = ctx;
-    (void)n_parts;
-    usleep(5000); /* time for the workers to begin */
-    CHECK(!sched_getaffinity(0, sizeof *allowed, allowed + part));
+static void nothing(void *ctx, int part, int n_parts) { (void)ctx, (void)part, (void)n_parts; }
+
+static void check_threads_may_run_on(const cpu_set_t *cores) {
+    DIR *threads = opendir("/proc/self/task");
+    CHECK(threads);
+    for (const struct dirent *t; (t = readdir(threads));) {
+        cpu_set_t allowed;
+        if (t->d_name[0] == '.') continue;
+        CHECK(!sched_getaffinity(atoi(t->d_name), sizeof allowed, &allowed));
+        CHECK(CPU_EQUAL(&allowed, cores));
+    }
+    closedir(threads);
 }
 
-/* A sleeper is woken away from its caller's core, but may come back: it may run where it could before. */
+/* A sleeper is woken away from its caller's core; once it has begun, or the caller has done its parts, it may run where
+   it could before. */
 static void test_cores(void) {
-    for (int round = 0; round < 10; round++) {
-        cpu_set_t allowed[3];
-        usleep(5000);
-        fb_parallel(note_allowed, allowed, 3, 3);
-        for (int p = 1; p < 3; p++) CHECK(CPU_EQUAL(&allowed[p], &allowed[0]));
+    cpu_set_t cores;
+    CHECK(!sched_getaffinity(0, sizeof cores, &cores));
+    for (int round = 0; round < 200; round++) {
+        record r = {{0}, {0}};
+        usleep(300);
+        if (round % 20) fb_parallel(nothing, 0, 3, 3); /* over before anybody is awake */
+        else fb_parallel(note_slowly, &r, 3, 3);
+        check_threads_may_run_on(&cores);
     }
 }
 #else
 static void test_cores(void) {}
 #endif
+
+static void end_late(void *ctx, int part, int n_parts) {
+    usleep(part ? *(useconds_t *)ctx : 5000);
+    (void)n_parts;
+}
+
+/* Brief regions go on alone after a meeting that came late, but not for longer because the process was stopped. */
+static void test_alone_for_a_while(void) {
+    useconds_t late = 400000;
+    record r = {{0}, {0}};
+    fb_parallel(end_late, &(useconds_t){5000}, 2, 2); /* now the worker is awake */
+    fb_parallel_brief(end_late, &late, 2, 2);
+    usleep(200000);
+    fb_parallel_brief(note_slowly, &r, 2, 2);
+    CHECK(!pthread_equal(r.thread[0], r.thread[1]));
+}
 
 static void test_fork(void) {
     for (int round = 0; round < 5; round++) {
@@ -157,6 +185,7 @@ int main(int argc, char **argv) {
     test_nested();
     test_sleepers_wake();
     test_cores();
+    test_alone_for_a_while();
     test_two_callers(rounds);
     if (with_fork) test_fork();
     puts("pool: all tests passed");
