@@ -134,7 +134,9 @@ def choose(arguments: list[str] | None) -> list[Mutant]:
     chosen = [mutant for mutant in ALL if not given.names or mutant.name in given.names]
     chosen = chosen[date.today().toordinal() % given.share :: given.share]
     if given.list:
-        parser.exit(message="".join(f"{mutant.name:38} {mutant.path}\n" for mutant in chosen))
+        for mutant in chosen:
+            print(f"{mutant.name:38} {mutant.path}")
+        parser.exit()
     return chosen
 
 
