@@ -58,6 +58,7 @@ def cases(draw: st.DrawFn) -> Case:
         "num_layers": draw(st.integers(1, 3)),
         "bidirectional": draw(st.booleans()),
         "batch_first": draw(st.booleans()),
+        "bias": draw(st.booleans()),
     }
     return Case(
         draw(st.sampled_from(CELLS)),

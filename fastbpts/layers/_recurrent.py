@@ -32,10 +32,12 @@ class Recurrent(RecurrentState, Generic[S]):
         dtype: DTypeLike = "float32",
         n_threads: int | None = None,
         random_state: int | np.random.Generator | None = 0,
+        *,
+        bias: bool = True,
     ) -> None:
         self.n_in, self.n_state = check_width(n_in, "n_in"), check_width(n_state, "n_state")
         self.num_layers = check_count(num_layers, "num_layers")
-        self.bidirectional, self.batch_first = bool(bidirectional), bool(batch_first)
+        self.bidirectional, self.batch_first, self.bias = bool(bidirectional), bool(batch_first), bool(bias)
         self.dropout, self.n_threads = check_rate(dropout, "dropout"), resolve_n_threads(n_threads)
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
@@ -45,7 +47,7 @@ class Recurrent(RecurrentState, Generic[S]):
         self._stack = Stack(self._cell, *sizes, self.dtype, self.activation)
         self._plain = None if batch_first else self._stack.only  # where the user's arrays are the kernels'
         rng, bound = np.random.default_rng(random_state), 1 / np.sqrt(self.n_state)
-        self._make_arrays(parameter_shapes(self._cell, *sizes), rng, bound)
+        self._make_arrays(parameter_shapes(self._cell, *sizes, self.bias), rng, bound)
         self._lock = lock_of(self)
         self._is_saved = self._is_packed = False
         self._seed, self._n_draws = int(rng.integers(2**63)), 0
@@ -70,6 +72,7 @@ class Recurrent(RecurrentState, Generic[S]):
 
     def __repr__(self) -> str:
         options = "".join(f", {k}=True" for k in ("bidirectional", "batch_first") if getattr(self, k))
+        options += "" if self.bias else ", bias=False"
         return (
             f"{type(self).__name__}({self.n_in}, {self.n_state}, num_layers={self.num_layers}{options}, {self.dtype})"
         )

@@ -18,6 +18,7 @@ class RecurrentState:
     """The arrays of a layer; :class:`fastbpts.Elman` describes its attributes."""
 
     activation: str | None = None
+    bias: bool
     dtype: np.dtype[Any]
     _stack: Stack
     _lock: threading.RLock
@@ -33,8 +34,8 @@ class RecurrentState:
             array[...] = rng.uniform(-bound, bound, array.shape)
         grads, self._grad_bytes = in_one_block(shapes, self.dtype)
         self.params, self.grads = LiveArrays(params), LiveArrays(grads)
-        self._stack.bind(by_chain(list(params.values())))
-        self._gradients = by_chain(list(grads.values()))
+        self._stack.bind(by_chain(list(params.values()), self.bias))
+        self._gradients = by_chain(list(grads.values()), self.bias)
 
     def zero_grad(self) -> None:
         """Set all gradients to zero."""
@@ -67,6 +68,7 @@ class RecurrentState:
 
     def __getstate__(self) -> dict[str, Any]:
         names = ["n_in", "n_state", "num_layers", "bidirectional", "batch_first", "dropout", "dtype", "n_threads"]
+        names.append("bias")
         if self.activation is not None:
             names.append("activation")
         with self._lock:

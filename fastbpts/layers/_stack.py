@@ -26,8 +26,8 @@ class Weights(NamedTuple):
 
     weight_ih: Array
     weight_hh: Array
-    bias_ih: Array | None
-    bias_hh: Array | None
+    bias_ih: Array | None = None
+    bias_hh: Array | None = None
 
 
 class Scratch:

@@ -40,6 +40,8 @@ class Elman(_OneState):
         Of the initial parameters, uniform in +-1 / sqrt(n_state) as in torch.nn, and of the dropout masks.
     activation : "tanh", "sigmoid" or "relu"
         The function f.
+    bias : bool
+        False: no biases, neither b_ih nor b_hh.
 
     Attributes
     ----------
@@ -69,11 +71,14 @@ class Elman(_OneState):
         n_threads: int | None = None,
         random_state: int | np.random.Generator | None = 0,
         activation: Activation = "tanh",
+        *,
+        bias: bool = True,
     ) -> None:
         if activation not in ("tanh", "sigmoid", "relu"):
             raise ValueError(f"activation must be 'tanh', 'sigmoid' or 'relu', got {activation!r}")
         self.activation = activation
-        super().__init__(n_in, n_state, num_layers, bidirectional, batch_first, dropout, dtype, n_threads, random_state)
+        options = bidirectional, batch_first, dropout, dtype, n_threads, random_state
+        super().__init__(n_in, n_state, num_layers, *options, bias=bias)
 
 
 class GRU(_OneState):
