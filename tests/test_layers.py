@@ -246,27 +246,6 @@ def test_copies_and_pickles() -> None:
         assert (other.forward(x)[0] != layer.forward(x)[0]).any()
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_without_biases(cell: str) -> None:
-    """As biases of zero that never learn; files of the one kind do not go into the other."""
-    layer, with_biases = (LAYERS[cell](3, 5, num_layers=2, bidirectional=True, bias=b) for b in (False, True))
-    assert [name for name in with_biases.params if "weight" in name] == list(layer.params) == list(layer.grads)
-    copied = pickle.loads(pickle.dumps(layer))
-    assert repr(copied) == repr(layer)
-    assert "bias=False" in repr(layer)
-    assert list(copied.params) == list(layer.params)
-    biases = {name: np.zeros_like(value) for name, value in with_biases.params.items() if "bias" in name}
-    with_biases.load_state_dict(layer.state_dict() | biases)
-    x, dout = np.ones((4, 2, 3), np.float32), np.ones((4, 2, 10), np.float32)
-    assert all((ours.forward(x)[0] == layer.forward(x)[0]).all() for ours in (copied, layer.frozen(), with_biases))
-    assert (layer.backward(dout)[0] == with_biases.backward(dout)[0]).all()
-    assert all((grad == with_biases.grads[name]).all() for name, grad in layer.grads.items())
-    with pytest.raises(ValueError, match=r"unexpected keys \['bias_ih_l0', "):
-        layer.load_state_dict(with_biases.state_dict())
-    with pytest.raises(ValueError, match=r"missing keys \['bias_ih_l0', "):
-        with_biases.load_state_dict(layer.state_dict())
-
-
 def test_nan_stays_in_its_sequence() -> None:
     for cell in CELLS:
         layer, x = LAYERS[cell](2, 5), np.random.default_rng(0).standard_normal((6, 3, 2)).astype(np.float32)
