@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--output", type=Path, default=Path())
     given = parser.parse_args()
+    given.output.mkdir(parents=True, exist_ok=True)
 
     train, dev = fb.read_text(given.file).split(0.1)
     lm = fb.LanguageModel(

@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--output", type=Path, default=Path())
     given = parser.parse_args()
+    given.output.mkdir(parents=True, exist_ok=True)
 
     train, dev = read(given.folder, "train"), read(given.folder, "dev")
     clf = fb.TreeClassifier(**RECIPE, random_state=given.seed, n_threads=given.threads, verbose=1)

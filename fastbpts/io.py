@@ -60,6 +60,27 @@ def _stale(path: Path) -> Iterator[Path]:
             yield candidate
 
 
+def check_writable(what: str, path: PathLike) -> None:
+    """Refuse a file that could not be written: before the work, not after it. The ValueError begins with `what`."""
+    target = Path(path).absolute()
+    if target.is_dir():
+        raise ValueError(f"{what}: is a directory, must be a file")
+    if not target.parent.is_dir():
+        raise ValueError(f"{what}: the directory {target.parent} does not exist")
+    in_place = target.exists() and not target.is_file()
+    if not os.access(target if in_place else target.parent, os.W_OK):
+        raise ValueError(f"{what}: {'' if in_place else f'the directory {target.parent} '}cannot be written to")
+
+
+def check_checkpoint(path: Any) -> None:
+    """ValueError unless this is None or a file that can be written when an epoch is over."""
+    if path is None:
+        return
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"checkpoint={path!r}: must be a path or None")
+    check_writable(f"checkpoint={os.fspath(path)!r}", path)
+
+
 def _sync_directory(directory: Path) -> None:
     if os.name == "posix":
         descriptor = os.open(directory, os.O_RDONLY)

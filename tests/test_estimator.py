@@ -253,6 +253,7 @@ BAD = {
     "n_iter_no_change": [0],
     "tol": [-1],
     "monitor": ["accuracy"],
+    "checkpoint": [5, ".", "no/such/directory/file"],
     "checkpoint_every": [0],
     "verbose": [-1],
 }

@@ -192,14 +192,10 @@ def counting(text: str, quiet: bool = False, of: str = "trees") -> Iterator[Call
 
 def check_writable(option: str, path: Path | None) -> None:
     """Refuse an output file that cannot be made before the work begins, not after it."""
-    if path is None or str(path) == "-":
-        return
-    if path.is_dir():
-        raise ValueError(f"{option} {path}: is a directory, must be a file")
-    if not path.absolute().parent.is_dir():
-        raise ValueError(f"{option} {path}: the directory {path.absolute().parent} does not exist")
-    if not os.access(path.absolute().parent, os.W_OK):
-        raise ValueError(f"{option} {path}: the directory {path.absolute().parent} cannot be written to")
+    from fastbpts import io
+
+    if path is not None and str(path) != "-":
+        io.check_writable(f"{option} {path}", path)
 
 
 def check_not_read(option: str, path: Path | None, *sources: Path | None) -> None:

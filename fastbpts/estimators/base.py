@@ -20,7 +20,7 @@ from fastbpts.estimators import checks
 from fastbpts.estimators.progress import Bar
 from fastbpts.estimators.storage import net_tensors, own_params, set_net, to_tensors, trained_params
 from fastbpts.estimators.training import Net, Plan, Progress, Scores, Tensors, train
-from fastbpts.io import PathLike, write_tensors
+from fastbpts.io import PathLike, check_checkpoint, write_tensors
 from fastbpts.optimizer import LEAST_EPS, STATES, Optimizer
 from fastbpts.schedules import make_schedule
 
@@ -108,6 +108,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         checks.integer("n_iter_no_change", self.n_iter_no_change, 1)
         checks.number("tol", self.tol, 0)
         checks.choice("monitor", self.monitor, self._monitors)
+        check_checkpoint(self.checkpoint)
         checks.integer("checkpoint_every", self.checkpoint_every, 1)
         checks.integer("verbose", int(self.verbose) if isinstance(self.verbose, bool) else self.verbose, 0)
         make_schedule(self.schedule, self.max_iter)

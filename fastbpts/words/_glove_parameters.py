@@ -3,7 +3,8 @@
 import os
 
 from fastbpts._threads import resolve_n_threads
-from fastbpts.words._parameters import Parameters, check_checkpoint, check_number
+from fastbpts.io import check_checkpoint
+from fastbpts.words._parameters import Parameters, check_number
 
 _INTEGERS: dict[str, tuple[int, int | None, bool]] = {  # least value, most, whether None is accepted
     "vector_size": (1, 16384, False),

@@ -2,12 +2,12 @@
 
 import inspect
 import os
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from fastbpts._threads import resolve_n_threads
+from fastbpts.io import check_checkpoint
 
 _INTEGERS: dict[str, tuple[int, int | None, bool]] = {  # least value, most, whether None is accepted
     "vector_size": (1, 16384, False),
@@ -143,13 +143,6 @@ def check_integer(name: str, value: Any, least: int, most: int | None = None, ot
     if not whole or value < least or (most is not None and value > most):
         wanted = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
         raise ValueError(f"{name}={value!r}: must be {wanted}{other}")
-
-
-def check_checkpoint(path: Any) -> None:
-    """Raise ValueError for a file that could not be written when an epoch is over."""
-    good = isinstance(path, str | os.PathLike) and Path(path).parent.is_dir() and not Path(path).is_dir()
-    if path is not None and not good:
-        raise ValueError(f"checkpoint={path!r}: must be a file in a directory that exists, or None")
 
 
 def check_number(name: str, value: Any, low: float) -> None:
