@@ -36,7 +36,7 @@ def set_task(processes: Sequence[Process], task: Task) -> None:
 
 def rate(process: Process) -> float:
     """Training steps per second."""
-    return 1 / float(process.ask(f"time {SECONDS}")["seconds"])
+    return float(process.ask(f"time {SECONDS}")["rate"])
 
 
 def measure(quick: bool) -> str:

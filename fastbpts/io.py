@@ -60,16 +60,35 @@ def _stale(path: Path) -> Iterator[Path]:
             yield candidate
 
 
+def _destination(path: PathLike) -> tuple[Path, bool]:
+    """The file that is written, links followed, and whether in place: a device or a pipe is never replaced."""
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        return target, True
+    return target.resolve() if target.is_symlink() else target, False
+
+
+def _temporary(target: Path) -> Path:
+    return target.parent / f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+
+
 def check_writable(what: str, path: PathLike) -> None:
     """Refuse a file that could not be written: before the work, not after it. The ValueError begins with `what`."""
-    target = Path(path).absolute()
-    if target.is_dir():
-        raise ValueError(f"{what}: is a directory, must be a file")
-    if not target.parent.is_dir():
-        raise ValueError(f"{what}: the directory {target.parent} does not exist")
-    in_place = target.exists() and not target.is_file()
-    if not os.access(target if in_place else target.parent, os.W_OK):
-        raise ValueError(f"{what}: {'' if in_place else f'the directory {target.parent} '}cannot be written to")
+    try:
+        target, in_place = _destination(path)
+        folder = target.absolute().parent
+        if target.is_dir():
+            raise ValueError("is a directory, must be a file")
+        if not in_place and not folder.is_dir():
+            raise ValueError(f"the directory {folder} does not exist")
+        if not in_place and not os.access(folder, os.W_OK | os.X_OK):
+            raise ValueError(f"the directory {folder} cannot be written to")
+        if in_place and not os.access(target, os.W_OK):
+            raise ValueError("cannot be written to")
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(_temporary(target))  # other errors: no file can have this name
+    except (OSError, RuntimeError, TypeError, ValueError) as error:  # links in a circle, folders that cannot be entered
+        raise ValueError(f"{what}: {error}") from None
 
 
 def check_checkpoint(path: Any) -> None:
@@ -95,13 +114,11 @@ def open_atomic(path: PathLike, **text: str) -> Iterator[IO[Any]]:
     """A file to write, of bytes or, with `encoding`, of text; `path` is the old file until this is whole, also after a
     power cut, and stays the old one after an error.
     """
-    target, kind = Path(path), "" if text else "b"
-    in_place = target.exists() and not target.is_file()  # a device or a pipe is written to, never replaced
+    (target, in_place), kind = _destination(path), "" if text else "b"
     if not in_place:
-        target = target.resolve() if target.is_symlink() else target
         for stale in _stale(target):
             stale.unlink(missing_ok=True)
-    temporary = target if in_place else target.parent / f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+    temporary = target if in_place else _temporary(target)
     try:
         with temporary.open(("w" if in_place else "x") + kind, **text) as file:  # type: ignore[call-overload]
             yield file

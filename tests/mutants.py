@@ -133,6 +133,8 @@ def choose(arguments: list[str] | None) -> list[Mutant]:
         parser.error(f"--share: a positive number is needed, got {given.share}")
     chosen = [mutant for mutant in ALL if not given.names or mutant.name in given.names]
     chosen = chosen[date.today().toordinal() % given.share :: given.share]
+    if not chosen:
+        parser.error(f"--share {given.share}: none of the mutants chosen are in today's share")
     if given.list:
         for mutant in chosen:
             print(f"{mutant.name:38} {mutant.path}")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -243,3 +244,41 @@ def test_a_pipe_is_written_to_not_replaced(model, path, tmp_path):
         model.save(pipe)
         assert pipe.is_fifo()
         assert file.read() == path.read_bytes()
+
+
+NO_FILE = ["circle", "nowhere", "x" * 240, "x" * 300, "a\0b", "no/file", "file/file", "."]
+
+
+@pytest.mark.parametrize("name", NO_FILE)
+@pytest.mark.parametrize("kind", [TreeClassifier, fb.Word2Vec])
+def test_checkpoints_that_could_not_be_written_are_refused_at_once(kind, name, bank, tmp_path):
+    """Links are followed: in a circle, to a folder that does not exist; names that no file can have."""
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "no" / "file")
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="checkpoint=") as error:
+        kind(checkpoint=f"{tmp_path}/{name}").fit(bank if kind is TreeClassifier else [["a", "b"]] * 9)
+    assert error.value.__suppress_context__
+
+
+class Named:
+    """A path that is no string."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __fspath__(self):
+        return str(self.path)
+
+
+def test_checkpoints_are_written_where_links_and_paths_lead(bank, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder" / "file")
+    model = TreeClassifier(n_state=4, max_iter=1, checkpoint=Named(tmp_path / "link")).fit(bank)
+    assert (tmp_path / "folder" / "file").is_file()
+    assert (tmp_path / "link").is_symlink()
+    shutil.rmtree(tmp_path / "folder")
+    model.partial_fit(bank)  # which writes no checkpoint
+    fb.Word2Vec(vector_size=4, epochs=1, min_count=1, sample=0, checkpoint=Named(tmp_path / "w")).fit([["a", "b"]] * 9)
+    assert (tmp_path / "w").is_file()
+    io.check_writable("output", os.devnull)

@@ -255,3 +255,15 @@ def test_without_biases(cell: str) -> None:
         layer.load_state_dict(with_biases.state_dict())
     with pytest.raises(ValueError, match=r"missing keys \['bias_ih_l0', "):
         with_biases.load_state_dict(layer.state_dict())
+
+
+class Own(fb.GRU):
+    """A user's layer, written before layers had `bias`."""
+
+    def __init__(self, n_in, n_state, num_layers, bidirectional, batch_first, dropout, dtype, n_threads) -> None:  # type: ignore[no-untyped-def]
+        super().__init__(n_in, n_state, num_layers, bidirectional, batch_first, dropout, dtype, n_threads)
+
+
+def test_subclasses_know_their_own_arguments() -> None:
+    layer = Own(2, 4, 1, False, False, 0.0, "float32", 1)
+    assert (layer.frozen().forward(X)[0] == copy.copy(layer).forward(X)[0]).all()

@@ -108,7 +108,6 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         checks.integer("n_iter_no_change", self.n_iter_no_change, 1)
         checks.number("tol", self.tol, 0)
         checks.choice("monitor", self.monitor, self._monitors)
-        check_checkpoint(self.checkpoint)
         checks.integer("checkpoint_every", self.checkpoint_every, 1)
         checks.integer("verbose", int(self.verbose) if isinstance(self.verbose, bool) else self.verbose, 0)
         make_schedule(self.schedule, self.max_iter)
@@ -180,6 +179,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         DivergenceError
             The loss left the range of useful numbers; the estimator holds the last good model.
         """
+        check_checkpoint(self.checkpoint)
         self._reset()
         if dev is None and self.early_stopping:
             (X, y), dev = self._split(X, y, self._rng)

@@ -68,7 +68,8 @@ class RecurrentState:
 
     def __getstate__(self) -> dict[str, Any]:
         names = ["n_in", "n_state", "num_layers", "bidirectional", "batch_first", "dropout", "dtype", "n_threads"]
-        names.append("bias")
+        if not self.bias:
+            names.append("bias")
         if self.activation is not None:
             names.append("activation")
         with self._lock:

@@ -88,8 +88,9 @@ class Stored(Parameters):
 
     def _write_checkpoint(self) -> None:
         """Write the state of training after an epoch to the file `checkpoint`, atomically."""
+        assert self.checkpoint is not None
         tensors, header = self._to_tensors()
-        write_tensors(str(self.checkpoint), tensors, {**header, "fingerprint": self._fingerprint()})
+        write_tensors(self.checkpoint, tensors, {**header, "fingerprint": self._fingerprint()})
 
     def _read_checkpoint(self) -> None:
         """Continue from the file `checkpoint`; ValueError where it is damaged or belongs to something else."""
