@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+
 import fastbpts as fb
 from fastbpts.benchmark import Process, Settings
 from fastbpts.benchmark.generate import sst_like
@@ -46,6 +48,16 @@ def lines(n_trees: int) -> list[str]:
 def spread(values: Sequence[float], form: str = ".1f") -> str:
     """Median and range."""
     return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
+
+
+def different(processes: Sequence[Process]) -> list[str]:
+    """Names of the results that do not have the same bits in all processes."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, f"{k}.npz") for k in range(len(processes))]
+        for p, file in zip(processes, files, strict=True):
+            p.ask(f"check {file}")
+        first, *others = (dict(np.load(file)) for file in files)
+    return [name for name in first if not all(np.array_equal(first[name], other[name]) for other in others)]
 
 
 def two_threads(

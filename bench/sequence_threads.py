@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import statistics
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import common
-import numpy as np
 from recurrent.compare import geometric_mean, start
 from recurrent.task import GATES, GRID, Task
 
@@ -23,15 +20,10 @@ ROUNDS = 25
 
 def set_task(processes: Sequence[Process], task: Task) -> None:
     """One task for all of them; a ValueError where its results depend on the number of threads."""
-    with tempfile.TemporaryDirectory() as folder:
-        files = [Path(folder, f"{k}.npz") for k in range(len(processes))]
-        for p, file in zip(processes, files, strict=True):
-            p.ask(f"task {json.dumps(asdict(task))}")
-            p.ask(f"check {file}")
-        first, *others = (dict(np.load(file)) for file in files)
-    different = [name for name in first if not all(np.array_equal(first[name], other[name]) for other in others)]
-    if different:
-        raise ValueError(f"{task}: {different} depend on the number of threads")
+    for p in processes:
+        p.ask(f"task {json.dumps(asdict(task))}")
+    if names := common.different(processes):
+        raise ValueError(f"{task}: {names} depend on the number of threads")
 
 
 def rate(process: Process) -> float:

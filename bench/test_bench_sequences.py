@@ -87,3 +87,21 @@ def test_grid_reports_slower_points() -> None:
     assert "NumPy IS FASTER" in text
     assert "0.50 (0.50-0.50)" in text
     assert np.isclose(point.ratio("library", "hardware")[0], 4)
+
+
+class Answer:
+    """A process that writes one result."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def ask(self, command: str) -> dict[str, Any]:
+        np.savez(command.removeprefix("check "), h=np.array([1.0, self.value]), same=np.zeros(1))
+        return {}
+
+
+def test_bits_are_compared() -> None:
+    """Of all processes, and names are told: what threads.py and sequence_threads.py refuse or mark."""
+    common = importlib.import_module("common")
+    assert common.different([Answer(1.0)] * 3) == []
+    assert common.different([Answer(1.0), Answer(1.0), Answer(1.0 + 2**-52)]) == ["h"]

@@ -9,8 +9,8 @@ typedef void (*fb_task)(void *ctx, int part, int n_parts);
 
 /* Runs f(ctx, p, n_parts) for each p in 0 .. n_parts-1 and returns when all are done. Part p runs on thread p % T,
    where T = min(n_threads, n_parts, the limit below), and the caller is thread 0; or on the caller, if it is done with
-   its own before that thread has begun. How the work is split is told by
-   n_parts alone, so what depends on n_parts only does not depend on the number of threads.
+   its own before that thread has begun. How the work is split is told by n_parts alone, so what depends on n_parts only
+   does not depend on the number of threads.
    It never fails: when the pool is busy with another caller, when called from inside a part, or when no thread can
    be started, the caller runs all the parts itself, in order. */
 void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads);

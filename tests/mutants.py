@@ -117,13 +117,13 @@ def verdict(clean: Path, mutant: Mutant) -> tuple[Mutant, str, float]:
     return mutant, word, time.perf_counter() - start
 
 
-def choose(arguments: list[str] | None) -> list[Mutant]:
-    """The mutants that a command line names."""
+def choose() -> list[Mutant]:
+    """The mutants that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="these mutants only")
     parser.add_argument("--share", type=int, default=1, metavar="N", help="every Nth only, others on other days")
     parser.add_argument("--list", action="store_true", help="print names and files, plant nothing")
-    given = parser.parse_args(arguments)
+    given = parser.parse_args()
     known = [mutant.name for mutant in ALL]
     for name in given.names:
         if name not in known:
@@ -164,4 +164,4 @@ def main(chosen: list[Mutant]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(choose(None)))
+    sys.exit(main(choose()))

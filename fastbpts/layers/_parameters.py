@@ -42,23 +42,28 @@ class LiveArrays(dict[str, Array]):
         return dict, (dict(self),)  # a copy's arrays are nobody else's
 
 
+def _fields(bias: bool) -> tuple[str, ...]:
+    """Those of :class:`Weights` that a chain has; its biases come last."""
+    return Weights._fields if bias else Weights._fields[:2]
+
+
 def parameter_shapes(
     cell: str, n_in: int, n_state: int, num_layers: int, n_directions: int, bias: bool = True
 ) -> Shapes:
-    """Name -> shape, chain by chain, each in the order of :class:`Weights`, whose biases come last."""
+    """Name -> shape, chain by chain, each in the order of :class:`Weights`."""
     rows, shapes = KINDS[cell].n_gates * n_state, {}
     for k in range(num_layers):
         width = n_directions * n_state if k else n_in
         for direction in ("", "_reverse")[:n_directions]:
             ends = (rows, width), (rows, n_state), (rows,), (rows,)
-            for name, shape in list(zip(Weights._fields, ends, strict=True))[: 4 if bias else 2]:
+            for name, shape in zip(_fields(bias), ends, strict=False):
                 shapes[f"{name}_l{k}{direction}"] = shape
     return shapes
 
 
 def by_chain(values: Sequence[Any], bias: bool = True) -> list[Weights]:
     """Arrays in the order of :func:`parameter_shapes`, chain by chain."""
-    n = 4 if bias else 2
+    n = len(_fields(bias))
     return [Weights(*values[i : i + n]) for i in range(0, len(values), n)]
 
 
