@@ -19,10 +19,11 @@ typedef struct fb_chain {
     void *dW, *dU, *db, *dc;      /* added to; dc: of the second bias; db, dc: or NULL */
     void *carry, *carry_c;        /* (B, ld_state) gradients on their way from time to time */
     char *scratch;
-    size_t scratch_size; /* of each thread */
-    int64_t from, to;    /* steps of the block at work */
-    int64_t step;        /* the one at work, where threads divide its units */
-    int64_t worth;       /* products, of a block or of 32 steps, for which a thread is woken */
-    int64_t saved_from;  /* the row that run.saved begins with */
+    size_t scratch_size;  /* of each thread */
+    int64_t from, to;     /* steps of the block at work */
+    int64_t step;         /* the one at work, where threads divide its units */
+    int64_t worth;        /* products, of a block or of 32 steps, for which a thread is woken */
+    int64_t saved_from;   /* the row that run.saved begins with */
+    _Atomic int64_t next; /* the first row of the block at work that no thread has taken */
 } fb_chain;
 #endif

@@ -13,7 +13,7 @@
 #define RELAX() ((void)0)
 #endif
 
-enum { SPIN_NS = 150000, SPINS_PER_CLOCK = 32 };
+enum { SPIN_NS = 1000000, SPINS_PER_CLOCK = 32 };
 
 typedef struct {
     _Alignas(128) atomic_uint count; /* on a cache line (and its neighbour) of its own */

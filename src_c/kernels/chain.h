@@ -88,14 +88,28 @@ static int64_t FB(block_rows)(const fb_dims *d) {
 static FB_INLINE int64_t FB(block_begin)(const fb_chain *c) { return c->reverse ? c->n_steps - c->to : c->from; }
 static FB_INLINE int64_t FB(block_end)(const fb_chain *c) { return c->reverse ? c->n_steps - c->from : c->to; }
 
+/* Takes rows *a .. *b of the block for one of n_parts threads, half of its share of those left: one that the machine
+   holds up takes fewer, and all are done together. 0: none are left. */
+static int FB(chain_take)(fb_chain *c, int n_parts, int64_t *a, int64_t *b) {
+    const int64_t end = c->row_ptr[FB(block_end)(c)];
+    int64_t n;
+    *a = atomic_load_explicit(&c->next, memory_order_relaxed);
+    do {
+        n = n_parts == 1 ? end - *a : (end - *a) / (2 * n_parts) / FB_ROWS * FB_ROWS;
+        *b = fb_min(end, *a + (n < 2 * FB_ROWS && n_parts > 1 ? 2 * FB_ROWS : n));
+    } while (*a < end &&
+             !atomic_compare_exchange_weak_explicit(&c->next, a, *b, memory_order_relaxed, memory_order_relaxed));
+    return *a < end;
+}
+
 static void FB(chain_project_part)(void *ctx, int part, int n_parts) {
-    const fb_chain *c = ctx;
+    fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
     const FB(packed) p = FB(packed_of)(d, &c->run.weights);
-    const int64_t r = c->row_ptr[FB(block_begin)(c)], n = c->row_ptr[FB(block_end)(c)] - r,
-                  a = r + FB(share)(n, 1, part, n_parts), b = r + FB(share)(n, 1, part + 1, n_parts);
-    FB(project)(d, &p, b - a, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x,
-                (real *)c->run.saved + (a - c->saved_from) * d->n_slot * d->ld_state);
+    (void)part;
+    for (int64_t a, b; FB(chain_take)(c, n_parts, &a, &b);)
+        FB(project)(d, &p, b - a, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x,
+                    (real *)c->run.saved + (a - c->saved_from) * d->n_slot * d->ld_state);
 }
 
 static void FB(chain_forward_part)(void *ctx, int part, int n_parts) {

@@ -141,24 +141,24 @@ static void FB(chain_bias)(const fb_chain *c, int64_t u0, int64_t u1) {
     }
 }
 
-/* Parts divide the units of the state; of dx the rows. */
+/* Parts divide the units of the state; of dx they take the rows. */
 static void FB(chain_gradient_part)(void *ctx, int part, int n_parts) {
-    const fb_chain *c = ctx;
+    fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
     const FB(packed) p = FB(packed_of)(d, &c->run.weights);
     const int64_t ld = d->ld_state, ld_saved = d->n_slot * ld, most = FB_TM / d->n_slot / FB_PAD * FB_PAD;
-    const int64_t r = c->row_ptr[FB(block_begin)(c)], n = c->row_ptr[FB(block_end)(c)] - r;
     const int64_t u0 = FB(share)(ld, FB_PAD, part, n_parts),
                   u1 = fb_min(d->n_state, FB(share)(ld, FB_PAD, part + 1, n_parts));
-    const int64_t a = r + FB(share)(n, 1, part, n_parts), b = r + FB(share)(n, 1, part + 1, n_parts);
     for (int64_t u = u0; u < u1; u += most)
         FB(chain_outer)(c, u, fb_min(u + most, u1), (real *)(c->scratch + (size_t)part * c->scratch_size));
     FB(chain_bias)(c, u0, u1);
-    const real *errors = (const real *)c->run.saved + a * ld_saved;
-    real *dx = c->dx ? (real *)c->dx + a * c->ld_dx : NULL;
-    if (dx && c->run.weights.w_rows)
-        FB(rows_back)(d, c->cell->gates, &c->run.weights, b - a, errors, ld_saved, dx, c->ld_dx);
-    else if (dx) FB(matmul)(b - a, d->n_in, d->n_gate * ld, errors, ld_saved, p.w_back, dx, c->ld_dx, 0);
+    for (int64_t a, b; c->dx && FB(chain_take)(c, n_parts, &a, &b);) {
+        const real *errors = (const real *)c->run.saved + a * ld_saved;
+        real *dx = (real *)c->dx + a * c->ld_dx;
+        if (c->run.weights.w_rows)
+            FB(rows_back)(d, c->cell->gates, &c->run.weights, b - a, errors, ld_saved, dx, c->ld_dx);
+        else FB(matmul)(b - a, d->n_in, d->n_gate * ld, errors, ld_saved, p.w_back, dx, c->ld_dx, 0);
+    }
 }
 
 static size_t FB(chain_scratch)(const fb_dims *d) {

@@ -14,6 +14,7 @@ static void FB(chain_parallel)(fb_task part, fb_chain *c, int64_t inner, int64_t
     const fb_dims *d = &c->run.dims;
     const int64_t rows = c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)];
     const int n = fb_threads_for(rows * inner * d->n_gate * d->ld_state, c->worth, fb_min(c->n_threads, most));
+    c->next = c->row_ptr[FB(block_begin)(c)];
     fb_parallel(part, c, n, n);
 }
 
