@@ -44,7 +44,7 @@ cdef class Chain:
         self.c.run.activation = accepted.index(self.activation) if accepted else 0
         self.c.run.weights.packed = self.c.run.weights.packed_back = self.memory(
             OWN_PACKED, self.k.packed(&self.c.run.dims) // self.k.real_bytes)
-        self.c.worth = max(1, worth)
+        self.c.worth, self.c.n_threads = max(1, worth), 1
         self.c.scratch_size = self.k.chain_scratch(&self.c.run.dims)
 
     @property

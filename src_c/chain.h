@@ -2,6 +2,8 @@
 #ifndef FB_CHAIN_H
 #define FB_CHAIN_H
 
+enum { FB_PIECES = 256 }; /* of a block, at most */
+
 /* A gated cell over T time steps of sequences sorted by length, longest first: row r of time t is row row_ptr[t] + r.
  * In reverse, a sequence begins at its last element. Rows of h, x, dh and dx may be further apart than they are long.
  */
@@ -19,11 +21,14 @@ typedef struct fb_chain {
     void *dW, *dU, *db, *dc;      /* added to; dc: of the second bias; db, dc: or NULL */
     void *carry, *carry_c;        /* (B, ld_state) gradients on their way from time to time */
     char *scratch;
-    size_t scratch_size;  /* of each thread */
-    int64_t from, to;     /* steps of the block at work */
-    int64_t step;         /* the one at work, where threads divide its units */
-    int64_t worth;        /* products, of a block or of 32 steps, for which a thread is woken */
-    int64_t saved_from;   /* the row that run.saved begins with */
-    _Atomic int64_t next; /* the first row of the block at work that no thread has taken */
+    size_t scratch_size; /* of each thread */
+    int64_t from, to;    /* steps of the block at work */
+    int64_t step;        /* the one at work, where threads divide its units */
+    int64_t worth;       /* products, of a block or of 32 steps, for which a thread is woken */
+    int64_t saved_from;  /* the row that run.saved begins with */
+    int64_t piece;       /* rows of a piece of the block; threads take pieces, who is ahead takes more of them */
+    int down;            /* whether the first piece has the block's last rows */
+    _Atomic int64_t taken;
+    _Atomic unsigned char made[FB_PIECES]; /* whether a = W x + b of a piece is there */
 } fb_chain;
 #endif

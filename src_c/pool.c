@@ -35,6 +35,8 @@ void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) {
 
 void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads) { fb_parallel(f, ctx, n_parts, n_threads); }
 
+void fb_relax(int turn) { (void)turn; }
+
 #else
 
 #include <signal.h>
@@ -170,6 +172,11 @@ void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads) {
     const long long lost = run_region(f, ctx, n_parts, alone ? 1 : n_threads);
     const long long counted = lost < MOST_LOST_NS ? lost : MOST_LOST_NS;
     if (lost) atomic_store_explicit(&alone_until, now_ns() + TIMES_ALONE * counted, memory_order_relaxed);
+}
+
+void fb_relax(int turn) {
+    RELAX();
+    if (turn % SPINS_PER_CLOCK == SPINS_PER_CLOCK - 1) sched_yield(); /* it may be on this very core */
 }
 
 #endif

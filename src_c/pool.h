@@ -11,6 +11,7 @@ typedef void (*fb_task)(void *ctx, int part, int n_parts);
    where T = min(n_threads, n_parts, the limit below), and the caller is thread 0; or on the caller, if it is done with
    its own before that thread has begun. How the work is split is told by n_parts alone, so what depends on n_parts only
    does not depend on the number of threads.
+   A part may wait for what another is doing, but not for what it has not begun.
    It never fails: when the pool is busy with another caller, when called from inside a part, or when no thread can
    be started, the caller runs all the parts itself, in order. */
 void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads);
@@ -18,6 +19,9 @@ void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads);
 /* The same for one of many regions of microseconds: while other processes make the threads wait for each other, the
    caller runs all the parts itself. */
 void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads);
+
+/* Between two looks of a part at what another is doing; turn: how many there were. */
+void fb_relax(int turn);
 
 /* Threads, `most` or fewer, that so many multiplications are worth waking: a meeting of threads takes microseconds, but
    tens of them where one of them sleeps. */

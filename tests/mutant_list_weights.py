@@ -4,6 +4,7 @@ from mutant_list import GRID, STEP, Mutant
 
 UNITS, RUN = "src_c/kernels/chain_units.h", "src_c/kernels/chain_run.h"
 ONE = "test_chain_units.py"
+PIECES, TAKEN = "src_c/kernels/chain_pieces.h", "test_chain_threads.py"
 
 WEIGHTS_MUTANTS = [
     Mutant("blocks send nothing to each other", UNITS, "c->step + 1 < c->n_steps", "c->step + 1 < c->to", ONE),
@@ -27,9 +28,9 @@ WEIGHTS_MUTANTS = [
     ),
     Mutant(
         "gates of all blocks in one place",
-        "src_c/kernels/chain.h",
+        PIECES,
         "(a - c->saved_from) * d->n_slot",
-        "(a - r) * d->n_slot",
+        "(a - c->row_ptr[FB(block_begin)(c)]) * d->n_slot",
         "test_frozen.py -k block",
     ),
     Mutant(
@@ -46,4 +47,8 @@ WEIGHTS_MUTANTS = [
         "self.ready = False",
         "test_chain_weights.py",
     ),
+    Mutant("a step's last rows not awaited", PIECES, "i <= last;", "i < last;", TAKEN),
+    Mutant("dx of errors to come", PIECES, "c->reverse ? 0 : c->row_ptr[s]", "0", TAKEN),
+    Mutant("more pieces than marks", PIECES, "fit < least ? least : fit", "fit", TAKEN),
+    Mutant("every other panel unpacked", "src_c/kernels/gated_pack.h", "q = part * width;", "q = 0 * part;", TAKEN),
 ]

@@ -15,6 +15,8 @@
 #include "kernels/gated_graph.h"
 #include "kernels/gated_back.h"
 #include "kernels/chain.h"
+#include "kernels/chain_pieces.h"
+#include "kernels/chain_forward.h"
 #include "kernels/chain_back.h"
 #include "kernels/chain_units.h"
 #include "kernels/chain_run.h"

@@ -23,12 +23,12 @@ static void FB(chain_errors)(const fb_chain *c, const FB(moment) * m, int64_t r,
 }
 
 static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
-    const fb_chain *c = ctx;
+    fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
     const fb_gates *g = c->cell->gates;
     const FB(packed) p = FB(packed_of)(d, &c->run.weights);
     const int64_t ld = d->ld_state, slots = g->n_slot - g->n_gate;
-    real *zeros = (real *)(c->scratch + (size_t)part * c->scratch_size);
+    real *zeros = FB(chain_work)(c, part);
     const int64_t first = FB(chain_split)(c, part, n_parts), last = FB(chain_split)(c, part + 1, n_parts);
     FB(zero)(zeros, d->ld_state);
     for (int64_t s = c->to - 1; s >= c->from; s--) {
@@ -44,7 +44,9 @@ static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
             else FB(gated_send)(d, g, &p, n, 0, g->n_gate, errors, t.ld_saved, carry, ld, g->direct);
             FB(flush)(carry, n * ld); /* errors fade as they go back through a long sequence */
         }
+        atomic_store_explicit(FB(reached)(c, part), s, memory_order_release);
     }
+    FB(fill_wait)(c, &p, n_parts);
 }
 
 /* How many of rows a .. end have the states below them in one piece: from *below on, NULL for zeros. *time: of row a;
@@ -141,28 +143,21 @@ static void FB(chain_bias)(const fb_chain *c, int64_t u0, int64_t u1) {
     }
 }
 
-/* Parts divide the units of the state; of dx they take the rows. */
+/* Parts divide the units of the state, and take pieces of dx. */
 static void FB(chain_gradient_part)(void *ctx, int part, int n_parts) {
     fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
     const FB(packed) p = FB(packed_of)(d, &c->run.weights);
-    const int64_t ld = d->ld_state, ld_saved = d->n_slot * ld, most = FB_TM / d->n_slot / FB_PAD * FB_PAD;
+    const int64_t ld = d->ld_state, most = FB_TM / d->n_slot / FB_PAD * FB_PAD;
     const int64_t u0 = FB(share)(ld, FB_PAD, part, n_parts),
                   u1 = fb_min(d->n_state, FB(share)(ld, FB_PAD, part + 1, n_parts));
-    for (int64_t u = u0; u < u1; u += most)
-        FB(chain_outer)(c, u, fb_min(u + most, u1), (real *)(c->scratch + (size_t)part * c->scratch_size));
+    for (int64_t u = u0; u < u1; u += most) FB(chain_outer)(c, u, fb_min(u + most, u1), FB(chain_work)(c, part));
     FB(chain_bias)(c, u0, u1);
-    for (int64_t a, b; c->dx && FB(chain_take)(c, n_parts, &a, &b);) {
-        const real *errors = (const real *)c->run.saved + a * ld_saved;
-        real *dx = (real *)c->dx + a * c->ld_dx;
-        if (c->run.weights.w_rows)
-            FB(rows_back)(d, c->cell->gates, &c->run.weights, b - a, errors, ld_saved, dx, c->ld_dx);
-        else FB(matmul)(b - a, d->n_in, d->n_gate * ld, errors, ld_saved, p.w_back, dx, c->ld_dx, 0);
-    }
+    while (FB(dx_piece)(c, &p, 0, c->row_ptr[c->n_steps])) continue;
 }
 
 static size_t FB(chain_scratch)(const fb_dims *d) {
     const size_t row = (size_t)d->ld_state, forward = row + FB(many_scratch)(d),
                  backward = FB(matmul_scratch)() + FB_KC * row; /* states below are gathered behind */
-    return FB_PADDED(forward > backward ? forward : backward) * sizeof(real);
+    return FB_PADDED(forward > backward ? forward : backward) * sizeof(real) + FB_LINE;
 }

@@ -7,15 +7,29 @@ static void FB(last_rows)(const fb_chain *c, const real *states, int64_t ld, rea
             memcpy(out + r * H, states + (c->row_ptr[t] + r) * ld, (size_t)H * sizeof(real));
 }
 
-static void FB(chain_pack)(fb_chain *c) { FB(pack_forward)(&c->run.dims, c->cell->gates, &c->run.weights); }
+static void FB(pack_forward_part)(void *ctx, int part, int n_parts) {
+    const fb_chain *c = ctx;
+    FB(pack_forward)(&c->run.dims, c->cell->gates, &c->run.weights, part, n_parts);
+}
+static void FB(pack_backward_part)(void *ctx, int part, int n_parts) {
+    const fb_chain *c = ctx;
+    FB(pack_backward)(&c->run.dims, c->cell->gates, &c->run.weights, part, n_parts);
+}
 
-/* The parts of a block's work, `inner` products for each of its gates, by `most` threads or fewer. */
-static void FB(chain_parallel)(fb_task part, fb_chain *c, int64_t inner, int64_t most) {
+/* Weights are packed by threads where they are many: a weight takes as long as tens of products. */
+static void FB(chain_packing)(fb_chain *c, fb_task part) {
+    const fb_dims *d = &c->run.dims;
+    const int64_t weights = (int64_t)d->n_gate * d->ld_state * (d->ld_in + d->ld_state);
+    const int n = fb_threads_for(32 * weights, c->worth, c->n_threads);
+    fb_parallel(part, c, n, n);
+}
+static void FB(chain_pack)(fb_chain *c) { FB(chain_packing)(c, FB(pack_forward_part)); }
+
+/* Threads, `most` or fewer, for a block's work with `inner` products for each of its gates. */
+static int FB(chain_threads)(const fb_chain *c, int64_t inner, int64_t most) {
     const fb_dims *d = &c->run.dims;
     const int64_t rows = c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)];
-    const int n = fb_threads_for(rows * inner * d->n_gate * d->ld_state, c->worth, fb_min(c->n_threads, most));
-    c->next = c->row_ptr[FB(block_begin)(c)];
-    fb_parallel(part, c, n, n);
+    return fb_threads_for(rows * inner * d->n_gate * d->ld_state, c->worth, fb_min(c->n_threads, most));
 }
 
 static void FB(chain_forward)(fb_chain *c) {
@@ -30,8 +44,10 @@ static void FB(chain_forward)(fb_chain *c) {
         do c->to++;
         while (c->to < c->n_steps && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
         c->saved_from = c->save ? 0 : c->row_ptr[FB(block_begin)(c)];
-        FB(chain_parallel)(FB(chain_project_part), c, r->dims.ld_in, c->n_threads);
-        if (by_units == 1) FB(chain_parallel)(FB(chain_forward_part), c, ld, c->batch);
+        const int n_project = FB(chain_threads)(c, r->dims.ld_in, c->n_threads), n = FB(chain_threads)(c, ld, c->batch);
+        FB(cut_block)(c, n > n_project ? n : n_project, c->reverse);
+        if (by_units > 1 || n < n_project) fb_parallel(FB(chain_project_part), c, n_project, n_project);
+        if (by_units == 1) fb_parallel(FB(chain_forward_part), c, n, n);
         for (c->step = c->from; by_units > 1 && c->step < c->to; c->step++)
             fb_parallel_brief(FB(unit_forward_part), c, by_units, by_units);
     }
@@ -46,7 +62,7 @@ static void FB(chain_backward)(fb_chain *c) {
     fb_weights *w = &c->run.weights;
     w->u_is_row = c->batch == 1 && FB(whole_rows)(w->U, w->ld_u, d->n_state);
     w->w_rows = !c->dx || (c->row_ptr[c->n_steps] <= FB(FEW_ROWS) && d->n_in % FB_PAD == 0);
-    FB(pack_backward)(d, c->cell->gates, w);
+    FB(chain_packing)(c, FB(pack_backward_part));
     FB(copy_rows)(c->batch, H, c->dh_n, H, c->carry, ld, 1);
     if (c->carry_c) FB(copy_rows)(c->batch, H, c->dc_n, H, c->carry_c, ld, 1);
     const int by_units = w->u_is_row ? FB(unit_threads)(c) : 1;
@@ -55,10 +71,14 @@ static void FB(chain_backward)(fb_chain *c) {
         c->from = c->to;
         do c->from--;
         while (c->from > 0 && c->row_ptr[FB(block_end)(c)] - c->row_ptr[FB(block_begin)(c)] < least);
-        if (by_units == 1) FB(chain_parallel)(FB(chain_backward_part), c, ld, c->batch);
+        const int n_gradient = FB(chain_threads)(c, d->ld_in + ld, c->n_threads),
+                  n = FB(chain_threads)(c, ld, c->batch);
+        FB(cut_block)(c, n_gradient, !c->reverse);
+        for (int p = 0; p < n; p++) *FB(reached)(c, p) = c->to;
+        if (by_units == 1) fb_parallel(FB(chain_backward_part), c, n, n);
         for (c->step = c->to - 1; by_units > 1 && c->step >= c->from; c->step--)
             fb_parallel_brief(FB(unit_backward_part), c, by_units, by_units);
-        FB(chain_parallel)(FB(chain_gradient_part), c, d->ld_in + ld, c->n_threads);
+        fb_parallel(FB(chain_gradient_part), c, n_gradient, n_gradient);
     }
     if (by_units > 1) fb_parallel_brief(FB(unit_backward_part), c, by_units, by_units);
     if (c->dh0) FB(copy_rows)(c->batch, H, c->carry, ld, c->dh0, H, 0);

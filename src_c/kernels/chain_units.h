@@ -21,7 +21,7 @@ static int FB(unit_threads)(const fb_chain *c) {
 /* The part's units of the tile at c->step; how many elements of what is below count. */
 static int FB(unit_tile)(const fb_chain *c, const FB(moment) * m, int part, int n_parts, const FB(packed) * p,
                          fb_tile *t) {
-    real *zeros = (real *)(c->scratch + (size_t)part * c->scratch_size);
+    real *zeros = FB(chain_work)(c, part);
     FB(zero)(zeros, c->run.dims.ld_state);
     const int K = FB(chain_tile)(c, m, 0, 1, p, zeros, t);
     t->at = FB(unit_share)(&c->run.dims, part, n_parts);

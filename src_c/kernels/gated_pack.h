@@ -51,12 +51,12 @@ static FB_INLINE int FB(gated_rows)(int n_gate, int64_t total) {
     return total <= most ? (int)total : (int)((total + tiles - 1) / tiles); /* a division takes as long as a sum */
 }
 
-/* Matrix (n_gate ld_state, N) from the rows of slots first .. first + n_gate of a. */
+/* Matrix (n_gate ld_state, N) from the rows of slots first .. first + n_gate of a: a part's share of its panels. */
 static void FB(pack_slots)(const fb_dims *d, const fb_gates *g, int first, int64_t N, const real *a, int64_t lda,
-                           real *out) {
+                           real *out, int part, int n_parts) {
     const int H = d->n_state, Hp = d->ld_state;
     const FB(panels) s = FB(panels_of)(N);
-    for (int64_t p = 0; p < s.n; p++) {
+    for (int64_t p = part; p < s.n; p += n_parts) {
         int width;
         const int64_t at = FB(panel)(&s, p, &width) * VL;
         real *to = out + at * g->n_gate * Hp;
@@ -77,9 +77,10 @@ static void FB(pack_vector)(const fb_dims *d, const fb_gates *g, int slot, int u
 }
 
 /* The columns of x W^T, in order of slots. */
-static void FB(pack_inputs)(const fb_dims *d, const fb_gates *g, const real *W, int64_t ld, real *out) {
+static void FB(pack_inputs)(const fb_dims *d, const fb_gates *g, const real *W, int64_t ld, real *out, int part,
+                            int n_parts) {
     const FB(panels) s = FB(panels_of)((int64_t)g->n_gate * d->ld_state);
-    for (int64_t p = 0; p < s.n; p++) {
+    for (int64_t p = part; p < s.n; p += n_parts) {
         int width;
         const int64_t at = FB(panel)(&s, p, &width) * VL;
         for (int v = 0; v < width; v++) {
@@ -90,17 +91,19 @@ static void FB(pack_inputs)(const fb_dims *d, const fb_gates *g, const real *W, 
     }
 }
 
-static void FB(pack_units)(const fb_dims *d, const fb_gates *g, const real *U, int64_t ld, real *out) {
+static void FB(pack_units)(const fb_dims *d, const fb_gates *g, const real *U, int64_t ld, real *out, int part,
+                           int n_parts) {
     const int H = d->n_state, G = g->n_gate, first = g->n_slot - G, vectors = G * d->ld_state / VL;
-    for (int q = 0, n; q < vectors; q += n) {
-        n = (int)fb_min(FB(panel_width)(G), vectors - q);
+    const int width = FB(panel_width)(G);
+    for (int q = part * width; q < vectors; q += n_parts * width) {
+        const int n = (int)fb_min(width, vectors - q);
         for (int v = 0; v < n; v++)
             FB(pack_vector)(d, g, first + (q + v) % G, (q + v) / G * VL, H, U, ld, out + ((int64_t)q * H + v) * VL,
                             n * VL);
     }
 }
 
-static void FB(pack_forward)(const fb_dims *d, const fb_gates *g, const fb_weights *w) {
+static void FB(pack_biases)(const fb_dims *d, const fb_gates *g, const fb_weights *w) {
     const FB(packed) p = FB(packed_of)(d, w);
     const int H = d->n_state, Hp = d->ld_state, G = g->n_gate, first = g->n_slot - G;
     const real *b = w->b, *c = w->c;
@@ -110,8 +113,14 @@ static void FB(pack_forward)(const fb_dims *d, const fb_gates *g, const fb_weigh
         for (int j = 0; j < H && b; j++) p.bias[s * Hp + j] = b[(g->gate[s] * H + j) * w->ld_b];
         for (int j = 0; j < H && c; j++) second[j] += c[(g->gate[first + s] * H + j) * w->ld_b];
     }
-    FB(pack_inputs)(d, g, w->W, w->ld_w, p.w_in);
-    FB(pack_units)(d, g, w->U, w->ld_u, p.u_in);
+}
+
+/* A part's share of what forward reads. */
+static void FB(pack_forward)(const fb_dims *d, const fb_gates *g, const fb_weights *w, int part, int n_parts) {
+    const FB(packed) p = FB(packed_of)(d, w);
+    if (part == 0) FB(pack_biases)(d, g, w);
+    FB(pack_inputs)(d, g, w->W, w->ld_w, p.w_in, part, n_parts);
+    FB(pack_units)(d, g, w->U, w->ld_u, p.u_in, part, n_parts);
 }
 
 /* What forward needs besides where nodes have several children. */
@@ -120,8 +129,8 @@ static void FB(pack_edges)(const fb_dims *d, const fb_gates *g, const fb_weights
     if (g->has_c) FB(pack_b)(H, H, (const real *)w->U + row * w->ld_u, 1, w->ld_u, FB(packed_of)(d, w).u_edge);
 }
 
-static void FB(pack_backward)(const fb_dims *d, const fb_gates *g, const fb_weights *w) {
+static void FB(pack_backward)(const fb_dims *d, const fb_gates *g, const fb_weights *w, int part, int n_parts) {
     const FB(packed) p = FB(packed_of)(d, w);
-    if (!w->u_is_row) FB(pack_slots)(d, g, g->n_slot - g->n_gate, d->n_state, w->U, w->ld_u, p.u_back);
-    if (!w->w_rows) FB(pack_slots)(d, g, 0, d->n_in, w->W, w->ld_w, p.w_back);
+    if (!w->u_is_row) FB(pack_slots)(d, g, g->n_slot - g->n_gate, d->n_state, w->U, w->ld_u, p.u_back, part, n_parts);
+    if (!w->w_rows) FB(pack_slots)(d, g, 0, d->n_in, w->W, w->ld_w, p.w_back, part, n_parts);
 }

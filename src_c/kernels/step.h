@@ -48,7 +48,7 @@ static void FB(turn_weights)(fb_net *net) {
     const fb_dims *d = &net->run.dims;
     const fb_loss *l = &net->loss;
     if (net->cell->gates) {
-        FB(pack_forward)(d, net->cell->gates, &net->run.weights);
+        FB(pack_forward)(d, net->cell->gates, &net->run.weights, 0, 1);
         FB(pack_edges)(d, net->cell->gates, &net->run.weights);
     }
     FB(turn_theta)(net);
@@ -61,7 +61,7 @@ static void FB(turn_weights)(fb_net *net) {
 
 /* The same of what only the backward step reads. */
 static void FB(turn_back)(fb_net *net) {
-    if (net->cell->gates) FB(pack_backward)(&net->run.dims, net->cell->gates, &net->run.weights);
+    if (net->cell->gates) FB(pack_backward)(&net->run.dims, net->cell->gates, &net->run.weights, 0, 1);
 }
 
 static void FB(run_forward)(fb_net *net) {

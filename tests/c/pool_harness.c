@@ -94,7 +94,7 @@ static void test_nested(void) {
 
 static void test_sleepers_wake(void) {
     for (int round = 0; round < 50; round++) {
-        usleep(200); /* longer than a waiter spins */
+        usleep(2000); /* longer than a waiter spins */
         test_every_part_runs_once(3);
     }
 }
