@@ -35,7 +35,7 @@ void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads) {
 
 void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads) { fb_parallel(f, ctx, n_parts, n_threads); }
 
-void fb_relax(int turn) { (void)turn; }
+void fb_relax(unsigned turn) { (void)turn; }
 
 #else
 
@@ -174,7 +174,7 @@ void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads) {
     if (lost) atomic_store_explicit(&alone_until, now_ns() + TIMES_ALONE * counted, memory_order_relaxed);
 }
 
-void fb_relax(int turn) {
+void fb_relax(unsigned turn) {
     RELAX();
     if (turn % SPINS_PER_CLOCK == SPINS_PER_CLOCK - 1) sched_yield(); /* it may be on this very core */
 }

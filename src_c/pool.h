@@ -21,7 +21,7 @@ void fb_parallel(fb_task f, void *ctx, int n_parts, int n_threads);
 void fb_parallel_brief(fb_task f, void *ctx, int n_parts, int n_threads);
 
 /* Between two looks of a part at what another is doing; turn: how many there were. */
-void fb_relax(int turn);
+void fb_relax(unsigned turn);
 
 /* Threads, `most` or fewer, that so many multiplications are worth waking: a meeting of threads takes microseconds, but
    tens of them where one of them sleeps. */

@@ -50,5 +50,6 @@ WEIGHTS_MUTANTS = [
     Mutant("a step's last rows not awaited", PIECES, "i <= last;", "i < last;", TAKEN),
     Mutant("dx of errors to come", PIECES, "c->reverse ? 0 : c->row_ptr[s]", "0", TAKEN),
     Mutant("more pieces than marks", PIECES, "fit < least ? least : fit", "fit", TAKEN),
+    Mutant("threads woken for weights", RUN, "c->worth, most);", "c->worth, c->n_threads);", "test_pool.py -k woken"),
     Mutant("every other panel unpacked", "src_c/kernels/gated_pack.h", "q = part * width;", "q = 0 * part;", TAKEN),
 ]

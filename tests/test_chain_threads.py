@@ -45,7 +45,7 @@ def assert_bits(found: dict[str, Array], wanted: dict[str, Array]) -> None:
 def test_bits_of_one_thread(limit: int, cell: str, d: int, dtype: str, reverse: bool) -> None:
     """Sequences of many lengths, in one block and in several."""
     wanted = results(cell, Options("blocks", d, dtype, d % 5, False, 1), reverse)
-    for n_threads in (2, 3, 7):
+    for n_threads in (2, 7, 20):  # of the last, five have no sequence
         assert_bits(results(cell, Options("blocks", d, dtype, d % 5, False, n_threads), reverse), wanted)
 
 

@@ -112,6 +112,7 @@ assert controller.version == fastbpts.__version__
 
 WOKEN = {
     "layer": ("fb.Elman(n, n, n_threads=2).forward(np.ones((20, n, n), np.float32))", 4, 160),
+    "weights": ("fb.LSTM(n, n, n_threads=2).forward(np.ones((1, 1, n), np.float32))", 128, 512),
     "mlp": ("fb.MLP((n, n, 2), n_threads=2).forward(np.ones((n, n), np.float32))", 64, 160),
     "network": ("net.predict_proba(fb.Structure.from_ptb('(1 (0 (1 a) (0 b)) (1 c))' * n))", 20, 200),
 }

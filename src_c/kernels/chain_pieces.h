@@ -49,7 +49,7 @@ static void FB(await_rows)(fb_chain *c, const FB(packed) * p, int64_t low, int64
     const int64_t first = (c->down ? end - high : low - begin) / c->piece,
                   last = (c->down ? end - 1 - low : high - 1 - begin) / c->piece;
     for (int64_t i = first; i <= last; i++)
-        for (int turn = 0; !atomic_load_explicit(&c->made[i], memory_order_acquire);)
+        for (unsigned turn = 0; !atomic_load_explicit(&c->made[i], memory_order_acquire);)
             if (!FB(project_piece)(c, p)) fb_relax(turn++);
 }
 
@@ -74,7 +74,7 @@ static FB_INLINE real *FB(chain_work)(const fb_chain *c, int part) {
     return (real *)(c->scratch + (size_t)part * c->scratch_size + FB_LINE);
 }
 
-/* While others are at steps that this thread has done: dx of rows whose errors are complete. */
+/* A thread that has gone back before others: dx of the rows whose errors are complete, until there are none. */
 static void FB(fill_wait)(fb_chain *c, const FB(packed) * p, int n_parts) {
     for (;;) {
         int64_t s = c->from;

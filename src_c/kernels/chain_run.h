@@ -16,14 +16,17 @@ static void FB(pack_backward_part)(void *ctx, int part, int n_parts) {
     FB(pack_backward)(&c->run.dims, c->cell->gates, &c->run.weights, part, n_parts);
 }
 
-/* Weights are packed by threads where they are many: a weight takes as long as tens of products. */
-static void FB(chain_packing)(fb_chain *c, fb_task part) {
-    const fb_dims *d = &c->run.dims;
-    const int64_t weights = (int64_t)d->n_gate * d->ld_state * (d->ld_in + d->ld_state);
-    const int n = fb_threads_for(32 * weights, c->worth, c->n_threads);
+/* Weights, of W and U so many rows of n_gate states, are packed by the threads that the steps are worth, where they are
+   many: a weight takes as long as 16 products. */
+static void FB(chain_packing)(fb_chain *c, fb_task part, int64_t rows) {
+    const int64_t units = (int64_t)c->run.dims.n_gate * c->run.dims.ld_state;
+    const int most = fb_threads_for(c->n_steps * c->batch * rows * units, c->worth, c->n_threads),
+              n = fb_threads_for(16 * rows * units, c->worth, most);
     fb_parallel(part, c, n, n);
 }
-static void FB(chain_pack)(fb_chain *c) { FB(chain_packing)(c, FB(pack_forward_part)); }
+static void FB(chain_pack)(fb_chain *c) {
+    FB(chain_packing)(c, FB(pack_forward_part), c->run.dims.ld_in + c->run.dims.ld_state);
+}
 
 /* Threads, `most` or fewer, for a block's work with `inner` products for each of its gates. */
 static int FB(chain_threads)(const fb_chain *c, int64_t inner, int64_t most) {
@@ -62,7 +65,7 @@ static void FB(chain_backward)(fb_chain *c) {
     fb_weights *w = &c->run.weights;
     w->u_is_row = c->batch == 1 && FB(whole_rows)(w->U, w->ld_u, d->n_state);
     w->w_rows = !c->dx || (c->row_ptr[c->n_steps] <= FB(FEW_ROWS) && d->n_in % FB_PAD == 0);
-    FB(chain_packing)(c, FB(pack_backward_part));
+    FB(chain_packing)(c, FB(pack_backward_part), (w->w_rows ? 0 : d->ld_in) + (w->u_is_row ? 0 : ld));
     FB(copy_rows)(c->batch, H, c->dh_n, H, c->carry, ld, 1);
     if (c->carry_c) FB(copy_rows)(c->batch, H, c->dc_n, H, c->carry_c, ld, 1);
     const int by_units = w->u_is_row ? FB(unit_threads)(c) : 1;
