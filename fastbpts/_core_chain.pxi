@@ -1,7 +1,7 @@
 # A gated cell over batches of sequences: what layers and the models for sequences run.
 
 cdef enum:  # pieces of a chain's own memory
-    OWN_PACKED, OWN_SAVED, OWN_SCRATCH, OWN_H, OWN_C, OWN_H0, OWN_C0, OWN_CARRY, OWN_CARRY_C, N_OWN
+    OWN_PACKED, OWN_SAVED, OWN_SCRATCH, OWN_H, OWN_C, OWN_H0, OWN_C0, OWN_CARRY, OWN_CARRY_C, OWN_SLAB, N_OWN
 
 
 cdef class Chain:
@@ -286,7 +286,7 @@ cdef class Chain:
     cdef int run_backward(self, dh, dx, grads, dh_n, dc_n, dh0, dc0) except -1:
         dW, dU, db, dc = grads
         cdef int64_t n, H = self.c.run.dims.n_state, D = self.c.run.dims.n_in, Hp = self.c.run.dims.ld_state
-        cdef int64_t GH = self.c.run.dims.n_gate * H
+        cdef int64_t GH = self.c.run.dims.n_gate * H, slab
         if not self.ready:
             raise ValueError("backward: forward(save=True) comes first, once for every backward")
         n = self.row_ptr[self.c.n_steps]
@@ -300,6 +300,8 @@ cdef class Chain:
         self.c.dc = NULL if dc is None else out_ptr(dc, self.real, GH, "dc")
         self.c.carry = self.memory(OWN_CARRY, self.c.batch * Hp)
         self.c.carry_c = self.memory(OWN_CARRY_C, self.c.batch * Hp) if self.c.cell.gates.has_c else NULL
+        slab = self.k.chain_slab_size(&self.c)
+        self.c.slab = self.memory(OWN_SLAB, slab) if slab else NULL
         self.ready = self.packed = False
         with nogil:
             self.k.chain_backward(&self.c)

@@ -116,6 +116,7 @@ cdef extern from "mlp.h" nogil:
         void *dU
         void *db
         void *dc
+        void *slab
         void *carry
         void *carry_c
         char *scratch
@@ -219,6 +220,7 @@ cdef extern from "mlp.h" nogil:
         void (*glove_train)(fb_glove *) noexcept nogil
         size_t (*packed)(const fb_dims *) noexcept nogil
         size_t (*chain_scratch)(const fb_dims *) noexcept nogil
+        size_t (*chain_slab_size)(const fb_chain *) noexcept nogil
         int64_t (*block_rows)(const fb_dims *) noexcept nogil
         void (*chain_pack)(fb_chain *) noexcept nogil
         void (*chain_forward)(fb_chain *) noexcept nogil

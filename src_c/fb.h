@@ -147,7 +147,8 @@ typedef struct fb_kernels {
     void (*glove_train)(struct fb_glove *g); /* glove.h */
     size_t (*packed)(const fb_dims *d);      /* bytes of fb_weights.packed, of packed_back */
     size_t (*chain_scratch)(const fb_dims *d);
-    int64_t (*block_rows)(const fb_dims *d); /* a block of steps has fewer rows before its last step */
+    size_t (*chain_slab_size)(const fb_chain *c); /* of the batch that is set, in elements; 0: no second slab */
+    int64_t (*block_rows)(const fb_dims *d);      /* a block of steps has fewer rows before its last step */
     void (*chain_pack)(fb_chain *c);
     void (*chain_forward)(fb_chain *c); /* with the weights as they were packed */
     void (*chain_backward)(fb_chain *c);

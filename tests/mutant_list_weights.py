@@ -4,6 +4,7 @@ from mutant_list import GRID, STEP, Mutant
 
 UNITS, RUN = "src_c/kernels/chain_units.h", "src_c/kernels/chain_run.h"
 ONE = "test_chain_units.py"
+SLABS, CHAIN = "src_c/kernels/chain_gradient.h", "test_chain.py"
 PIECES, TAKEN = "src_c/kernels/chain_pieces.h", "test_chain_threads.py"
 
 WEIGHTS_MUTANTS = [
@@ -50,6 +51,20 @@ WEIGHTS_MUTANTS = [
     Mutant("a step's last rows not awaited", PIECES, "i <= last;", "i < last;", TAKEN),
     Mutant("dx of errors to come", PIECES, "c->reverse ? 0 : c->row_ptr[s]", "0", TAKEN),
     Mutant("more pieces than marks", PIECES, "fit < least ? least : fit", "fit", TAKEN),
+    Mutant("the second slab forgotten", SLABS, "if (!c->slab) return;", "return;", CHAIN),
+    Mutant("the second slab begins with what was there", SLABS, "if (i && c->to == c->n_steps", "if (0", CHAIN),
+    Mutant("the second slab begins anew in each block", SLABS, "if (i && c->to == c->n_steps", "if (i", CHAIN),
+    Mutant(
+        "a sequence of both slabs", SLABS, "return (FB(slab)){c->middle,", "return (FB(slab)){c->middle - 1,", CHAIN
+    ),
+    Mutant("a stretch that ends where the next does not begin", SLABS, "&& at == last->at + last->n * ld", "", CHAIN),
+    Mutant(
+        "more stretches than there is room for",
+        SLABS,
+        "w->n_errors < FB(STRETCHES) && w->n_below < FB(STRETCHES)",
+        "1",
+        CHAIN,
+    ),
     Mutant("threads woken for weights", RUN, "c->worth, most);", "c->worth, c->n_threads);", "test_pool.py -k woken"),
     Mutant("every other panel unpacked", "src_c/kernels/gated_pack.h", "q = part * width;", "q = 0 * part;", TAKEN),
 ]

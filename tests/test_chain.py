@@ -25,7 +25,10 @@ def ident(value: Any) -> str:
 
 
 CASES = pytest.mark.parametrize(("cell", "options"), cases(), ids=ident)
-LENGTHS["tall"] = [3] * 66 + [2] * 8  # for one test
+# For some tests: wide layers; slabs one of which ends before the other, and with one row of each of many steps.
+LENGTHS |= {"tall": [3] * 66 + [2] * 8, "early": [1500] * 2 + [30] * 80, "thin": [700] * 4 + [30] * 28}
+LARGE = [Options("tall", 200, "float32", 0, False, 2), Options("early", 48, "float32", 0, False, 2)]
+LARGE += [Options("thin", 33, "float64", variant, False, 3) for variant in (1, 2)]
 
 
 @CASES
@@ -54,10 +57,12 @@ def test_chain_is_the_cell_on_chains(cell: str, options: Options) -> None:
     assert_same(found, plain, tolerance)
 
 
+@pytest.mark.parametrize("options", LARGE, ids=ident)
 @pytest.mark.parametrize("cell", RECURRENT)
-def test_beyond_the_blocks(cell: str) -> None:
-    """More rows and more units than products take at once."""
-    test_chain_is_the_cell_on_chains(cell, Options("tall", 200, "float32", 0, False, 2))
+def test_beyond_the_blocks(cell: str, options: Options) -> None:
+    """More rows and more units than products take at once, in several blocks, as two slabs."""
+    test_chain_is_the_cell_on_chains(cell, options)
+    test_reverse(cell, options)
 
 
 @CASES

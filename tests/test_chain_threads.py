@@ -9,6 +9,7 @@ from chains import LENGTHS, Chained, Options, chain_problem
 from grid import RECURRENT, SPECS, Array
 
 LENGTHS["blocks"] = [90] * 9 + [40, 33, 33, 20, 7, 1]
+LENGTHS["slabs"] = [120] * 13 + [40] * 6 + [33] * 12 + [20] * 6 + [7, 1]
 LENGTHS["crowd"] = [2] * 30_000 + [1] * 10_000  # more rows in a step than there are pieces of the usual size
 
 
@@ -41,12 +42,13 @@ def assert_bits(found: dict[str, Array], wanted: dict[str, Array]) -> None:
 
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize(("d", "dtype"), [(5, "float64"), (48, "float32"), (160, "float32")])
+@pytest.mark.parametrize("lengths", ["blocks", "slabs"])
 @pytest.mark.parametrize("cell", RECURRENT)
-def test_bits_of_one_thread(limit: int, cell: str, d: int, dtype: str, reverse: bool) -> None:
-    """Sequences of many lengths, in one block and in several."""
-    wanted = results(cell, Options("blocks", d, dtype, d % 5, False, 1), reverse)
-    for n_threads in (2, 7, 20):  # of the last, five have no sequence
-        assert_bits(results(cell, Options("blocks", d, dtype, d % 5, False, n_threads), reverse), wanted)
+def test_bits_of_one_thread(limit: int, cell: str, lengths: str, d: int, dtype: str, reverse: bool) -> None:
+    """Sequences of many lengths, in one block and in several, in one slab and in two."""
+    wanted = results(cell, Options(lengths, d, dtype, d % 5, False, 1), reverse)
+    for n_threads in (2, 7, 20):  # of the last, five have no sequence of the blocks
+        assert_bits(results(cell, Options(lengths, d, dtype, d % 5, False, n_threads), reverse), wanted)
 
 
 @pytest.mark.parametrize("reverse", [False, True])

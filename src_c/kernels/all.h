@@ -18,6 +18,7 @@
 #include "kernels/chain_pieces.h"
 #include "kernels/chain_forward.h"
 #include "kernels/chain_back.h"
+#include "kernels/chain_gradient.h"
 #include "kernels/chain_units.h"
 #include "kernels/chain_run.h"
 #include "kernels/level.h"
@@ -73,6 +74,7 @@ const fb_kernels FB(kernels) = {
     FB(glove_train),
     FB(gated_size),
     FB(chain_scratch),
+    FB(chain_slab_size),
     FB(block_rows),
     FB(chain_pack),
     FB(chain_forward),

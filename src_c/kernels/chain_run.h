@@ -70,6 +70,7 @@ static void FB(chain_backward)(fb_chain *c) {
     if (c->carry_c) FB(copy_rows)(c->batch, H, c->dc_n, H, c->carry_c, ld, 1);
     const int by_units = w->u_is_row ? FB(unit_threads)(c) : 1;
     const int64_t least = FB(block_rows)(d);
+    if (c->slab) c->middle = FB(chain_split)(c, 1, FB_SLABS);
     for (c->to = c->n_steps; c->to > 0; c->to = c->from) {
         c->from = c->to;
         do c->from--;
@@ -83,6 +84,7 @@ static void FB(chain_backward)(fb_chain *c) {
             fb_parallel_brief(FB(unit_backward_part), c, by_units, by_units);
         fb_parallel(FB(chain_gradient_part), c, n_gradient, n_gradient);
     }
+    FB(add_slab)(c);
     if (by_units > 1) fb_parallel_brief(FB(unit_backward_part), c, by_units, by_units);
     if (c->dh0) FB(copy_rows)(c->batch, H, c->carry, ld, c->dh0, H, 0);
     if (c->dc0) FB(copy_rows)(c->batch, H, c->carry_c, ld, c->dc0, H, 0);

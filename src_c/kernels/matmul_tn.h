@@ -16,13 +16,13 @@ typedef struct {
 /* Elements of scratch that FB(matmul_tn) needs, whatever the sizes: a panel of B, then a block of A. */
 static size_t FB(matmul_scratch)(void) { return (size_t)(FB_KC * (FB_TM + 6 * VL)); }
 
-/* out = strips of the transpose of A (kc, m): some at a time, so that whole lines are read and few are written at once.
- */
-static const real *FB(pack_columns)(int64_t m, int64_t kc, const real *a, ptrdiff_t lda, real *out) {
+/* out = the first `rows` columns of strips, kc long, of the transpose of A (rows, m): some at a time, so that whole
+   lines are read and few are written at once. */
+static void FB(pack_columns)(int64_t m, int64_t rows, const real *a, ptrdiff_t lda, int64_t kc, real *out) {
     enum { WIDE = 64 };
     for (int64_t i = 0; i < m; i += WIDE) {
         const int64_t n = fb_min(WIDE, m - i), whole = n / FB_ROWS * FB_ROWS;
-        for (int64_t k = 0; k < kc; k++) {
+        for (int64_t k = 0; k < rows; k++) {
             const real *from = a + k * lda + i;
             real *to = out + i * kc + k * FB_ROWS;
             if (n == WIDE) {
@@ -34,22 +34,36 @@ static const real *FB(pack_columns)(int64_t m, int64_t kc, const real *a, ptrdif
             for (int64_t j = whole; j < n; j++) to[whole * kc + j - whole] = from[j];
         }
     }
-    return out;
 }
 
-/* C [+]= A^T . B of all pieces, B (kc, N). */
-static void FB(pieces_add)(const FB(pieces) * s, int64_t N, int64_t kc, const real *b, ptrdiff_t ldb, ptrdiff_t ldc,
-                           int add, real *panel) {
+/* A stretch of the rows of B: n of them, ld apart; zeros where it has no address. */
+typedef struct {
+    const real *at;
+    ptrdiff_t ld;
+    int64_t n;
+} FB(stretch);
+
+/* One panel of stretches, kc rows together. */
+static void FB(pack_stretches)(int64_t kc, int64_t N, int64_t at, int width, const FB(stretch) * b, real *panel) {
+    for (int64_t k = 0; k < kc; k += b->n, panel += b->n * width * VL, b++)
+        if (b->at) FB(pack_panel)(b->n, N - at, width, b->at + at, b->ld, 1, panel);
+        else memset(panel, 0, (size_t)(b->n * width * VL) * sizeof(real));
+}
+
+/* C [+]= A^T . B of all pieces; B (kc, N) in stretches, the first of which has an address. */
+static void FB(pieces_add)(const FB(pieces) * s, int64_t N, int64_t kc, const FB(stretch) * b, ptrdiff_t ldc, int add,
+                           real *panel) {
     const FB(panels) cut = FB(panels_of)(N);
-    const int many = s->n * s->rows > 2 * FB_ROWS && kc * ldb > s->near;
+    const ptrdiff_t ldb = b->ld;
+    const int many = b->n < kc || (s->n * s->rows > 2 * FB_ROWS && kc * ldb > s->near);
     for (int64_t p = 0; p < cut.n; p++) {
         int width;
         const int64_t at = FB(panel)(&cut, p, &width) * VL;
         const int copied = many || N - at < width * VL;
-        const real *from = b + at;
+        const real *from = b->at + at;
         const FB(ahead) next = {(const char *)(from + width * VL), ldb * (ptrdiff_t)sizeof(real), FB_LINE,
                                 p + 1 < cut.n ? width * FB_VBYTES / FB_LINE + 1 : 0};
-        if (copied) FB(pack_panel)(kc, N - at, width, from, ldb, 1, panel);
+        if (copied) FB(pack_stretches)(kc, N, at, width, b, panel);
         for (int q = 0; q < s->n; q++) {
             const FB(strips) strips = {s->a[q], 1, s->ak, s->strip};
             FB(panel_add)(s->rows, width, N - at, kc, &strips, copied ? panel : from, copied ? width * VL : ldb,
@@ -71,8 +85,9 @@ static void FB(matmul_tn)(int64_t M, int64_t N, int64_t K, const void *a_, ptrdi
             const real *a = (const real *)a_ + k0 * lda + i;
             FB(pieces) s = {1, m, FB_ROWS, FB_ROWS * kc, 0, {block}, {(real *)c + i * ldc}};
             if (few) s.a[0] = a, s.ak = lda, s.strip = FB_ROWS;
-            else FB(pack_columns)(m, kc, a, lda, block);
-            FB(pieces_add)(&s, N, kc, (const real *)b + k0 * ldb, ldb, ldc, add || k0, panel);
+            else FB(pack_columns)(m, kc, a, lda, kc, block);
+            const FB(stretch) rows = {(const real *)b + k0 * ldb, ldb, kc};
+            FB(pieces_add)(&s, N, kc, &rows, ldc, add || k0, panel);
             k0 += FB_KC;
         } while (k0 < K);
     }
