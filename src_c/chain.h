@@ -19,11 +19,10 @@ typedef struct fb_chain {
     const void *dh, *dh_n, *dc_n; /* (N, ld_dh), (B, n_state), or NULL */
     void *dx, *dh0, *dc0;         /* (N, ld_dx), (B, n_state), or NULL */
     void *dW, *dU, *db, *dc;      /* added to; dc: of the second bias; db, dc: or NULL */
-    void *slab;                   /* gradients of the second slab (train.h): W, U, b, c; NULL: there is one */
-    void *carry, *carry_c;        /* (B, ld_state) gradients on their way from time to time */
+    void *slab;            /* gradients of the second slab, the shorter half of the sequences; NULL: there is one */
+    void *carry, *carry_c; /* (B, ld_state) gradients on their way from time to time */
     char *scratch;
     size_t scratch_size; /* of each thread */
-    int64_t middle;      /* first sequence of the second slab */
     int64_t from, to;    /* steps of the block at work */
     int64_t step;        /* the one at work, where threads divide its units */
     int64_t worth;       /* products, of a block or of 32 steps, for which a thread is woken */

@@ -7,7 +7,16 @@ import numpy as np
 import zoo
 from grid import SPECS, Array, Problem, problem
 
-LENGTHS = {"step": [1], "one": [6], "equal": [5] * 4, "unequal": [7, 7, 4, 2, 1, 1], "wide": [3] * 18 + [2] * 15}
+SMALL = {"step": [1], "one": [6], "equal": [5] * 4, "unequal": [7, 7, 4, 2, 1, 1], "wide": [3] * 18 + [2] * 15}
+LENGTHS = SMALL | {
+    "long": [600],  # more steps than a block of a wide state
+    "tall": [3] * 66 + [2] * 8,
+    "blocks": [90] * 9 + [40, 33, 33, 20, 7, 1],
+    "slabs": [120] * 18 + [101] * 12 + [95] * 5 + [90],
+    "early": [200] * 16 + [160] * 16,  # the second slab ends a block before the first
+    "thin": [330] * 17 + [264] * 15,  # for long it has one row of each step
+    "crowd": [2] * 30_000 + [1] * 10_000,  # more rows in a step than there are pieces of the usual size
+}
 
 
 @dataclass

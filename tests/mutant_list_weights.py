@@ -54,9 +54,7 @@ WEIGHTS_MUTANTS = [
     Mutant("the second slab forgotten", SLABS, "if (!c->slab) return;", "return;", CHAIN),
     Mutant("the second slab begins with what was there", SLABS, "if (i && c->to == c->n_steps", "if (0", CHAIN),
     Mutant("the second slab begins anew in each block", SLABS, "if (i && c->to == c->n_steps", "if (i", CHAIN),
-    Mutant(
-        "a sequence of both slabs", SLABS, "return (FB(slab)){c->middle,", "return (FB(slab)){c->middle - 1,", CHAIN
-    ),
+    Mutant("a sequence of both slabs", SLABS, "return (FB(slab)){half,", "return (FB(slab)){half - 1,", CHAIN),
     Mutant("a stretch that ends where the next does not begin", SLABS, "&& at == last->at + last->n * ld", "", CHAIN),
     Mutant(
         "more stretches than there is room for",

@@ -5,12 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from chains import LENGTHS, Chained, Options, chain_problem
+from chains import Chained, Options, chain_problem
 from grid import RECURRENT, SPECS, Array
-
-LENGTHS["blocks"] = [90] * 9 + [40, 33, 33, 20, 7, 1]
-LENGTHS["slabs"] = [120] * 13 + [40] * 6 + [33] * 12 + [20] * 6 + [7, 1]
-LENGTHS["crowd"] = [2] * 30_000 + [1] * 10_000  # more rows in a step than there are pieces of the usual size
 
 
 @pytest.fixture(params=[1, 64])

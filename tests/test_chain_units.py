@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from chains import LENGTHS, Chained, Options, chain_problem, on_whole_lines
+from chains import Chained, Options, chain_problem, on_whole_lines
 from grid import RECURRENT, SPECS, Array, assert_same
-
-LENGTHS["long"] = [600]  # more steps than a block of a wide state
 
 
 def results(cell: str, o: Options, reverse: bool) -> dict[str, Array]:

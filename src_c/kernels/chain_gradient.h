@@ -7,21 +7,26 @@ typedef struct {
 
 static FB(slab) FB(chain_slab)(const fb_chain *c, int slab) {
     const int64_t H = c->run.dims.n_state, D = c->run.dims.n_in, G = c->run.dims.n_gate;
-    if (slab == 0) return (FB(slab)){0, c->slab ? c->middle : c->batch, c->dW, c->dU, c->db, c->dc};
+    const int64_t half = (c->batch + 1) / 2;
+    if (slab == 0) return (FB(slab)){0, c->slab ? half : c->batch, c->dW, c->dU, c->db, c->dc};
     real *dW = c->slab, *dU = dW + G * H * D, *db = dU + G * H * H, *dc = db + G * H;
-    return (FB(slab)){c->middle, c->batch, dW, dU, db, dc};
+    return (FB(slab)){half, c->batch, dW, dU, db, dc};
 }
 
-/* Elements of the second slab's gradients; 0: the batch is one slab. Two are for work that is worth two threads, with
-   weights so few that a second sum of their gradients stays in the second-level cache and with sequences enough that a
-   slab's rows are packed in long pieces. */
+/* Elements of the second slab's gradients; 0: the batch is one slab. Two are for work that is worth a second thread,
+   with sequences enough that a slab's rows are packed in long pieces and of lengths so equal that the shorter half has
+   as many rows nearly, and for weights so few that a second sum of their gradients stays in the second-level cache. */
 static size_t FB(chain_slab_size)(const fb_chain *c) {
     const int64_t H = c->run.dims.n_state, D = c->run.dims.n_in, n = c->run.dims.n_gate * H * (D + H + 2);
-    const int few = n * (int64_t)sizeof(real) <= 1 << 18, worth = c->row_ptr[c->n_steps] * n >= FB_SLABS * c->worth;
-    return few && worth && c->batch >= 4 * FB_ROWS ? (size_t)n : 0;
+    const int64_t rows = c->row_ptr[c->n_steps], half = (c->batch + 1) / 2;
+    if (c->batch < 4 * FB_ROWS || n * (int64_t)sizeof(real) > 1 << 18 || rows * n < c->worth) return 0;
+    int64_t first = 0;
+    for (int64_t t = 0; t < c->n_steps; t++) first += fb_min(half, c->row_ptr[t + 1] - c->row_ptr[t]);
+    return 5 * (rows - first) >= 4 * first ? (size_t)n : 0;
 }
 
-/* The next rows of a slab, at most FB_KC in FB(STRETCHES): their errors, inputs and the states below. */
+/* The next rows of a slab, at most FB_KC in FB(STRETCHES): their errors, inputs and the states below. Inputs lie side
+   by side where errors do. */
 enum { FB(STRETCHES) = 64 };
 typedef struct {
     int64_t time, r; /* whose row comes next */
@@ -32,7 +37,7 @@ typedef struct {
 /* Appends n rows, to the last stretch where they continue it. */
 static FB_INLINE void FB(extend)(FB(stretch) * list, int *n_list, const real *at, ptrdiff_t ld, int64_t n) {
     FB(stretch) *last = list + *n_list - 1;
-    if (*n_list && last->ld == ld && at && at == last->at + last->n * ld) last->n += n;
+    if (*n_list && last->at && last->ld == ld && at == last->at + last->n * ld) last->n += n;
     else list[(*n_list)++] = (FB(stretch)){at, ld, n};
 }
 

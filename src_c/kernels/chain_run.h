@@ -70,7 +70,6 @@ static void FB(chain_backward)(fb_chain *c) {
     if (c->carry_c) FB(copy_rows)(c->batch, H, c->dc_n, H, c->carry_c, ld, 1);
     const int by_units = w->u_is_row ? FB(unit_threads)(c) : 1;
     const int64_t least = FB(block_rows)(d);
-    if (c->slab) c->middle = FB(chain_split)(c, 1, FB_SLABS);
     for (c->to = c->n_steps; c->to > 0; c->to = c->from) {
         c->from = c->to;
         do c->from--;
