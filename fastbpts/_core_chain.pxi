@@ -338,14 +338,13 @@ cdef class Chain:
             self.read_weights()
         self.no_second(c is not None or c_out is not None, "c, c_out")
         row_ptr[0], row_ptr[1] = 0, B
-        self.c.row_ptr, self.c.n_steps = row_ptr, 1
+        self.c.row_ptr, self.c.n_steps, self.c.reverse = row_ptr, 1, False
         self.c.run.x = self.rows(x, B, self.c.run.dims.n_in, &self.c.run.ld_x, False, "x")
         self.c.h0, self.c.c0 = self.states(h, False, "h"), self.states(c, False, "c")
         self.c.h_n, self.c.c_n, self.c.out = self.states(h_out, True, "h_out"), self.states(c_out, True, "c_out"), NULL
         self.c.ld_h = self.c.run.dims.ld_state
         self.c.run.h = self.memory(OWN_H, B * self.c.ld_h)
         self.set_memory(B, 1)
-        self.c.reverse = False
         self.k.chain_forward(&self.c)
         self.c.row_ptr = NULL
         return 0

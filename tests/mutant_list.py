@@ -38,7 +38,7 @@ STEP, PHASES = "src_c/kernels/step.h", "src_c/kernels/phases.h"
 
 ELMAN, GRU, LSTM = "src_c/cells/elman.c", "src_c/cells/gru.c", "src_c/cells/lstm.c"
 GATED, BACK, GRAPH = "src_c/kernels/gated_pack.h", "src_c/kernels/gated_back.h", "src_c/kernels/gated_graph.h"
-CHAIN, CHAIN_BACK, CHAIN_RUN = (f"src_c/kernels/{name}.h" for name in ("chain", "chain_back", "chain_run"))
+CHAIN, CHAIN_GRADIENT, CHAIN_RUN = (f"src_c/kernels/{name}.h" for name in ("chain", "chain_gradient", "chain_run"))
 STACK, BINDING = "fastbpts/layers/_stack.py", "fastbpts/_core_net.pxi"
 
 BATCH, ACT = "src_c/batch.c", "src_c/kernels/act.h"
@@ -231,17 +231,16 @@ MUTANTS = [
         "t->u = u;",
         CHAINS,
     ),
-    Mutant("states below meet errors of other rows", CHAIN_BACK, "u.a[s] += n * u.ak;", "u.a[s] += 0 * u.ak;", CHAINS),
-    Mutant("few errors read as if packed", CHAIN_BACK, "few ? ld : FB_ROWS,", "FB_ROWS,", CHAINS),
     Mutant(
-        "rows of different times in one product",
-        CHAIN_BACK,
-        "next != *below + (row - a) * ld)) break;",
-        "!next)) break;",
+        "states below meet errors of other rows",
+        CHAIN_GRADIENT,
+        "u.a[s] += below->n * u.ak;",
+        "u.a[s] += 0 * u.ak;",
         CHAINS,
     ),
+    Mutant("few errors read as if packed", CHAIN_GRADIENT, "few ? ld : FB_ROWS,", "FB_ROWS,", CHAINS),
     Mutant("both directions read from the left", STACK, "save, r == 1, n_threads)", "save, False, n_threads)", LAYERS),
-    Mutant("one of two biases learns", CHAIN_BACK, "k < n && dc; k++) dc", "k < 0 && dc; k++) dc", LAYERS),
+    Mutant("one of two biases learns", CHAIN_GRADIENT, "k < n && dc; k++) dc", "k < 0 && dc; k++) dc", LAYERS),
     Mutant("second bias read nowhere", GATED, "(first ? p.bias_u : p.bias) + s", "p.bias_u + s", LAYERS),
     Mutant("saturated sigmoid", ACT, "(vec)(~gone &", "(vec)((ivec){0} - 1 &", SATURATED),
     Mutant("sign of tanh lost", ACT, "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),

@@ -24,8 +24,8 @@ MLP_MUTANTS = [
     Mutant(
         "blocks of a weight gradient overwrite",
         MATMUL_TN,
-        "ldb, ldc, add || k0, panel);",
-        "ldb, ldc, add, panel);",
+        "ldc, add || k0, panel);",
+        "ldc, add, panel);",
         PRODUCTS,
     ),
     Mutant(
