@@ -7,7 +7,8 @@ import numpy as np
 import zoo
 from grid import SPECS, Array, Problem, problem
 
-SMALL = {"step": [1], "one": [6], "equal": [5] * 4, "unequal": [7, 7, 4, 2, 1, 1], "wide": [3] * 18 + [2] * 15}
+SMALL = {"step": [1], "one": [6], "equal": [5] * 4, "unequal": [7, 7, 4, 2, 1, 1]}
+SMALL["wide"] = [5] * 22 + [4] * 11  # two slabs
 LENGTHS = SMALL | {
     "long": [600],  # more steps than a block of a wide state
     "tall": [3] * 66 + [2] * 8,

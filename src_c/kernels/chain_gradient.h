@@ -123,7 +123,7 @@ static void FB(chain_bias)(const fb_chain *c, const FB(slab) * slab, const FB(wa
     }
 }
 
-/* The second slab's sums of units u0 .. u1 begin with zeros. */
+/* The second slab's sums of units u0 .. u1 begin with zeros, written by the core that adds to them. */
 static void FB(slab_begin)(const fb_chain *c, const FB(slab) * slab, int64_t u0, int64_t u1) {
     const int64_t H = c->run.dims.n_state, D = c->run.dims.n_in;
     const size_t units = (size_t)(u1 - u0) * sizeof(real);
