@@ -29,6 +29,6 @@ def measure(module: str) -> tuple[float, float]:
 
 if __name__ == "__main__":
     measure("fastbpts._core")
-    measure("fastbpts.network")
+    measure("fastbpts.networks.tree_network")
     if measure("fastbpts")[1] > LIMIT:
         sys.exit(f"import fastbpts takes more than {LIMIT} s")

@@ -88,8 +88,6 @@ stage_types() {
     python -m mypy.stubtest fastbpts._core --allowlist "$WORK/allowlist" --ignore-unused-allowlist
 }
 
-stage_sizes() { "$PYTHON" "$REPO/.ci/check_sizes.py" "$REPO"; }
-
 # sdist -> wheel from the sdist -> tests of the installed wheel, warnings as errors, no source folder in sight.
 stage_wheel() {
     cd "$REPO"

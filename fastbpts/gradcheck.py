@@ -185,7 +185,7 @@ def check_network(
 
 def _sample(rng: np.random.Generator, n_words: int, n_classes: int, inputs: Literal["leaves", "all"]) -> Any:
     """A batch with a single leaf, a pair, a deeper tree and a node with two parents; every word occurs twice."""
-    from fastbpts.structure import Structure
+    from fastbpts.data.structure import Structure
 
     edges = [(1, 3), (2, 3), (4, 6), (5, 6), (6, 8), (7, 8), (8, 10), (9, 10), (11, 13), (12, 13)]
     edges += [(13, 14), (11, 14), (13, 15), (14, 15)]

@@ -42,7 +42,7 @@ CHAIN, CHAIN_GRADIENT, CHAIN_RUN = (f"src_c/kernels/{name}.h" for name in ("chai
 STACK, BINDING = "fastbpts/layers/_stack.py", "fastbpts/_core_net.pxi"
 
 BATCH, ACT = "src_c/batch.c", "src_c/kernels/act.h"
-MEMORY, NET, CELL = "fastbpts/_memory.py", "fastbpts/network.py", "fastbpts/_cell.py"
+MEMORY, NET, CELL = "fastbpts/networks/memory.py", "fastbpts/networks/tree_network.py", "fastbpts/_cells/cell.py"
 
 MUTANTS = [
     Mutant(
@@ -256,7 +256,7 @@ MUTANTS = [
     Mutant("loss not per graph", NET, "scale = 1.0 / max(1, s.n_graphs)", "scale = 1.0", NETWORK),
     Mutant(
         "step counter not restored",
-        "fastbpts/_state.py",
+        "fastbpts/training/state.py",
         "self._net.t, self._seed, self._n_steps = (int",
         "_, self._seed, self._n_steps = (int",
         STEPS,
@@ -267,7 +267,9 @@ MUTANTS = [
     Mutant("arity of a network's trees not checked", BINDING, "return not arity or", "return True or", ERRORS),
     Mutant("arity not checked", CELL, "if self.arity and s.n_levels > 1 and not", "if False and not", ERRORS),
     Mutant("inputs not checked", CELL, 'if not self.initial and not facts["leaf_inputs"]', "if False", ERRORS),
-    Mutant("class weights on loss only", "fastbpts/losses.py", "(mass * (e / total) - t)", "(e / total - t)", HEAD),
+    Mutant(
+        "class weights on loss only", "fastbpts/training/losses.py", "(mass * (e / total) - t)", "(e / total - t)", HEAD
+    ),
     Mutant(
         "dropout rates swapped",
         BINDING,

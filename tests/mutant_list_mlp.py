@@ -4,8 +4,8 @@ from mutant_list import Mutant
 
 MATMUL, MATMUL_TN = "src_c/kernels/matmul.h", "src_c/kernels/matmul_tn.h"
 MLP, OPTIM = "src_c/kernels/mlp.h", "src_c/kernels/optim.h"
-LAYER, STATE, UPDATE = "fastbpts/layers/mlp.py", "fastbpts/layers/_mlp_state.py", "fastbpts/_update.py"
-ESTIMATOR, BINDING = "fastbpts/estimators/mlp.py", "fastbpts/_core_mlp.pxi"
+LAYER, STATE, UPDATE = "fastbpts/layers/mlp.py", "fastbpts/layers/_mlp_state.py", "fastbpts/training/updates.py"
+ESTIMATOR, BINDING = "fastbpts/estimators/mlp_classifier.py", "fastbpts/_core_mlp.pxi"
 PRODUCTS = "test_matmul.py -k not instruction"
 NETS = "test_mlp.py -k reference or bits or large"
 MASKS = "test_mlp.py -k dropout"
@@ -91,7 +91,7 @@ MLP_MUTANTS = [
     Mutant("penalty without its two, MLP", STATE, "2 * penalty[name]", "penalty[name]", UPDATES),
     Mutant(
         "step counter not restored, MLP",
-        "fastbpts/_state.py",
+        "fastbpts/training/state.py",
         "self._net.t, self._seed, self._n_steps = (int",
         "_, self._seed, self._n_steps = (int",
         STEPS,

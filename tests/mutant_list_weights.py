@@ -36,7 +36,7 @@ WEIGHTS_MUTANTS = [
     ),
     Mutant(
         "predictions with old weights",
-        "fastbpts/sequence/network.py",
+        "fastbpts/networks/sequence_network.py",
         "self._stack.bind(self._weights)",
         "",
         "test_sequence_network.py -k follow",

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import fastbpts as fb
-from fastbpts import io
-from fastbpts.estimators import TreeClassifier
+from fastbpts._files import tensors as io
+from fastbpts.estimators.tree_classifier import TreeClassifier
 
 VARIANTS = {
     "adagrad": {},

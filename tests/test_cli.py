@@ -13,7 +13,7 @@ from commands import failed, run
 
 import fastbpts as fb
 from fastbpts.cli.train import train
-from fastbpts.estimators import TreeClassifier
+from fastbpts.estimators.tree_classifier import TreeClassifier
 
 COMMANDS = ("demo", "train", "evaluate", "predict", "show", "gradcheck", "bench")
 

@@ -6,8 +6,8 @@ import pytest
 from commands import failed, run
 
 import fastbpts as fb
-from fastbpts.estimators import TreeClassifier
-from fastbpts.sequence.network import SequenceNetwork
+from fastbpts.estimators.tree_classifier import TreeClassifier
+from fastbpts.networks.sequence_network import SequenceNetwork
 
 
 def test_outputs_never_harm_models_or_each_other(capsys, tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fastbpts as fb
-from fastbpts.estimators import TreeClassifier
+from fastbpts.estimators.tree_classifier import TreeClassifier
 
 
 @pytest.fixture(scope="module")

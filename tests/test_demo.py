@@ -7,7 +7,7 @@ import fastbpts as fb
 from fastbpts.demo import KINDS
 from fastbpts.demo.baselines import bag_of_words, majority
 from fastbpts.demo.recipes import RECIPES
-from fastbpts.estimators import TreeClassifier
+from fastbpts.estimators.tree_classifier import TreeClassifier
 
 
 def _nested(bank):

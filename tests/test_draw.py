@@ -10,7 +10,7 @@ from rich.console import Console
 import fastbpts as fb
 from fastbpts import draw
 from fastbpts.draw.colours import ink, palette
-from fastbpts.estimators import TreeClassifier
+from fastbpts.estimators.tree_classifier import TreeClassifier
 
 HOSTILE = "<script>alert('x')</script>&\"]]>"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils import estimator_checks
 
 import fastbpts as fb
-from fastbpts.estimators import TreeClassifier
+from fastbpts.estimators.tree_classifier import TreeClassifier
 
 CHECKS = [
     "check_parameters_default_constructible",

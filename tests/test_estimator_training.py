@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import fastbpts as fb
-from fastbpts.estimators import DivergenceError, TreeClassifier
-from fastbpts.estimators.training import batches
-from fastbpts.estimators.words import unknown_words
+from fastbpts._base.errors import DivergenceError
+from fastbpts.estimators.tree_classifier import TreeClassifier
+from fastbpts.estimators.word_rows import unknown_words
+from fastbpts.training.loop import batches
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ START = """
 import os, signal, threading
 import numpy as np
 import fastbpts as fb
-from fastbpts import _fork
+from fastbpts._base import locks
 
 def in_child():
     child = os.fork()
@@ -55,7 +55,7 @@ def hold():
 holder = threading.Thread(target=hold)
 holder.start()
 has_lock.wait()
-_fork.patience = {patience}
+locks.patience = {patience}
 assert in_child() == 0
 assert released.is_set() == {is_released}
 forked.set()

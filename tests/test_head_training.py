@@ -12,8 +12,8 @@ from grid import CELLS, RECURRENT, RECURSIVE, Array, assert_same, error, problem
 from networks import N_WORDS, network, plain
 
 from fastbpts import _core
-from fastbpts.optimizer import Optimizer
 from fastbpts.reference import model, optim
+from fastbpts.training.optimizer import Optimizer
 
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
 

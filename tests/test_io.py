@@ -13,8 +13,8 @@ import pytest
 from safetensors.numpy import save_file
 
 import fastbpts as fb
-from fastbpts import io
-from fastbpts.estimators import TreeClassifier
+from fastbpts._files import tensors as io
+from fastbpts.estimators.tree_classifier import TreeClassifier
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +221,7 @@ def test_hostile_headers(path, name):
 
 def test_files_of_older_versions_say_nothing_of_readers(path):
     _rewrite(path, lambda _, h: h["learnt"].pop("reading"))
-    assert not hasattr(io.load(path), "reading_")
+    assert not hasattr(fb.load(path), "reading_")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"format": "1"}', "null"])

@@ -10,9 +10,9 @@ import pytest
 import fastbpts as fb
 from fastbpts.demo.baselines import ngram
 from fastbpts.demo.prose import agreement
+from fastbpts.networks.generation import choose
+from fastbpts.networks.packing import Rows
 from fastbpts.readers.text import parse_text
-from fastbpts.sequence.generation import choose
-from fastbpts.sequence.packing import Rows
 
 
 @pytest.fixture(scope="module")

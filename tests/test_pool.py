@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastbpts import _threads
+from fastbpts._base import threads as _threads
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPILER = shutil.which("cc") or shutil.which("gcc")
@@ -93,7 +93,7 @@ def test_threadpoolctl_governs_the_pool() -> None:
     """In a process of its own, because the limit belongs to the process."""
     code = """
 import threadpoolctl
-import fastbpts._core, fastbpts._threads
+import fastbpts._core, fastbpts._base.threads
 def ours():
     return [i["num_threads"] for i in threadpoolctl.threadpool_info() if i["user_api"] == "fastbpts"]
 assert ours() == [6], ours()

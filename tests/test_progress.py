@@ -5,7 +5,7 @@ import re
 import pytest
 
 import fastbpts as fb
-from fastbpts.estimators import TreeClassifier
+from fastbpts.estimators.tree_classifier import TreeClassifier
 
 TREES = ["(1 (0 bad) (1 film))", "(1 (1 good) (0 film))"] * 4
 SENTENCES = [["a", "b", "c", "d"]] * 20

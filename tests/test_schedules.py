@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from fastbpts.schedules import SCHEDULES, make_schedule
+from fastbpts.training.schedules import SCHEDULES, make_schedule
 
 
 @pytest.mark.parametrize(

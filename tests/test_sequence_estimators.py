@@ -241,7 +241,7 @@ def test_bad_parameters_are_named(kind, name, value):
 
 @pytest.mark.parametrize("name", ["n_state", "n_layers", "n_embedding", "n_feature"])
 def test_a_file_whose_header_does_not_fit_its_weights(name, tmp_path):
-    from fastbpts import io
+    from fastbpts._files import tensors as io
 
     fitted("SequenceTagger").save(tmp_path / "m")
     tensors, header = io.read_tensors(tmp_path / "m")

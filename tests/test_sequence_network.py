@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import fastbpts as fb
-from fastbpts.sequence.embedding import sum_by_row
-from fastbpts.sequence.head import HEADS
-from fastbpts.sequence.network import SequenceNetwork
-from fastbpts.sequence.packing import Rows, pack, streams
-from fastbpts.sequence.pooling import POOLS
-from fastbpts.sequence.shape import Shape
+from fastbpts.networks.embedding import sum_by_row
+from fastbpts.networks.head import HEADS
+from fastbpts.networks.packing import Rows, pack, streams
+from fastbpts.networks.pooling import POOLS
+from fastbpts.networks.sequence_network import SequenceNetwork
+from fastbpts.networks.shape import Shape
 
 PTR = np.array([0, 3, 8, 9, 13])
 CHOSEN = np.array([0, 1, 3])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastbpts as fb
-from fastbpts.io import to_json
+from fastbpts._files.tensors import to_json
 
 BANK = fb.demo_treebank("sentiment", n_trees=20)
 SENTENCES = [["a", "b", "c"], ["b", "c", "d", "a"], ["d", "a"]] * 20

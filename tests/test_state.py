@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import fastbpts as fb
-from fastbpts._update import Updater
-from fastbpts.estimators import TreeClassifier  # noqa: F401  # scikit-learn before the guard
-from fastbpts.optimizer import Optimizer
+from fastbpts.estimators.tree_classifier import TreeClassifier  # noqa: F401  # scikit-learn before the guard
+from fastbpts.training.optimizer import Optimizer
+from fastbpts.training.updates import Updater
 
 
 def updater() -> Updater:

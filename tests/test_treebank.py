@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from tree_texts import assert_same, nested, slow_batch
 
 import fastbpts as fb
-from fastbpts._tree import ptb_lines
+from fastbpts.data.tree import ptb_lines
 
 TREES = st.lists(nested(), min_size=1, max_size=6)
 TEXT = "(3 (2 a) (4 (3 b) (2 a))) (1 c) (0 (1 (2 c)) (2 d) (2 e))"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fastbpts import MLP, Optimizer
-from fastbpts._update import Updater
+from fastbpts.training.updates import Updater
 
 KINDS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import fastbpts as fb
 from fastbpts import _core
-from fastbpts.estimators import DivergenceError
+from fastbpts._base.errors import DivergenceError
 from fastbpts.reference import glove as reference
 from fastbpts.words import _cooccurrence, _text
 from fastbpts.words._cooccurrence import Windows, count_rows

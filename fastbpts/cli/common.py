@@ -13,7 +13,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from fastbpts.treebank import Treebank
+    from fastbpts.data.treebank import Treebank
 
 _READING = "Reading trees"
 Labels = Annotated[
@@ -192,7 +192,7 @@ def counting(text: str, quiet: bool = False, of: str = "trees") -> Iterator[Call
 
 def check_writable(option: str, path: Path | None) -> None:
     """Refuse an output file that cannot be made before the work begins, not after it."""
-    from fastbpts import io
+    from fastbpts._files import tensors as io
 
     if path is not None and str(path) != "-":
         io.check_writable(f"{option} {path}", path)
@@ -226,7 +226,7 @@ def output(path: Path) -> Iterator[IO[str]]:
             sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
         yield sys.stdout
     else:
-        from fastbpts.io import open_atomic
+        from fastbpts._files.tensors import open_atomic
 
         with open_atomic(path, encoding="utf-8", errors="surrogateescape") as file:
             yield file

@@ -14,9 +14,9 @@ from fastbpts.cli.demo_words import demo_words
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from fastbpts._tree import Tree
-    from fastbpts.estimators import TreeClassifier
-    from fastbpts.treebank import Treebank
+    from fastbpts.data.tree import Tree
+    from fastbpts.data.treebank import Treebank
+    from fastbpts.estimators.tree_classifier import TreeClassifier
 
 _ABOUT = {
     "sentiment": 'made-up film reviews, 0 very bad to 4 very good: "not" turns what follows, "but" overrules what came',

@@ -113,7 +113,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score a model: accuracy (at the root and over all labelled nodes of trees), or loss of a language model."""
-    from fastbpts.conllu import COLUMNS
+    from fastbpts.data.conllu_bank import COLUMNS
 
     check_choice("--column", column, COLUMNS)
     estimator = load_model(model, *_SCORE)

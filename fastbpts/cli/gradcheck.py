@@ -9,7 +9,7 @@ from typer import Option
 from fastbpts.cli.common import check_choice, command, console, counting, load_model
 
 if TYPE_CHECKING:
-    from fastbpts.estimators import TreeClassifier
+    from fastbpts.estimators.tree_classifier import TreeClassifier
     from fastbpts.gradcheck import Row
 
 

@@ -32,8 +32,8 @@ from fastbpts.cli.predict_sequences import Pieces, labelled, tagged
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fastbpts.estimators import TreeClassifier
-    from fastbpts.treebank import Treebank
+    from fastbpts.data.treebank import Treebank
+    from fastbpts.estimators.tree_classifier import TreeClassifier
 
 _CHUNK = 1000
 
@@ -46,7 +46,7 @@ def _in_brackets(classes: "NDArray[Any]") -> "NDArray[Any]":
 
 
 def _ptb(model: "TreeClassifier", bank: "Treebank", proba: "NDArray[Any]") -> Iterator[str]:
-    from fastbpts._tree import ptb_lines
+    from fastbpts.data.tree import ptb_lines
 
     return ptb_lines(bank, _in_brackets(model.classes_)[proba.argmax(axis=1)].tolist(), 0, len(bank))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastbpts.cli.common import check_choice, source
 
 if TYPE_CHECKING:
-    from fastbpts.conllu import ConlluBank, ConlluSentence
+    from fastbpts.data.conllu_bank import ConlluBank, ConlluSentence
 
 _CHUNK = 1000
 _NOTHING_ELSE = "\t_" * 8
@@ -19,7 +19,7 @@ Pieces = Iterator[tuple[list[str], int]]
 
 def _line(number: int, sentence: "ConlluSentence", column: str, tag: str) -> str:
     """A word's line of CoNLL-U, `tag` in place of what stood in `column`."""
-    from fastbpts.conllu import COLUMNS
+    from fastbpts.data.conllu_bank import COLUMNS
 
     word = {name: getattr(sentence, name)[number] for name in COLUMNS} | {column: tag}
     head = sentence.head[number]
@@ -55,7 +55,7 @@ def tagged(model: Any, path: Path, form: str, column: str, plain: bool) -> Piece
     `plain` says that the file has a sentence per line, words separated by white space, and not CoNLL-U.
     """
     import fastbpts as fb
-    from fastbpts.conllu import COLUMNS
+    from fastbpts.data.conllu_bank import COLUMNS
 
     check_choice("--column", column, COLUMNS)
     for bank in _plain_banks(path) if plain else fb.iter_conllu(source(path), chunk_sentences=_CHUNK):

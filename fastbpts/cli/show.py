@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
+from fastbpts._files.tensors import write_atomic
 from fastbpts.cli.common import (
     Binarize,
     Labels,
@@ -21,10 +22,9 @@ from fastbpts.cli.common import (
     load_model,
     reading,
 )
-from fastbpts.io import write_atomic
 
 if TYPE_CHECKING:
-    from fastbpts._tree import Tree
+    from fastbpts.data.tree import Tree
 
 _FORMS = (".svg", ".html")
 

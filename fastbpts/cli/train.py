@@ -209,7 +209,7 @@ def _fit(
     how: Any,
 ) -> int:
     import fastbpts as fb
-    from fastbpts.conllu import COLUMNS
+    from fastbpts.data.conllu_bank import COLUMNS
 
     check_choice("--column", how["column"], COLUMNS)
     model = getattr(fb, TASKS[task].estimator)(**params)

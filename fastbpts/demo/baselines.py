@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from fastbpts.text import Text
-from fastbpts.treebank import Treebank
+from fastbpts.data.numbered_text import Text
+from fastbpts.data.treebank import Treebank
 
 
 def _counts(bank: Treebank, n_words: int) -> csr_matrix:

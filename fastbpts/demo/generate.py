@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from fastbpts.data.treebank import Treebank
 from fastbpts.demo import listops, logic, sentiment
 from fastbpts.demo.grammar import Node
-from fastbpts.treebank import Treebank
 
 KINDS: dict[str, Callable[[np.random.Generator], Node]] = {
     "sentiment": sentiment.tree,

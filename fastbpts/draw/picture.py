@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts._tree import Tree
+from fastbpts.data.tree import Tree
 from fastbpts.draw.colours import NO_CLASS, palette
 
 if TYPE_CHECKING:
-    from fastbpts.estimators import TreeClassifier
+    from fastbpts.estimators.tree_classifier import TreeClassifier
 
 
 @dataclass(frozen=True)

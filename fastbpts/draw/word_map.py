@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastbpts._files.tensors import PathLike, write_atomic
 from fastbpts.draw.colours import palette
 from fastbpts.draw.svg import xml_text
-from fastbpts.io import PathLike, write_atomic
 
 if TYPE_CHECKING:
     from fastbpts.words.vectors import KeyedVectors

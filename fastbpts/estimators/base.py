@@ -15,14 +15,14 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from fastbpts import checkpoint as _checkpoint
-from fastbpts.estimators import checks
-from fastbpts.estimators.progress import Bar
-from fastbpts.estimators.storage import net_tensors, own_params, set_net, to_tensors, trained_params
-from fastbpts.estimators.training import Net, Plan, Progress, Scores, Tensors, train
-from fastbpts.io import PathLike, check_checkpoint, write_tensors
-from fastbpts.optimizer import LEAST_EPS, STATES, Optimizer
-from fastbpts.schedules import make_schedule
+from fastbpts._base import checks
+from fastbpts._files.tensors import PathLike, check_checkpoint, write_tensors
+from fastbpts.estimators import checkpoint as _checkpoint
+from fastbpts.estimators.storage import net_tensors, own_params, part, set_net, set_tensors, to_tensors, trained_params
+from fastbpts.training.epoch_bar import Bar
+from fastbpts.training.loop import Net, Plan, Progress, Scores, Tensors, train
+from fastbpts.training.optimizer import LEAST_EPS, STATES, Optimizer
+from fastbpts.training.schedules import make_schedule
 
 
 class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
@@ -278,6 +278,19 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self, "net_")
         tensors, header = to_tensors(self)
         write_tensors(path, tensors, header)
+
+    @classmethod
+    def _from_tensors(cls, tensors: Tensors, header: dict[str, Any]) -> Self:
+        """The estimator in a model file or checkpoint (of which: its best model so far)."""
+        estimator = cls(**own_params(header["params"]))
+        estimator._trained_with = trained_params(estimator, None)
+        same = set_tensors(estimator, tensors, header)
+        best = part(tensors, "best/")
+        if best and not same:
+            raise ValueError("it is a checkpoint of another version of fastbpts")
+        if best:
+            estimator.net_.load_state(best)
+        return estimator
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastbpts._tree import Tree
-from fastbpts.treebank import Treebank
+from fastbpts.data.tree import Tree
+from fastbpts.data.treebank import Treebank
 
 I32 = NDArray[np.int32]
 _SHOWN = 8  # words of a tree in an error

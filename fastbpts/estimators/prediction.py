@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from fastbpts.data.structure import Structure
+from fastbpts.data.treebank import Treebank
+from fastbpts.data.vocabulary import Vocabulary
 from fastbpts.estimators import examples
 from fastbpts.estimators.examples import Examples
-from fastbpts.network import Network
-from fastbpts.structure import Structure
-from fastbpts.treebank import Treebank
-from fastbpts.vocabulary import Vocabulary
+from fastbpts.networks.tree_network import Network
 
 _CHUNK = 512  # trees per call
 

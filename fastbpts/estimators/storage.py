@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts.estimators import checks
-from fastbpts.estimators.training import Net, Progress, Tensors
+from fastbpts._base import checks
+from fastbpts.training.loop import Net, Progress, Tensors
 
 if TYPE_CHECKING:
     from fastbpts.estimators.base import NetworkEstimator

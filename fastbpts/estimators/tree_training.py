@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts._cell import cell as make_cell
+from fastbpts._cells.cell import cell as make_cell
+from fastbpts.data.treebank import Treebank
+from fastbpts.data.vocabulary import Vocabulary
 from fastbpts.estimators import examples
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.examples import Examples
 from fastbpts.estimators.prediction import node_probabilities
 from fastbpts.estimators.storage import stored_reading
-from fastbpts.estimators.training import Scores, Tensors, batches
-from fastbpts.estimators.weights import class_weights
-from fastbpts.estimators.words import embedding_rows, unknown_words
-from fastbpts.network import Network
-from fastbpts.treebank import Treebank
-from fastbpts.vocabulary import Vocabulary
+from fastbpts.estimators.word_rows import embedding_rows, unknown_words
+from fastbpts.networks.tree_network import Network
+from fastbpts.training.class_weights import class_weights
+from fastbpts.training.loop import Scores, Tensors, batches
 
 _READING = {"unary": ("collapse",), "binarize": ("left", "right")}  # what a model's file may ask for
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from .._arguments import Array, as_array, check_alpha
-from .._state import Resumable
-from ..optimizer import Optimizer
-from ._parameters import LiveArrays, from_state_dict
+from fastbpts import _core
+from fastbpts._base.arguments import Array, as_array, check_alpha
+from fastbpts.layers._parameters import LiveArrays, from_state_dict
+from fastbpts.training.optimizer import Optimizer
+from fastbpts.training.state import Resumable
 
 
 class MLPState(Resumable):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._arguments import Array
+from fastbpts._base.arguments import Array
 
 I64 = NDArray[np.int64]
 

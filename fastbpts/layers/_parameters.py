@@ -8,9 +8,9 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _core
-from .._arguments import Array
-from ._stack import KINDS, Weights
+from fastbpts import _core
+from fastbpts._base.arguments import Array
+from fastbpts.layers._stack import KINDS, Weights
 
 Shapes = dict[str, tuple[int, ...]]
 

@@ -5,14 +5,14 @@ from typing import Any, ClassVar, Generic
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .._arguments import Array, as_real, check_count, check_rate, check_seed, check_width
-from .._fork import lock_of
-from .._threads import resolve_n_threads
-from ._packing import Packing, make_packing
-from ._parameters import parameter_shapes
-from ._recurrent_state import RecurrentState, S
-from ._stack import Stack
-from .frozen import Frozen
+from fastbpts._base.arguments import Array, as_real, check_count, check_rate, check_seed, check_width
+from fastbpts._base.locks import lock_of
+from fastbpts._base.threads import resolve_n_threads
+from fastbpts.layers._packing import Packing, make_packing
+from fastbpts.layers._parameters import parameter_shapes
+from fastbpts.layers._recurrent_state import RecurrentState, S
+from fastbpts.layers._stack import Stack
+from fastbpts.layers.frozen import Frozen
 
 
 class Recurrent(RecurrentState, Generic[S]):

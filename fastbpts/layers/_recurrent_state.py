@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .._arguments import Array
-from ._parameters import LiveArrays, Shapes, by_chain, from_state_dict, in_one_block
-from ._stack import Stack
+from fastbpts._base.arguments import Array
+from fastbpts.layers._parameters import LiveArrays, Shapes, by_chain, from_state_dict, in_one_block
+from fastbpts.layers._stack import Stack
 
 S = TypeVar("S")
 """A state: an array, or LSTM's pair of arrays."""

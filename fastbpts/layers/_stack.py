@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .. import _core
-from .._arguments import Array
-from ._packing import I64
+from fastbpts import _core
+from fastbpts._base.arguments import Array
+from fastbpts.layers._packing import I64
 
 
 class Kind(NamedTuple):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from numpy.typing import ArrayLike
 
-from .._arguments import Array
-from ._recurrent_state import S
+from fastbpts._base.arguments import Array
+from fastbpts.layers._recurrent_state import S
 
 if TYPE_CHECKING:
-    from ._recurrent import Recurrent
+    from fastbpts.layers._recurrent import Recurrent
 
 
 class Frozen(Generic[S]):

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .. import _core
-from .._arguments import (
+from fastbpts import _core
+from fastbpts._base.arguments import (
     Array,
     as_array,
     as_class_weight,
@@ -17,11 +17,11 @@ from .._arguments import (
     check_seed,
     check_width,
 )
-from .._fork import lock_of
-from .._threads import resolve_n_threads
-from ..losses import as_targets
-from ..optimizer import Optimizer
-from ._mlp_state import MLPState
+from fastbpts._base.locks import lock_of
+from fastbpts._base.threads import resolve_n_threads
+from fastbpts.layers._mlp_state import MLPState
+from fastbpts.training.losses import as_targets
+from fastbpts.training.optimizer import Optimizer
 
 Activation = Literal["identity", "sigmoid", "tanh", "relu"]
 ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu")

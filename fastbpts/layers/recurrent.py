@@ -5,8 +5,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .._arguments import Array
-from ._recurrent import Recurrent
+from fastbpts._base.arguments import Array
+from fastbpts.layers._recurrent import Recurrent
 
 Activation = Literal["tanh", "sigmoid", "relu"]
 

@@ -8,10 +8,10 @@ from typing import IO
 
 import numpy as np
 
-from .._arguments import check_count
-from ..conllu import COLUMNS, ConlluBank
-from ._files import FilePath, display_name, open_bytes
-from ._lines import TextError, lines
+from fastbpts._base.arguments import check_count
+from fastbpts._files.lines import TextError, lines
+from fastbpts._files.streams import FilePath, display_name, open_bytes
+from fastbpts.data.conllu_bank import COLUMNS, ConlluBank
 
 BLOCK = 1 << 20
 _FIELDS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")

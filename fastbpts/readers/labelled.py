@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from ._files import FilePath, display_name, open_bytes
-from ._lines import TextError, lines
+from fastbpts._files.lines import TextError, lines
+from fastbpts._files.streams import FilePath, display_name, open_bytes
 
 _BLOCK = 1 << 20
 

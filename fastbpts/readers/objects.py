@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .._bankjoin import concat, select
-from .._forest import Collector
-from .._tree import Tree
-from ..treebank import Treebank
-from ._postorder import Node, Options, PostOrder
-from .ptb import PTBParser, parse_text
+from fastbpts.data.parse.postorder import Node, Options, PostOrder
+from fastbpts.data.plan import Collector
+from fastbpts.data.selection import concat, select
+from fastbpts.data.tree import Tree
+from fastbpts.data.treebank import Treebank
+from fastbpts.readers.ptb import PTBParser, parse_text
 
 
 def _is_nltk(item: object) -> bool:

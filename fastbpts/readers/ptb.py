@@ -9,13 +9,13 @@ from typing import IO, Literal
 
 import numpy as np
 
-from .. import _core
-from .._arguments import check_count
-from .._forest import Collector, StringTable, plan
-from ..treebank import Treebank
-from ..vocabulary import Vocabulary
-from ._files import FilePath, display_name, open_bytes, utf8_blocks
-from ._lines import TextError
+from fastbpts import _core
+from fastbpts._base.arguments import check_count
+from fastbpts._files.lines import TextError
+from fastbpts._files.streams import FilePath, display_name, open_bytes, utf8_blocks
+from fastbpts.data.plan import Collector, StringTable, plan
+from fastbpts.data.treebank import Treebank
+from fastbpts.data.vocabulary import Vocabulary
 
 BLOCK = 1 << 22
 _FRAME_BYTES = 24  # sizeof(fb_frame)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..text import LEVELS, Text, smallest_type
-from ..vocabulary import Vocabulary
-from ._files import FilePath, display_name, open_bytes, utf8_blocks
-from ._lines import TextError
+from fastbpts._files.lines import TextError
+from fastbpts._files.streams import FilePath, display_name, open_bytes, utf8_blocks
+from fastbpts.data.numbered_text import LEVELS, Text, smallest_type
+from fastbpts.data.vocabulary import Vocabulary
 
 BLOCK = 1 << 20
 WORDS = r"\n|\S+"

@@ -8,7 +8,7 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("fastbpts.torch needs PyTorch: pip install 'fastbpts[torch]'", name="torch") from error
 
-from ._recurrent import GRU, LSTM, RNN
-from ._tree import TreeNet
+from fastbpts.torch._recurrent import GRU, LSTM, RNN
+from fastbpts.torch._tree import TreeNet
 
 __all__ = ["GRU", "LSTM", "RNN", "TreeNet"]

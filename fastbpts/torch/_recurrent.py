@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from .._arguments import Array
-from .._threads import MAX_THREADS
-from ..layers._packing import I64
-from ..layers._parameters import by_chain, parameter_shapes
-from ..layers._stack import KINDS, Stack
-from ._views import DTYPES, as_grads, check_dtype, check_tensor, view
+from fastbpts._base.arguments import Array
+from fastbpts._base.threads import MAX_THREADS
+from fastbpts.layers._packing import I64
+from fastbpts.layers._parameters import by_chain, parameter_shapes
+from fastbpts.layers._stack import KINDS, Stack
+from fastbpts.torch._views import DTYPES, as_grads, check_dtype, check_tensor, view
 
 Config = tuple[Any, ...]
 

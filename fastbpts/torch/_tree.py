@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import _core
-from .._arguments import check_rate
-from .._cell import Cell
-from .._cell import cell as make_cell
-from .._threads import MAX_THREADS
-from ._views import DTYPES, as_grads, check_dtype, check_tensor, view
+from fastbpts import _core
+from fastbpts._base.arguments import check_rate
+from fastbpts._base.threads import MAX_THREADS
+from fastbpts._cells.cell import Cell
+from fastbpts._cells.cell import cell as make_cell
+from fastbpts.torch._views import DTYPES, as_grads, check_dtype, check_tensor, view
 
 
 class Run(torch.autograd.Function):

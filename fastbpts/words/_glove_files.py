@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from fastbpts import _core
-from fastbpts._arguments import Array
-from fastbpts.io import Tensors
+from fastbpts._base.arguments import Array
+from fastbpts._files.tensors import Tensors
 from fastbpts.words._counting import I64
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 import os
 
-from fastbpts._threads import resolve_n_threads
-from fastbpts.io import check_checkpoint
+from fastbpts._base.threads import resolve_n_threads
+from fastbpts._files.tensors import check_checkpoint
 from fastbpts.words._parameters import Parameters, check_number
 
 _INTEGERS: dict[str, tuple[int, int | None, bool]] = {  # least value, most, whether None is accepted

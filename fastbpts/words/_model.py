@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbpts import _core
-from fastbpts._arguments import Array
+from fastbpts._base.arguments import Array
 from fastbpts.words._counting import I64
 
 _PAD = 16  # FB_PAD

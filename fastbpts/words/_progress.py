@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from fastbpts import _progress
+from fastbpts._base import progress as _progress
 
 
 class Schedule(Protocol):

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from fastbpts._arguments import Array
-from fastbpts.io import PathLike, Tensors, check_continuation, read_tensors, to_json, write_tensors
+from fastbpts._base.arguments import Array
+from fastbpts._files.tensors import PathLike, Tensors, check_continuation, read_tensors, to_json, write_tensors
 from fastbpts.words._counting import I64
 from fastbpts.words._parameters import Parameters
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastbpts.vocabulary import _as_words
+from fastbpts.data.vocabulary import _as_words
 
 Array = NDArray[Any]
 

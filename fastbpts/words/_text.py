@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbpts import _core
-from fastbpts.readers._files import DAMAGED, open_bytes
+from fastbpts._files.streams import DAMAGED, open_bytes
 
 BLOCK = 1 << 22
 PIECE = 1 << 16  # the unit of work of a thread

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastbpts._arguments import Array
-from fastbpts.io import Tensors
+from fastbpts._base.arguments import Array
+from fastbpts._files.tensors import Tensors
 from fastbpts.words._counting import I64, CountTable, Kept
 from fastbpts.words._model import Tree, Vectors, zero_rows
 from fastbpts.words._training import Plan

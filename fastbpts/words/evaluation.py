@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts.readers._files import DAMAGED, FilePath, LookAhead, display_name, open_bytes
+from fastbpts._files.streams import DAMAGED, FilePath, LookAhead, display_name, open_bytes
 
 if TYPE_CHECKING:
     from fastbpts.words.vectors import KeyedVectors

@@ -1,4 +1,4 @@
-"""Files of word vectors: word2vec's text and binary formats are written here (`fastbpts.vectors` reads them).
+"""Files of word vectors: word2vec's text and binary formats are written here (`fastbpts.words.pretrained` reads them).
 
 The native file is a safetensors file: ``vectors`` (n, d) first, at a page of its own, then the words as UTF-8 one
 after the other (``text``, ``text_ptr``), their rows in the order of their bytes (``order``, for binary search) and
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts.io import PathLike, write_atomic
+from fastbpts._files.tensors import PathLike, write_atomic
 
 Array = NDArray[Any]
 Buffer = NDArray[np.uint8]

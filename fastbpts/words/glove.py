@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from fastbpts import _core
-from fastbpts._arguments import Array
-from fastbpts.io import PathLike, write_tensors
+from fastbpts._base.arguments import Array
+from fastbpts._files.tensors import PathLike, write_tensors
 from fastbpts.words import _glove_files as files
 from fastbpts.words._cooccurrence import Windows, count_rows
 from fastbpts.words._counting import count_text, keep_words
@@ -197,7 +197,7 @@ class GloVe(GloVeParameters, Stored):
             loss += _core.glove_train(self._rows, self._bias, bucket, self.x_max, self.alpha, self.eta, self._threads)
             n += len(bucket)
             if not math.isfinite(loss):
-                from fastbpts.estimators.errors import DivergenceError
+                from fastbpts._base.errors import DivergenceError
 
                 raise DivergenceError(
                     f"training diverged: the loss is {loss} in epoch {plan.done + 1}; lower eta={self.eta!r}"

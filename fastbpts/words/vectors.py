@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from fastbpts.io import PathLike
+from fastbpts._files.tensors import PathLike, Tensors
 from fastbpts.words import formats
 from fastbpts.words._table import Array, UnknownWordError, WordTable
 
 if TYPE_CHECKING:
-    from fastbpts.readers._files import FilePath
-    from fastbpts.vocabulary import Vocabulary
+    from fastbpts._files.streams import FilePath
+    from fastbpts.data.vocabulary import Vocabulary
     from fastbpts.words.evaluation import Analogies, Correlation
 
 __all__ = ["KeyedVectors", "UnknownWordError"]
@@ -207,8 +207,8 @@ class KeyedVectors(WordTable):
         vocabulary: "Vocabulary | None" = None,
     ) -> Self:
         """Read a file of word2vec (text or binary) or GloVe (text), plain, gzip or xz; see :func:`load_vectors`."""
-        from fastbpts.vectors import load_vectors
         from fastbpts.words._parameters import check_integer
+        from fastbpts.words.pretrained import load_vectors
 
         if limit is not None:
             check_integer("limit", limit, 1, other=" or None")
@@ -227,6 +227,12 @@ class KeyedVectors(WordTable):
     def save(self, path: PathLike) -> None:
         """Write the native file, a safetensors file whose vectors begin at a page; :meth:`load` maps it."""
         formats.write_native(path, self.index_to_key, self.vectors, self.counts)
+
+    @classmethod
+    def _from_tensors(cls, tensors: Tensors, header: dict[str, Any]) -> Self:  # noqa: ARG003
+        """The vectors in a model file."""
+        words = formats.StoredWords(tensors["text"], tensors["text_ptr"])
+        return cls(words[:], tensors["vectors"], tensors.get("counts"))
 
     @classmethod
     def load(cls, path: PathLike, mmap: bool = True) -> Self:

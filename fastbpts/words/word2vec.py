@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from fastbpts import _core
-from fastbpts._arguments import Array
-from fastbpts.io import PathLike, write_tensors
+from fastbpts._base.arguments import Array
+from fastbpts._files.tensors import PathLike, write_tensors
 from fastbpts.words import _model as model
 from fastbpts.words import _word2vec_files as files
 from fastbpts.words._counting import I64, count_text, keep_words
@@ -243,7 +243,7 @@ class Word2Vec(Word2VecParameters, Stored):
             with Bar(plan, int(self.verbose)) as bar:
                 self._interrupted = not train(self._trainer(), text, plan, bar, save if checkpoint else None)
         except FloatingPointError as error:
-            from fastbpts.estimators.errors import DivergenceError
+            from fastbpts._base.errors import DivergenceError
 
             self.__dict__.pop("wv", None)  # the model's own are spoilt; who was given them before has good ones
             raise DivergenceError(f"training diverged: {error}; lower alpha={self._alpha!r}") from None

@@ -1,0 +1,1 @@
+"""A cell over a structure: parameters, forward and backward step."""

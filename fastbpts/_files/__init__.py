@@ -1,0 +1,1 @@
+"""Files as bytes: streams, lines, tensors, atomic writing."""

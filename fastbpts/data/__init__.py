@@ -1,0 +1,1 @@
+"""Trees, sentences and texts as flat arrays, and batches of them."""

@@ -1,0 +1,66 @@
+"""A long text as one flat array of token numbers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbpts.data.vocabulary import Vocabulary
+
+LEVELS = ("char", "word")
+
+
+class Text:
+    """A text of any length: the number of each token, and the distinct tokens.
+
+    Attributes
+    ----------
+    ids : array of unsigned integers (n_tokens,)
+        The row of each token in `vocabulary`; one byte per token while there are at most 256 of them.
+    vocabulary : Vocabulary
+        The distinct tokens in order of first appearance; no unknown word.
+    level : {"char", "word"}
+        What the tokens are.
+    """
+
+    def __init__(self, ids: NDArray[np.unsignedinteger[Any]], vocabulary: Vocabulary, level: str) -> None:
+        self.ids, self.vocabulary, self.level = ids, vocabulary, level
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"<Text of {len(self)} tokens ({self.level}), {len(self.vocabulary)} distinct>"
+
+    def __getitem__(self, part: slice) -> "Text":
+        if not isinstance(part, slice):
+            raise TypeError(f"indices must be slices, not {type(part).__name__}; .tokens() has single tokens")
+        return Text(self.ids[part], self.vocabulary, self.level)
+
+    def tokens(self) -> list[str]:
+        """The tokens as strings."""
+        words = self.vocabulary.words
+        return [words[k] for k in self.ids.tolist()]
+
+    def split(self, fraction: float) -> "tuple[Text, Text]":
+        """The text without its last part, and that part: ``train, dev = text.split(0.1)``."""
+        if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
+            raise ValueError(f"fraction={fraction!r}: must be a number between 0 and 1")
+        cut = len(self) - int(fraction * len(self))
+        return self[:cut], self[cut:]
+
+    @classmethod
+    def of_tokens(cls, tokens: Iterable[str], level: str = "word") -> "Text":
+        """The text of these tokens."""
+        index: dict[str, int] = {}
+        ids = np.array([index.setdefault(token, len(index)) for token in tokens], np.int64)
+        for token in index:
+            if not isinstance(token, str):
+                raise ValueError(f"tokens: {token!r:.40} is a {type(token).__name__}, must be a string")
+        return cls(ids.astype(smallest_type(len(index))), Vocabulary._of_distinct(list(index)), level)
+
+
+def smallest_type(n: int) -> type[np.unsignedinteger[Any]]:
+    """The smallest unsigned type that can number n things."""
+    return np.uint8 if n <= 1 << 8 else np.uint16 if n <= 1 << 16 else np.uint32

@@ -1,0 +1,1 @@
+"""Parsers: from text and Python objects to flat data."""

@@ -1,0 +1,226 @@
+"""Structures: batches of directed acyclic graphs, numbered level by level."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastbpts import _core
+from fastbpts.data.edges import (
+    checked_edges,
+    checked_size,
+    describe_cycle,
+    graph_numbers,
+    input_nodes,
+    node_values,
+    root_nodes,
+)
+from fastbpts.data.structure_checks import GraphArrays, check_structure
+from fastbpts.data.treebank_checks import as_integers
+
+if TYPE_CHECKING:
+    from fastbpts.data.vocabulary import Vocabulary
+
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+Inputs = Literal["leaves", "all"] | NDArray[np.bool_]
+
+
+class Structure(_core.Graph):
+    """A batch of G graphs with N nodes and E edges.
+
+    A node's level is its height: 0 without children, else one more than its highest child's. Nodes are numbered level
+    by level, within a level graph by graph, within a graph left to right. Usually made by one of the ``from_...``
+    methods, by :meth:`chains` or by :meth:`Treebank.batch`. All arrays are read-only.
+
+    Attributes
+    ----------
+    n_nodes, n_graphs, n_levels : int
+    level_ptr : int64 (n_levels + 1,)
+        Where the nodes of each level begin.
+    child_ptr, child : int64 (N+1,), int32 (E,)
+        The children of node i are ``child[child_ptr[i]:child_ptr[i + 1]]``, in order.
+    word, label : int32 (N,)
+        -1: none.
+    graph : int32 (N,)
+        The graph of each node.
+    root : int32 (G,)
+        The root of each graph: its node without parents.
+    inputs : int32
+        The nodes that read an input row, ascending.
+    order : int64 (N,)
+        Node i is node ``order[i]`` of the caller: for trees as a treebank numbers them, one tree after the other; for
+        chains in order of time, one chain after the other; else by the given numbers.
+    """
+
+    def __init__(
+        self,
+        level_ptr: I64,
+        child_ptr: I64,
+        child: I32,
+        word: I32,
+        label: I32,
+        graph: I32,
+        root: I32,
+        inputs: I32,
+        order: I64,
+    ) -> None:
+        given: tuple[Any, ...] = (level_ptr, child_ptr, child, word, label, graph, root, inputs, order)
+        check_structure(GraphArrays(*given))  # before the core looks at them
+        super().__init__(*(array.copy() for array in given))
+
+    @classmethod
+    def _of_arrays(cls, *arrays: NDArray[Any]) -> Self:
+        """A structure of arrays known to be right."""
+        self = cls.__new__(cls)
+        _core.Graph.__init__(self, *arrays)
+        return self
+
+    def _arrays(self) -> GraphArrays:
+        return GraphArrays(*(getattr(self, name) for name in GraphArrays._fields))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(self._arrays())
+
+    def __repr__(self) -> str:
+        return f"<Structure of {self.n_graphs} graphs, {self.n_nodes} nodes, {self.n_levels} levels>"
+
+    def check(self) -> None:
+        """Raise ValueError, naming the array at fault, unless everything said in the class's description holds."""
+        check_structure(self._arrays())
+
+    @classmethod
+    def from_trees(cls, trees: Any, vocabulary: "Vocabulary | None" = None) -> "Structure":
+        """A structure of trees.
+
+        Parameters
+        ----------
+        trees : Treebank or iterable
+            What :meth:`Treebank.from_trees` takes.
+        vocabulary : Vocabulary, optional
+            Numbers the words; without it they are numbered by first appearance.
+        """
+        from fastbpts.data.treebank import Treebank
+
+        bank = Treebank.from_trees(trees)
+        word_map = None if vocabulary is None else vocabulary.map(bank.vocabulary)
+        return bank.batch(np.arange(len(bank)), word_map)
+
+    @classmethod
+    def from_ptb(cls, text: str, vocabulary: "Vocabulary | None" = None, **options: Any) -> "Structure":
+        """A structure of the trees in a string of PTB brackets; options as for :func:`read_ptb`."""
+        from fastbpts.readers.ptb import parse_ptb
+
+        return cls.from_trees(parse_ptb(text, **options), vocabulary)
+
+    @classmethod
+    def from_nltk(cls, trees: Any, vocabulary: "Vocabulary | None" = None) -> "Structure":
+        """A structure of one ``nltk.Tree`` or of several."""
+        return cls.from_trees([trees] if callable(getattr(trees, "label", None)) else trees, vocabulary)
+
+    @classmethod
+    def chains(cls, lengths: ArrayLike) -> "Structure":
+        """Sequences: the node of time t has the node of time t-1 as its only child, and every node reads an input.
+
+        Nodes and inputs stand time by time: of `rows`, the steps of one sequence after the other, the inputs are
+        ``rows[s.order]``.
+        """
+        length = as_integers("lengths", lengths, np.int64)
+        if length.size == 0 or length.min() < 1:
+            raise ValueError(f"lengths={lengths!r:.80}: at least one length is needed, all of them from 1 on")
+        n = checked_size("lengths", int(length.sum()))
+        start = np.cumsum(length) - length
+        time = np.arange(n) - np.repeat(start, length)
+        order = np.argsort(time, kind="stable")
+        place = np.empty(n, np.int32)
+        place[order] = np.arange(n, dtype=np.int32)
+        level_ptr = np.zeros(int(length.max()) + 1, np.int64)
+        np.cumsum(np.bincount(time), out=level_ptr[1:])
+        none = np.full(n, -1, np.int32)
+        inner = order[level_ptr[1] :]
+        child_ptr = np.maximum(np.arange(n + 1) - level_ptr[1], 0)
+        graph = np.repeat(np.arange(len(length), dtype=np.int32), length)[order]
+        inputs = np.arange(n, dtype=np.int32)
+        return cls._of_arrays(
+            level_ptr, child_ptr, place[inner - 1], none, none.copy(), graph, place[start + length - 1], inputs, order
+        )
+
+    @classmethod
+    def from_parents(
+        cls,
+        parents: ArrayLike,
+        words: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+        inputs: Inputs = "leaves",
+    ) -> "Structure":
+        """Trees given by the parent of every node, -1 for a root; each root makes a graph.
+
+        Children are in the order of their numbers. See :meth:`from_edges` for the rest.
+        """
+        parent = as_integers("parents", parents, np.int64)
+        n = len(parent)
+        if n and not (parent.min() >= -1 and parent.max() < n):
+            raise ValueError(
+                f"parents: values from {parent.min()} to {parent.max()}; accepted are -1 (root) to {n - 1}"
+            )
+        if not n:
+            raise ValueError("parents: at least one node is needed")
+        loops = np.flatnonzero(parent == np.arange(n))
+        if loops.size:
+            raise ValueError(f"parents[{loops[0]}]={loops[0]}: a node cannot be its own parent")
+        child = np.flatnonzero(parent >= 0)
+        try:
+            return cls.from_edges(np.stack([child, parent[child]], axis=1), n, words, labels, inputs=inputs)
+        except ValueError as error:
+            raise ValueError(str(error).replace("edges: ", "parents: ", 1)) from None
+
+    @classmethod
+    def from_edges(
+        cls,
+        edges: ArrayLike | Iterable[tuple[int, int]],
+        n_nodes: int | None = None,
+        words: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+        graph: ArrayLike | None = None,
+        root: ArrayLike | None = None,
+        inputs: Inputs = "leaves",
+    ) -> "Structure":
+        """Directed acyclic graphs given by their edges.
+
+        Parameters
+        ----------
+        edges : pairs (child, parent), array-like (E, 2)
+            A parent's children are in the order in which they appear here.
+        n_nodes : int, optional
+            Default: one more than the largest number in `edges`.
+        words, labels : array-like of int (n_nodes,), optional
+            -1: none.
+        graph : array-like of int (n_nodes,), optional
+            The graph of each node. Default: one graph if there is one root, else the connected components.
+        root : array-like of int, optional
+            One node per graph. Default: the only node without parents.
+        inputs : {"leaves", "all"} or bool array (n_nodes,)
+            Which nodes read an input row.
+        """
+        child, parent, n = checked_edges(edges, n_nodes)
+        height = np.empty(n, np.int32)
+        if _core.dag_heights(n, child, parent, height, np.empty(3 * n + 1 + len(child), np.int32)) < n:
+            raise ValueError(f"edges: {describe_cycle(n, child, parent)}")
+        graphs = graph_numbers(n, child, parent, graph, root)
+        roots = root_nodes(n, child, graphs, root)
+        order = np.lexsort((graphs, height))
+        place = np.empty(n, np.int32)
+        place[order] = np.arange(n, dtype=np.int32)
+        above = place[parent]
+        by_parent = np.argsort(above, kind="stable")
+        child_ptr = np.zeros(n + 1, np.int64)
+        np.cumsum(np.bincount(above, minlength=n), out=child_ptr[1:])
+        level_ptr = np.zeros(int(height.max()) + 2, np.int64)
+        np.cumsum(np.bincount(height), out=level_ptr[1:])
+        word, label = (node_values(name, given, n)[order] for name, given in (("words", words), ("labels", labels)))
+        reads = input_nodes(inputs, height == 0)[order]
+        return cls._of_arrays(
+            level_ptr, child_ptr, place[child[by_parent]], word, label, graphs[order], place[roots],
+            np.flatnonzero(reads).astype(np.int32), order.astype(np.int64),
+        )  # fmt: skip

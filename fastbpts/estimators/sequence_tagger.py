@@ -1,0 +1,179 @@
+"""``SequenceTagger``: a label for every step of a sequence."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from fastbpts.data.conllu_bank import COLUMNS, ConlluBank
+from fastbpts.estimators.labelled_sequences import LabelledSequences
+from fastbpts.estimators.sequences import Sequences, as_sequences, check_labels
+from fastbpts.estimators.storage import stored_reading
+from fastbpts.training.loop import Tensors
+
+Split = tuple[tuple[Any, Any], tuple[Any, Any]]
+
+
+@dataclass(eq=False, repr=False)
+class SequenceTagger(LabelledSequences):
+    """Recurrent network with a softmax classifier at every step: part-of-speech tags, named entities, segments.
+
+    Parameters
+    ----------
+    cell : {"lstm", "gru", "elman"}, default="lstm"
+    n_state : int, default=64
+        Width of the states, in each direction.
+    n_layers : int, default=1
+        The output of a layer is the input of the next.
+    bidirectional : bool, default=True
+        Also run from right to left.
+    features : tuple of str
+        What is looked up of each token: "word", "lower", "shape" (upper and lower case, digits), "prefix1" to
+        "prefix9", "suffix1" to "suffix9" (so many characters, lower case).
+    n_embedding, n_feature : int, default=64, 16
+        Width of the vectors of words ("word", "lower") and of other features.
+    ignore : label, default=-1
+        Steps with this label count neither in the loss nor in scores.
+    dropout : float, default=0.0
+        Of the outputs of every layer.
+    input_dropout : float, default=0.0
+        Of the vectors looked up.
+
+    Other Parameters
+    ----------------
+    head, optimizer, learning_rate, schedule, max_norm, alpha, batch_size, max_iter, random_state, n_threads, dtype
+        As for :class:`SequenceClassifier`, like all that follow here.
+    level, min_count, max_vocabulary, unknown, unk_rate, embeddings, train_embeddings, class_weight
+        Tokens and labels.
+    validation_fraction, early_stopping, n_iter_no_change, tol, monitor, accumulator_reset, momentum, beta1, beta2, eps
+        Training.
+    checkpoint, checkpoint_every, verbose
+        Files and progress.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        The labels.
+    vocabularies_ : dict of Vocabulary
+        By feature; row 0 is the unknown one.
+    net_, n_iter_, history_, best_iter_, best_score_
+        As for :class:`SequenceClassifier`.
+    reading_ : dict
+        The `column` of CoNLL-U that ``fastbpts train`` learnt; saved, and taken by the other commands.
+
+    Examples
+    --------
+    >>> import fastbpts as fb
+    >>> X = [["the", "dog", "barks"], ["the", "cat", "sleeps"]]
+    >>> tagger = fb.SequenceTagger(n_state=8, max_iter=60, learning_rate=0.02, features=("word", "suffix1"))
+    >>> tagger.fit(X, [["DET", "NOUN", "VERB"]] * 2).predict([["the", "dog", "sleeps"]])
+    [array(['DET', 'NOUN', 'VERB'], dtype='<U4')]
+    """
+
+    bidirectional: bool = True
+    features: tuple[str, ...] = ("word", "suffix1", "suffix2", "suffix3", "prefix2", "shape")
+    ignore: Any = -1
+
+    @property
+    def _pool(self) -> str:
+        return "steps"
+
+    def _labels(self, X: Any, y: Any, sequences: Sequences) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        given = _column(X, y)
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise ValueError(f"y={y!r:.60}: must be a list of labels for each sequence, or a ConlluBank's column")
+        items = [_items(k, labels) for k, labels in enumerate(given)]
+        if len(items) != len(sequences):
+            raise ValueError(f"y has labels of {len(items)} sequences, X has {len(sequences)} sequences")
+        for k, (labels, n) in enumerate(zip(items, np.diff(sequences.ptr).tolist(), strict=True)):
+            if len(labels) != n:
+                raise ValueError(f"y[{k}] has {len(labels)} labels, X[{k}] has {n} steps")
+        every = [label for labels in items for label in labels]
+        counted = np.array([not _same(label, self.ignore) for label in every], bool)
+        kept = check_labels([label for label, counts in zip(every, counted, strict=True) if counts], "y")
+        flat = np.zeros(len(every), kept.dtype)
+        flat[counted] = kept
+        return flat, counted
+
+    def _split(self, X: Any, y: Any, rng: np.random.Generator) -> Split:
+        sequences = as_sequences(X, self.level)
+        labels = [_items(k, row) for k, row in enumerate(_column(X, y))]
+        n_held = max(1, round(self.validation_fraction * len(sequences)))
+        if n_held >= len(sequences) or len(labels) != len(sequences):
+            raise ValueError(
+                f"early_stopping=True: {len(sequences)} sequences with {len(labels)} lists of labels: must be as many, "
+                "and enough to hold some out; or pass dev"
+            )
+        order = rng.permutation(len(sequences))
+        parts = np.sort(order[n_held:]), np.sort(order[:n_held])
+        train, held = ((sequences.take(part), [labels[k] for k in part.tolist()]) for part in parts)
+        return train, held
+
+    def _split_steps(self, X: Any, what: str) -> tuple[NDArray[Any], Any]:
+        check_is_fitted(self, "net_")
+        sequences = self._sequences(X)
+        return self._outputs(sequences, self._rows(sequences), what), sequences.ptr[1:-1]
+
+    def predict(self, X: Any) -> list[NDArray[Any]]:
+        """The most probable label of every step, per sequence an array.
+
+        Parameters
+        ----------
+        X : list of sequences, or ConlluBank
+        """
+        proba, cuts = self._split_steps(X, "predict_proba")
+        return list(np.split(self.classes_[proba.argmax(axis=1)], cuts))
+
+    def predict_proba(self, X: Any) -> list[NDArray[Any]]:
+        """Probabilities of the labels at every step, per sequence an array (n_steps, n_classes)."""
+        return list(np.split(*self._split_steps(X, "predict_proba")))
+
+    def transform(self, X: Any) -> list[NDArray[Any]]:
+        """The states at every step, per sequence an array (n_steps, n_state), or (n_steps, 2 n_state)."""
+        return list(np.split(*self._split_steps(X, "transform")))
+
+    def score(self, X: Any, y: Any) -> float:
+        """Accuracy over all steps whose label is not `ignore`.
+
+        Parameters
+        ----------
+        X : list of sequences, or ConlluBank
+        y : list of lists of labels, or a ConlluBank's column ("upos", ...)
+        """
+        check_is_fitted(self, "net_")
+        score = self._evaluate(self._read(X, y))["score"]
+        if np.isnan(score):
+            raise ValueError("y has no label that counts: there is nothing to score")
+        return score
+
+    def _learnt(self) -> tuple[Tensors, dict[str, Any]]:
+        tensors, meta = super()._learnt()
+        return tensors, meta | {"reading": getattr(self, "reading_", {})}
+
+    def _set_learnt(self, tensors: Tensors, meta: dict[str, Any]) -> None:
+        super()._set_learnt(tensors, meta)
+        if reading := stored_reading(meta, {"column": COLUMNS}):
+            self.reading_ = reading
+
+
+def _same(label: Any, ignore: Any) -> bool:
+    return label is ignore or (isinstance(label, str) == isinstance(ignore, str) and bool(label == ignore))
+
+
+def _column(X: Any, y: Any) -> Any:
+    """The labels in the column `y` of a ConlluBank; anything else is labels already."""
+    if not isinstance(y, str):
+        return y
+    if not isinstance(X, ConlluBank) or y not in COLUMNS:
+        accepted = f"with a ConlluBank, one of {', '.join(map(repr, COLUMNS))}"
+        raise ValueError(f"y={y!r:.60}: must be a list of labels for each sequence; {accepted}")
+    return X.column(y)
+
+
+def _items(k: int, labels: Any) -> list[Any]:
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise ValueError(f"y[{k}] is a {type(labels).__name__}: must be a list of labels, one for each step of X[{k}]")
+    return list(labels.tolist() if isinstance(labels, np.ndarray) else labels)

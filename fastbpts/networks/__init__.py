@@ -1,0 +1,1 @@
+"""Networks: a cell, a readout, a loss and an optimiser, bound once."""

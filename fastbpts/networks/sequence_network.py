@@ -1,0 +1,261 @@
+"""SequenceNetwork: embeddings, recurrent layers, pooling, a softmax head and an optimiser."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from fastbpts import _core
+from fastbpts._base.arguments import Array, as_array
+from fastbpts._base.locks import lock_of
+from fastbpts._base.threads import resolve_n_threads
+from fastbpts.layers._parameters import by_chain
+from fastbpts.layers._stack import Stack
+from fastbpts.networks.embedding import Embedding
+from fastbpts.networks.head import HEADS
+from fastbpts.networks.packing import I64, Rows
+from fastbpts.networks.pooling import POOLS
+from fastbpts.networks.shape import Shape, initial, penalties
+from fastbpts.training.optimizer import Optimizer
+from fastbpts.training.state import state_values
+from fastbpts.training.updates import Updater
+
+State = tuple[Array, Array | None]
+_OF_LAYERS = 0x5851F42D4C957F2D  # sets their masks apart from those of input and head
+_ONE = np.ones(1, np.int64)
+
+
+class SequenceNetwork:
+    """A classifier of sequences or of their steps.
+
+    Parameters
+    ----------
+    shape : Shape
+    dropout : float
+        Of the outputs of every layer; of what the head reads, that is, for the last.
+    input_dropout : float
+        Of the first layer's input.
+    alpha : float or mapping
+        Penalty alpha ||theta||^2 on matrices; a mapping gives one for each of "E", "W", "U", "Ws".
+    optimizer : Optimizer
+    max_norm : float, optional
+        The gradient is scaled down to this norm.
+    train_embeddings : bool
+        False: the tables stay as they are.
+    dtype, n_threads, random_state
+        As for Network.
+
+    Notes
+    -----
+    A network may be used by several Python threads; its calls then run one after another.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        alpha: float | Mapping[str, float] = 0.0,
+        optimizer: Optimizer,
+        max_norm: float | None = None,
+        train_embeddings: bool = True,
+        dtype: str = "float32",
+        n_threads: int | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.shape, self.dropout, self.input_dropout = shape, dropout, input_dropout
+        self.dtype, self.n_threads, self.optimizer = np.dtype(dtype), resolve_n_threads(n_threads), optimizer
+        self._lock = lock_of(self)
+        rng = np.random.default_rng(random_state)
+        self._head = HEADS[shape.head](shape.n_out, shape.n_classes, dtype, self.n_threads)
+        first = {name: initial(name, shape, size, rng) for name, size in shape.params().items()}
+        self._params = {name: self._head.params.get(name, value.astype(dtype)) for name, value in first.items()}
+        tables = {name: array for name, array in self._params.items() if name.startswith("E.")}
+        layers = {name: self._params[name] for name in shape.layers()}
+        self._grads = {name: np.zeros_like(array) for name, array in layers.items()}
+        self._embedding, self._train_embeddings = Embedding(tables), train_embeddings
+        self._stack = Stack(shape.cell, shape.n_in, shape.n_state, shape.n_layers, shape.n_directions, dtype, None)
+        self._stack.keep_packed()
+        self._weights = by_chain(list(layers.values()))
+        self.set_params(first)
+        self._layer_grads = by_chain(list(self._grads.values()))
+        trained = self._params if train_embeddings else {k: v for k, v in self._params.items() if k not in tables}
+        self._updater = Updater(trained, optimizer, penalties(alpha, list(trained)), max_norm)
+        self._seed, self._n_steps = int(rng.integers(2**63)), 0
+
+    # -- training ----------------------------------------------------------------------------------------------------
+
+    def step(
+        self, rows: Rows, target: Array, weight: Array | None = None, state: State | None = None
+    ) -> tuple[float, State]:
+        """One training step on the mean loss of the targets.
+
+        Parameters
+        ----------
+        rows : Rows
+        target : array of int
+            The class of each packed row, or of each sequence with a pooling; -1 none.
+        weight : array, optional
+            Of each target's loss.
+        state : pair (h, c), optional
+            Where the layers begin; they are given back where they end. Gradients do not pass through it.
+
+        Returns
+        -------
+        loss : float
+            Summed over the targets, before the update. If it is not finite, nothing was updated.
+        state : pair (h, c)
+        """
+        with self._lock:
+            for grad in self._grads.values():
+                grad.fill(0)
+            loss, end, grads, read = self._loss_and_grads(rows, target, weight, state)
+            if np.isfinite(loss):
+                self._updater.step(grads, read)
+                self._n_steps += 1
+            return loss, end
+
+    def _loss_and_grads(
+        self, rows: Rows, target: Array, weight: Array | None, state: State | None
+    ) -> tuple[float, State, dict[str, Array], dict[str, I64]]:
+        seed = (self._seed + 0x632BE59BD9B4E019 * self._n_steps) % 2**64
+        pool = POOLS[self.shape.pool]()
+        x = self._embedding.forward(rows)
+        x_mask = self._mask(self.input_dropout, seed, x)
+        x = x if x_mask is None else x * x_mask
+        out, h, c = self._run(x, rows, state, seed)
+        y = pool.forward(out, _last(h, self.shape.n_directions), rows.batch_sizes)
+        y_mask = self._mask(self.dropout, ~seed % 2**64, y)
+        loss, dy = self._head.loss_and_grad(
+            y if y_mask is None else y * y_mask, target.astype(np.int32, copy=False), weight
+        )
+        dy = dy if y_mask is None else dy * y_mask  # y * y_mask
+        dout, dlast = pool.backward(dy)
+        dh = None if dlast is None else _dlast(dlast, h, self.shape.n_directions)
+        want_dx = bool(self._train_embeddings and self._embedding.tables)
+        dx, _, _ = self._stack.backward(dout, dh, None, self._layer_grads, want_dx)
+        if dx is None:
+            return loss, (h, c), {**self._grads, **self._head.grads}, {}
+        sparse, read = self._embedding.backward(rows, dx if x_mask is None else dx * x_mask)  # x * x_mask
+        return loss, (h, c), {**self._grads, **self._head.grads, **sparse}, read
+
+    def _mask(self, rate: float, seed: int, like: Array) -> Array | None:
+        return _core.dropout_mask(seed, rate, len(like), like.shape[1], self.dtype) if rate else None
+
+    def _run(self, x: Array, rows: Rows, state: State | None, seed: int | None) -> tuple[Array, Array, Array | None]:
+        """The layers, with what training needs if there is a seed."""
+        h, c = state or (None, None)
+        return self._stack.forward(
+            np.ascontiguousarray(x, self.dtype),
+            rows.batch_sizes,
+            h,
+            c,
+            dropout=0.0 if seed is None else self.dropout,
+            seed=0 if seed is None else seed ^ _OF_LAYERS,
+            save=seed is not None,
+            n_threads=self.n_threads,
+        )
+
+    # -- prediction --------------------------------------------------------------------------------------------------
+
+    def transform(self, rows: Rows, state: State | None = None) -> tuple[Array, State]:
+        """What the head reads: a vector per packed row, or per sequence with a pooling; and the final states."""
+        with self._lock:
+            out, h, c = self._run(self._embedding.forward(rows), rows, state, None)
+            last = _last(h, self.shape.n_directions)
+            return POOLS[self.shape.pool]().forward(out, last, rows.batch_sizes), (h, c)
+
+    def logits(self, rows: Rows, state: State | None = None) -> tuple[Array, State]:
+        """Scores (n, n_classes), whose softmax are the probabilities; and the final states."""
+        with self._lock:
+            y, end = self.transform(rows, state)
+            return self._head.logits(y), end
+
+    def stepper(self, state: State) -> Callable[[int], Array]:
+        """A function that reads one symbol after another from `state` on and gives the scores (n_classes,) after it."""
+        with self._lock:
+            self._stack.pack()
+
+        def step(symbol: int) -> Array:
+            nonlocal state
+            with self._lock:
+                x = self._embedding.forward(Rows(_ONE, np.full((1, len(self.shape.tables)), symbol, np.int32)))
+                y, h, c = self._stack.step(x, *state)
+                state = h, c
+                scores: Array = self._head.logits(y)[0]
+                return scores
+
+        return step
+
+    def predict_proba(self, rows: Rows) -> Array:
+        """Probabilities (n, n_classes)."""
+        z = self.logits(rows)[0]
+        proba: Array = np.exp(z - z.max(axis=1, keepdims=True))
+        proba /= proba.sum(axis=1, keepdims=True)
+        return proba
+
+    # -- what training continues from --------------------------------------------------------------------------------
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step; schedules set it."""
+        return float(self._updater.learning_rate)
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._updater.learning_rate = value
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """Copies of all parameters."""
+        with self._lock:
+            return {name: array.copy() for name, array in self._params.items()}
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Set some or all parameters by name."""
+        unknown = sorted(set(params) - set(self._params))
+        if unknown:
+            raise ValueError(f"params: unknown names {unknown}, accepted are {list(self._params)}")
+        own = self._params
+        values = {k: as_array(v, own[k].shape, self.dtype, f"params[{k!r}]") for k, v in params.items()}
+        with self._lock:
+            for name, value in values.items():
+                own[name][...] = value
+            self._stack.bind(self._weights)
+
+    def reset_accumulator(self) -> None:
+        """Forget the optimiser's state."""
+        with self._lock:
+            self._updater.reset()
+
+    def state(self) -> dict[str, Array]:
+        """What later steps depend on, to the bit."""
+        with self._lock:
+            return {name: array.copy() for name, array in self._state().items()}
+
+    def _state(self) -> dict[str, Array]:
+        weights = {f"weights.{name}": array for name, array in self._params.items()}
+        optimizer = {f"optimizer.{name}": array for name, array in self._updater.state().items()}
+        return {**weights, **optimizer, "counters": np.array([self._seed, self._n_steps], np.int64)}
+
+    def load_state(self, state: Mapping[str, Array]) -> None:
+        """Back to a :meth:`state` of a network of the same shape."""
+        values = state_values(state, self._state())
+        with self._lock:
+            self._updater.load_state({k.removeprefix("optimizer."): v for k, v in values.items()})
+            self.set_params({name: values[f"weights.{name}"] for name in self._params})
+            self._seed, self._n_steps = (int(v) for v in values["counters"])
+
+
+def _last(h: Array, n_directions: int) -> Array:
+    """The final states of the last layer, directions side by side: (B, n_directions * n_state)."""
+    last = h[-n_directions:]
+    return last[0] if n_directions == 1 else np.concatenate(last, axis=1)
+
+
+def _dlast(dlast: Array, h: Array, n_directions: int) -> Array:
+    """Undo `_last`: gradient by h, zero but for the last layer."""
+    dh = np.zeros_like(h)
+    dh[-n_directions:] = np.stack(np.split(dlast, n_directions, axis=1))
+    return dh

@@ -1,1 +1,0 @@
-"""Sequences: a network of embeddings, recurrent layers and a softmax, and the estimators over it."""

@@ -1,0 +1,42 @@
+"""Weights of classes in the loss."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastbpts._base import checks
+
+
+def check_class_weight(class_weight: Any) -> None:
+    """None, "balanced" or a mapping from classes to weights."""
+    if class_weight is not None and not isinstance(class_weight, Mapping):
+        checks.choice("class_weight", class_weight, ("balanced", None))
+
+
+def class_weights(class_weight: Any, number: NDArray[np.int32], classes: NDArray[Any]) -> NDArray[np.float64]:
+    """Weight of each class.
+
+    Parameters
+    ----------
+    class_weight : None, "balanced" or mapping
+        All 1; inverse to how often a class is seen, 1 on average over what is seen; from the user, the others 1.
+    number : array of int
+        Class numbers of the predictions that the loss sees; those not in 0 .. C-1 do not count.
+    classes : array (C,)
+    """
+    n_classes = len(classes)
+    weight = np.ones(n_classes)
+    if class_weight is None:
+        return weight
+    if isinstance(class_weight, str):
+        counts = np.bincount(number[(number >= 0) & (number < n_classes)], minlength=n_classes)
+        return np.where(counts > 0, counts.sum() / (n_classes * np.maximum(counts, 1)), 1.0)
+    place = {value: k for k, value in enumerate(classes.tolist())}
+    for key, value in class_weight.items():
+        if key not in place:
+            raise ValueError(f"class_weight has the class {key!r}: must be among {list(place)}")
+        checks.number(f"class_weight[{key!r}]", value, 0)
+        weight[place[key]] = value
+    return weight
