@@ -62,7 +62,7 @@ stage_oracle() {
     cd "$REPO"
     "$BIN/pip" install -q 'torch==2.13.0' gensim # exactly this torch: the oracle that the tolerances were set with
     local files
-    mapfile -t files < <(grep -lE 'torch|gensim' tests/test_*.py)
+    mapfile -t files < <(grep -rlE 'torch|gensim' tests --include='test_*.py')
     run_pytest "source folder$(data_skips)" "$BIN/python" "${files[@]}"
 }
 
@@ -101,7 +101,7 @@ stage_wheel() {
     [ ! -d examples ] || cp -r examples "$WORK/away/examples"
     cd "$WORK/away"
     local files # a file of each part; stage readme_tests has run them all
-    mapfile -t files < <(printf '%s\n' tests/test_*.py |
+    mapfile -t files < <(find tests -name 'test_*.py' | sort |
         grep -E 'test_(import|isa|cells_|cli|draw|estimator|io|language|layers|mlp|pool|treebank|update|word2vec|words_f)')
     PYTHONWARNINGS=error run_pytest "torch|PyTorch|gensim|src_c|source|benchmark$(data_skips)" \
         "$WORK/wheel_venv/bin/python" "${files[@]}"
@@ -121,7 +121,7 @@ stage_abi3() {
         fi
         "python$version" -m venv "$WORK/venv$version"
         "$WORK/venv$version/bin/pip" install -q "$(echo "$WORK"/dist/*.whl)[test]"
-        (cd "$WORK/away" && "$WORK/venv$version/bin/python" -m pytest -q tests/test_chain.py tests/test_head.py tests/test_import.py)
+        (cd "$WORK/away" && "$WORK/venv$version/bin/python" -m pytest -q tests/kernels/test_chain.py tests/training/test_head.py tests/project/test_import.py)
     done
 }
 
@@ -140,7 +140,7 @@ needed = project['build-system']['requires'] + project['project']['dependencies'
 print('\n'.join(needed + project['project']['optional-dependencies']['test']))")
     "$python" -m pip install -q -r <(echo "$requirements")
     FASTBPTS_SANITIZE=1 FASTBPTS_DEBUG=1 "$python" setup.py -q build_ext --inplace
-    mapfile -t files < <(printf '%s\n' tests/test_*.py | grep -vE 'test_(cli|words_cli|demo|draw|examples|import|oracle|pool|readme)')
+    mapfile -t files < <(find tests -name 'test_*.py' | sort | grep -vE 'test_(cli|words_cli|demo|draw|examples|import|oracle|pool|readme)')
     # pytest hides the report of a process that dies, hence -s.
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" PYTHONPATH=$PWD \
         ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \

@@ -21,7 +21,7 @@ LAYERS = "test_layers.py -k reference or options_are_laws or two_directions"
 
 @dataclass(frozen=True)
 class Mutant:
-    """A text replacement in one file, white space apart; `tests` are arguments of pytest, run in its folder."""
+    """A text replacement in one file, white space apart; `tests` are names of test files and pytest's -k."""
 
     name: str
     path: str

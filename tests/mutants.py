@@ -77,7 +77,8 @@ def unit_of(path: str) -> str | None:
 def tests_fail(folder: Path, tests: str) -> bool:
     """Whether pytest finds a failure; anything but "passed" or "failed" is an error of this script."""
     files, _, chosen = tests.partition(" -k ")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files.split()]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    command += [str(next((folder / "tests").rglob(name))) for name in files.split()]
     done = run([*command, "-k", chosen] if chosen else command, folder / "tests", FASTBPTS_ISA="base", PYTHONPATH="..")
     if done.returncode > 1 and "Error" not in done.stdout:
         raise RuntimeError(done.stdout + done.stderr)

@@ -8,7 +8,7 @@ from pathlib import Path
 import fastbpts as fb
 import fastbpts.estimators  # scipy, which it loads, makes an unseeded generator
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def _run(folder, name, *args):

@@ -152,7 +152,7 @@ def test_errors(torch: Any, ours: Any) -> None:
 
 def test_example(torch: Any) -> None:
     """Two epochs of the example, in a process of its own."""
-    program = Path(__file__).resolve().parent.parent / "examples" / "torch_tree_lstm.py"
+    program = Path(__file__).resolve().parents[2] / "examples" / "torch_tree_lstm.py"
     env = {key: value for key, value in os.environ.items() if key != "FASTBPTS_POISON"}
     env["PYTHONPATH"] = str(Path(fb.__file__).parent.parent)
     run = subprocess.run([sys.executable, program, "2"], env=env, capture_output=True, text=True, check=True)

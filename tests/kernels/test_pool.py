@@ -11,7 +11,7 @@ import pytest
 
 from fastbpts._base import threads as _threads
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 COMPILER = shutil.which("cc") or shutil.which("gcc")
 
 

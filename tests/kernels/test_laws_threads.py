@@ -163,7 +163,7 @@ def test_one_network_in_two_python_threads() -> None:
 @pytest.mark.parametrize("isa", ["base", "avx2"])
 def test_other_instruction_sets(isa: str) -> None:
     """The heart of the grid again, in a process that may only use this instruction set."""
-    tests = Path(__file__).parent
+    tests = Path(__file__).resolve().parents[1]
     chosen = "large_sizes or nodes_per_level or (equals_reference and (batch or ladder or nary or unequal or sparse))"
     command = [
         sys.executable,
@@ -175,7 +175,7 @@ def test_other_instruction_sets(isa: str) -> None:
         "no:cacheprovider",
         "-k",
         chosen,
-        str(tests / "test_cells.py"),
+        str(tests / "cells" / "test_cells.py"),
     ]
     done = subprocess.run(
         command, cwd=tests.parent, env={**os.environ, "FASTBPTS_ISA": isa}, capture_output=True, text=True, timeout=120
