@@ -24,7 +24,7 @@ _LAZY = {
     "MLPClassifier": "estimators.mlp_classifier",
     "Network": "networks.tree_network",
     "Optimizer": "training.optimizer",
-    "PTBError": "readers.ptb",
+    "PTBError": "data.parse.brackets",
     "Phrases": "words.phrases",
     "SequenceClassifier": "estimators.sequence_classifier",
     "SequenceTagger": "estimators.sequence_tagger",

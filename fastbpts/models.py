@@ -4,7 +4,8 @@ import importlib
 import os
 from typing import Any
 
-from fastbpts._files.tensors import PathLike, Tensors, read_tensors
+from fastbpts._files.atomic import PathLike
+from fastbpts._files.tensors import Tensors, read_tensors
 
 # Class name in model files -> module that defines it. Loaded on first use: word models need no scikit-learn.
 _CLASSES = {

@@ -192,10 +192,10 @@ def counting(text: str, quiet: bool = False, of: str = "trees") -> Iterator[Call
 
 def check_writable(option: str, path: Path | None) -> None:
     """Refuse an output file that cannot be made before the work begins, not after it."""
-    from fastbpts._files import tensors as io
+    from fastbpts._files import atomic
 
     if path is not None and str(path) != "-":
-        io.check_writable(f"{option} {path}", path)
+        atomic.check_writable(f"{option} {path}", path)
 
 
 def check_not_read(option: str, path: Path | None, *sources: Path | None) -> None:
@@ -226,7 +226,7 @@ def output(path: Path) -> Iterator[IO[str]]:
             sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
         yield sys.stdout
     else:
-        from fastbpts._files.tensors import open_atomic
+        from fastbpts._files.atomic import open_atomic
 
         with open_atomic(path, encoding="utf-8", errors="surrogateescape") as file:
             yield file

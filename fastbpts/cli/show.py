@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from fastbpts._files.tensors import write_atomic
+from fastbpts._files.atomic import write_atomic
 from fastbpts.cli.common import (
     Binarize,
     Labels,

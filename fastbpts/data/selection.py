@@ -1,14 +1,10 @@
-"""Choosing trees of a treebank, and joining treebanks."""
-
-from typing import TYPE_CHECKING
+"""Choosing trees, and joining several collections of them."""
 
 import numpy as np
 
-from fastbpts.data.plan import I32, I64, Plan, join
+from fastbpts.data.flat import FlatTrees
+from fastbpts.data.plan import I32, I64, Plan, empty, join
 from fastbpts.data.vocabulary import Vocabulary
-
-if TYPE_CHECKING:
-    from fastbpts.data.treebank import Treebank
 
 
 def _rows(ptr: I64, index: I64) -> tuple[I64, slice | I64]:
@@ -21,18 +17,17 @@ def _rows(ptr: I64, index: I64) -> tuple[I64, slice | I64]:
     return new, np.arange(new[-1]) + np.repeat(ptr[:-1][index] - new[:-1], size)
 
 
-def select(bank: "Treebank", index: I64) -> "Treebank":
+def select(trees: FlatTrees, index: I64) -> FlatTrees:
     """The trees of these numbers, with the same vocabulary; an unbroken range shares the arrays."""
-    node_ptr, nodes = _rows(bank.node_ptr, index)
-    level_ptr, levels = _rows(bank.level_ptr, index)
-    edge_ptr, edges = _rows(bank.edge_ptr, index)
+    old = trees.plan
+    node_ptr, nodes = _rows(old.node_ptr, index)
+    level_ptr, levels = _rows(old.level_ptr, index)
+    edge_ptr, edges = _rows(old.edge_ptr, index)
     plan = Plan(
-        node_ptr, level_ptr, bank.level_size[levels], edge_ptr, bank.child[edges],
-        bank.n_child[nodes], bank.word[nodes], bank.label[nodes],
+        node_ptr, level_ptr, old.level_size[levels], edge_ptr, old.child[edges],
+        old.n_child[nodes], old.word[nodes], old.label[nodes],
     )  # fmt: skip
-    return type(bank)._of_plan(
-        plan, bank.vocabulary, None if bank.phrase is None else bank.phrase[nodes], bank.label_names
-    )
+    return trees._replace(plan=plan, phrase=None if trees.phrase is None else trees.phrase[nodes])
 
 
 def _merge(lists: list[list[str]]) -> tuple[list[str], list[I32]]:
@@ -46,22 +41,20 @@ def _renumbered(values: list[I32], maps: list[I32]) -> I32:
     return np.concatenate([new[old] for old, new in zip(values, maps, strict=True)])
 
 
-def concat(banks: "list[Treebank]") -> "Treebank":
-    """The trees of all banks, in order."""
-    from fastbpts.data.treebank import Treebank, empty_bank
-
-    if not all(isinstance(bank, Treebank) for bank in banks):
-        raise ValueError("banks: an iterable of Treebank is needed")
-    if len(banks) < 2:
-        return banks[0] if banks else empty_bank()
-    plan = join(bank.plan for bank in banks)
-    vocabulary = banks[0].vocabulary
-    if any(bank.vocabulary is not vocabulary for bank in banks):
-        words, maps = _merge([bank.vocabulary.words for bank in banks])
+def concat(parts: list[FlatTrees]) -> FlatTrees:
+    """The trees of all parts, in order, with a common vocabulary."""
+    if not parts:
+        return FlatTrees(empty(), Vocabulary._of_distinct([]))
+    if len(parts) == 1:
+        return parts[0]
+    plan = join(part.plan for part in parts)
+    vocabulary = parts[0].vocabulary
+    if any(part.vocabulary is not vocabulary for part in parts):
+        words, maps = _merge([part.vocabulary.words for part in parts])
         vocabulary = Vocabulary._of_distinct(words)
-        plan = plan._replace(word=_renumbered([bank.word for bank in banks], maps))
-    if all(bank.phrase is None for bank in banks):
-        return Treebank._of_plan(plan, vocabulary)
-    names, maps = _merge([bank.label_names or [] for bank in banks])
-    phrases = [np.full(bank.n_nodes, -1, np.int32) if bank.phrase is None else bank.phrase for bank in banks]
-    return Treebank._of_plan(plan, vocabulary, _renumbered(phrases, maps), names)
+        plan = plan._replace(word=_renumbered([part.plan.word for part in parts], maps))
+    if all(part.phrase is None for part in parts):
+        return FlatTrees(plan, vocabulary)
+    names, maps = _merge([part.label_names or [] for part in parts])
+    phrases = [np.full(len(p.plan.word), -1, np.int32) if p.phrase is None else p.phrase for p in parts]
+    return FlatTrees(plan, vocabulary, _renumbered(phrases, maps), names)

@@ -1,7 +1,7 @@
 """Structures: batches of directed acyclic graphs, numbered level by level."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,11 +16,13 @@ from fastbpts.data.edges import (
     node_values,
     root_nodes,
 )
+from fastbpts.data.flat import FlatTrees
+from fastbpts.data.parse.brackets import parse_ptb
+from fastbpts.data.parse.objects import from_trees
+from fastbpts.data.parse.postorder import Options
 from fastbpts.data.structure_checks import GraphArrays, check_structure
 from fastbpts.data.treebank_checks import as_integers
-
-if TYPE_CHECKING:
-    from fastbpts.data.vocabulary import Vocabulary
+from fastbpts.data.vocabulary import Vocabulary
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
@@ -91,7 +93,7 @@ class Structure(_core.Graph):
         check_structure(self._arrays())
 
     @classmethod
-    def from_trees(cls, trees: Any, vocabulary: "Vocabulary | None" = None) -> "Structure":
+    def from_trees(cls, trees: Any, vocabulary: Vocabulary | None = None) -> "Structure":
         """A structure of trees.
 
         Parameters
@@ -101,21 +103,23 @@ class Structure(_core.Graph):
         vocabulary : Vocabulary, optional
             Numbers the words; without it they are numbered by first appearance.
         """
-        from fastbpts.data.treebank import Treebank
-
-        bank = Treebank.from_trees(trees)
-        word_map = None if vocabulary is None else vocabulary.map(bank.vocabulary)
-        return bank.batch(np.arange(len(bank)), word_map)
+        return cls._of_flat(from_trees(trees, Options("auto", "keep", None)), vocabulary)
 
     @classmethod
-    def from_ptb(cls, text: str, vocabulary: "Vocabulary | None" = None, **options: Any) -> "Structure":
+    def from_ptb(cls, text: str, vocabulary: Vocabulary | None = None, **options: Any) -> "Structure":
         """A structure of the trees in a string of PTB brackets; options as for :func:`read_ptb`."""
-        from fastbpts.readers.ptb import parse_ptb
-
-        return cls.from_trees(parse_ptb(text, **options), vocabulary)
+        return cls._of_flat(parse_ptb(text, **options), vocabulary)
 
     @classmethod
-    def from_nltk(cls, trees: Any, vocabulary: "Vocabulary | None" = None) -> "Structure":
+    def _of_flat(cls, trees: FlatTrees, vocabulary: Vocabulary | None) -> "Structure":
+        n_trees = len(trees.plan.node_ptr) - 1
+        if n_trees == 0:
+            raise ValueError("trees: at least one tree is needed, got none")
+        word_map = None if vocabulary is None else vocabulary.map(trees.vocabulary)
+        return _core.Bank(*trees.plan).batch(Structure, np.arange(n_trees), word_map, None, 0, None)
+
+    @classmethod
+    def from_nltk(cls, trees: Any, vocabulary: Vocabulary | None = None) -> "Structure":
         """A structure of one ``nltk.Tree`` or of several."""
         return cls.from_trees([trees] if callable(getattr(trees, "label", None)) else trees, vocabulary)
 

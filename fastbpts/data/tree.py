@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastbpts.data.flat import Trees
 from fastbpts.data.plan import I32
-
-if TYPE_CHECKING:
-    from fastbpts.data.treebank import Treebank
 
 _UNESCAPED = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
 _BREAKS = frozenset(" \t\n\v\f\r\0")
@@ -21,7 +19,7 @@ class Tree:
 
     __slots__ = ("bank", "index")
 
-    def __init__(self, bank: "Treebank", index: int) -> None:
+    def __init__(self, bank: Trees, index: int) -> None:
         self.bank, self.index = bank, index
 
     def _nodes(self, array: I32) -> I32:
@@ -118,7 +116,7 @@ class Tree:
         return f"<Tree of {self.n_nodes} nodes, label {self.label}: {words}{' ...' if len(self.words) > 8 else ''}>"
 
 
-def ptb_lines(bank: "Treebank", labels: list[Any], first: int, stop: int) -> Iterator[str]:
+def ptb_lines(bank: Trees, labels: list[Any], first: int, stop: int) -> Iterator[str]:
     """PTB brackets of the trees first .. stop; labels: those of all their nodes, one after another."""
     node, edge = bank.node_ptr[first : stop + 1].tolist(), bank.edge_ptr[first : stop + 1].tolist()
     n_child, words = bank.n_child[node[0] : node[-1]], bank.vocabulary.words

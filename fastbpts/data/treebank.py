@@ -7,9 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastbpts import _core
-from fastbpts.data.plan import I32, I64, Plan, empty
+from fastbpts.data.flat import flat_trees
+from fastbpts.data.parse.brackets import parse_ptb
+from fastbpts.data.parse.objects import from_trees
+from fastbpts.data.parse.postorder import Options
+from fastbpts.data.plan import I32, I64, Plan
+from fastbpts.data.selection import concat, select
 from fastbpts.data.structure import Structure
 from fastbpts.data.tree import Tree
+from fastbpts.data.treebank_checks import check_plan, checked_phrase
 from fastbpts.data.vocabulary import Vocabulary
 
 Nodes = Literal["all", "root", "leaves"]
@@ -56,8 +62,6 @@ class Treebank:
         phrase: ArrayLike | None = None,
         label_names: Sequence[str] | None = None,
     ) -> None:
-        from fastbpts.data.treebank_checks import check_plan, checked_phrase
-
         arrays = (node_ptr, level_ptr, level_size, edge_ptr, child, n_child, word, label)
         plan = check_plan(arrays, vocabulary)
         self._set(plan, vocabulary, *checked_phrase(phrase, label_names, len(plan.word)))
@@ -106,24 +110,23 @@ class Treebank:
         Treebank
             With the words of all trees in order of first appearance.
         """
-        from fastbpts.data.parse.postorder import Options
-        from fastbpts.readers.objects import from_trees
-
-        return from_trees(trees, Options(labels, unary, binarize))
+        flat = from_trees(trees, Options(labels, unary, binarize))
+        if isinstance(trees, Treebank) and flat.vocabulary is trees.vocabulary:
+            return trees
+        return Treebank._of_plan(*flat)
 
     @classmethod
     def from_ptb(cls, text: str, **options: Any) -> "Treebank":
         """Trees of a string in PTB brackets; options as for :func:`read_ptb`."""
-        from fastbpts.readers.ptb import parse_ptb
-
-        return parse_ptb(text, **options)
+        return Treebank._of_plan(*parse_ptb(text, **options))
 
     @classmethod
     def concat(cls, banks: Iterable["Treebank"]) -> "Treebank":
         """One treebank of several, with a common vocabulary."""
-        from fastbpts.data.selection import concat
-
-        return concat(list(banks))
+        given = list(banks)
+        if not all(isinstance(bank, Treebank) for bank in given):
+            raise ValueError("banks: an iterable of Treebank is needed")
+        return given[0] if len(given) == 1 else Treebank._of_plan(*concat([flat_trees(bank) for bank in given]))
 
     @property
     def n_nodes(self) -> int:
@@ -163,16 +166,17 @@ class Treebank:
             if not -len(self) <= k < len(self):
                 raise IndexError(f"tree {k} of a treebank of {len(self)} trees")
             return Tree(self, k % len(self))
-        from fastbpts.data.selection import select
-
         if isinstance(which, slice):
-            return select(self, np.arange(*which.indices(len(self)), dtype=np.int64))
+            return self._select(np.arange(*which.indices(len(self)), dtype=np.int64))
         chosen = np.asarray(which)
         if chosen.dtype == bool:
             if chosen.shape != (len(self),):
                 raise IndexError(f"a mask of {len(self)} elements is needed, not of shape {chosen.shape}")
-            return select(self, np.flatnonzero(chosen))
-        return select(self, self._indices(chosen))
+            return self._select(np.flatnonzero(chosen))
+        return self._select(self._indices(chosen))
+
+    def _select(self, index: I64) -> Self:
+        return self._of_plan(*select(flat_trees(self), index))
 
     def _indices(self, chosen: ArrayLike) -> I64:
         index = np.asarray(chosen)
@@ -248,8 +252,3 @@ class Treebank:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(*state["plan"], *state["rest"])  # type: ignore[misc]
-
-
-def empty_bank() -> Treebank:
-    """A treebank of no trees."""
-    return Treebank._of_plan(empty(), Vocabulary._of_distinct([]))

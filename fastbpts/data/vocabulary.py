@@ -3,13 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, cast
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-if TYPE_CHECKING:
-    from fastbpts.data.treebank import Treebank
 
 _MAGIC = b"fbvocab1"
 _CHUNK = 1 << 20
@@ -23,6 +20,16 @@ def _as_words(words: Iterable[str]) -> list[str]:
         if not isinstance(word, str):
             raise ValueError(f"words[{k}]={word!r}: every word must be a string")
     return result
+
+
+class WordBank(Protocol):
+    """What is counted of a treebank: the word of every node, as a number in its vocabulary (-1: none)."""
+
+    @property
+    def word(self) -> NDArray[np.int32]: ...
+
+    @property
+    def vocabulary(self) -> "Vocabulary": ...
 
 
 class Vocabulary:
@@ -69,7 +76,7 @@ class Vocabulary:
     @classmethod
     def build(
         cls,
-        source: "Treebank | Iterable[str]",
+        source: "WordBank | Iterable[str]",
         min_count: int = 1,
         max_size: int | None = None,
         unk: str | None = "<unk>",
@@ -186,14 +193,14 @@ class Vocabulary:
         return cls(words, counts, words[0] if has_unk else None)
 
 
-def _count(source: "Treebank | Iterable[str]") -> tuple[list[str], NDArray[np.int64]]:
+def _count(source: "WordBank | Iterable[str]") -> tuple[list[str], NDArray[np.int64]]:
     """Words in order of first appearance, and how often each occurs."""
     word = getattr(source, "word", None)
     vocabulary = getattr(source, "vocabulary", None)
     if word is None or vocabulary is None:
         if isinstance(source, str | bytes) or not isinstance(source, Iterable):
             raise ValueError(f"source={source!r:.80}: accepted are a Treebank and an iterable of words")
-        counter = Counter(_as_words(cast(Iterable[str], source)))
+        counter = Counter(_as_words(source))
         return list(counter), np.fromiter(counter.values(), np.int64, len(counter))
     counts = np.zeros(len(vocabulary) + 1, np.int64)
     for start in range(0, len(word), _CHUNK):

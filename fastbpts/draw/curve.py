@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from fastbpts._files.tensors import PathLike, write_atomic
+from fastbpts._files.atomic import PathLike, write_atomic
 
 _LOSSES = {"loss": "train", "dev_loss": "dev"}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts._files.tensors import PathLike, write_atomic
+from fastbpts._files.atomic import PathLike, write_atomic
 from fastbpts.draw.colours import palette
 from fastbpts.draw.svg import xml_text
 

@@ -16,7 +16,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from fastbpts._base import checks
-from fastbpts._files.tensors import PathLike, check_checkpoint, write_tensors
+from fastbpts._files.atomic import PathLike
+from fastbpts._files.checkpoints import check_checkpoint
+from fastbpts._files.tensors import write_tensors
 from fastbpts.estimators import checkpoint as _checkpoint
 from fastbpts.estimators.storage import net_tensors, own_params, part, set_net, set_tensors, to_tensors, trained_params
 from fastbpts.training.epoch_bar import Bar

@@ -4,7 +4,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from fastbpts._files.tensors import check_continuation, read_tensors, to_json, write_tensors
+from fastbpts._files.checkpoints import check_continuation
+from fastbpts._files.tensors import read_tensors, to_json, write_tensors
 from fastbpts.estimators.storage import set_tensors, stored_params, to_tensors
 
 if TYPE_CHECKING:

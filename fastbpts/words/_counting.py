@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbpts import _core
-from fastbpts.data.plan import StringTable
+from fastbpts.data.strings import StringTable
 from fastbpts.words._text import Bytes, TextSource
 
 I64 = NDArray[np.int64]

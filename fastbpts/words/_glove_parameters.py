@@ -3,7 +3,7 @@
 import os
 
 from fastbpts._base.threads import resolve_n_threads
-from fastbpts._files.tensors import check_checkpoint
+from fastbpts._files.checkpoints import check_checkpoint
 from fastbpts.words._parameters import Parameters, check_number
 
 _INTEGERS: dict[str, tuple[int, int | None, bool]] = {  # least value, most, whether None is accepted

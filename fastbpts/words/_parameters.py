@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from fastbpts._base.threads import resolve_n_threads
-from fastbpts._files.tensors import check_checkpoint
+from fastbpts._files.checkpoints import check_checkpoint
 
 _INTEGERS: dict[str, tuple[int, int | None, bool]] = {  # least value, most, whether None is accepted
     "vector_size": (1, 16384, False),

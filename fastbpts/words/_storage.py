@@ -8,7 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from fastbpts._base.arguments import Array
-from fastbpts._files.tensors import PathLike, Tensors, check_continuation, read_tensors, to_json, write_tensors
+from fastbpts._files.atomic import PathLike
+from fastbpts._files.checkpoints import check_continuation
+from fastbpts._files.tensors import Tensors, read_tensors, to_json, write_tensors
 from fastbpts.words._counting import I64
 from fastbpts.words._parameters import Parameters
 

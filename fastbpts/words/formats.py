@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts._files.tensors import PathLike, write_atomic
+from fastbpts._files.atomic import PathLike, write_atomic
 
 Array = NDArray[Any]
 Buffer = NDArray[np.uint8]

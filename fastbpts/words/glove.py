@@ -11,7 +11,8 @@ import numpy as np
 
 from fastbpts import _core
 from fastbpts._base.arguments import Array
-from fastbpts._files.tensors import PathLike, write_tensors
+from fastbpts._files.atomic import PathLike
+from fastbpts._files.tensors import write_tensors
 from fastbpts.words import _glove_files as files
 from fastbpts.words._cooccurrence import Windows, count_rows
 from fastbpts.words._counting import count_text, keep_words

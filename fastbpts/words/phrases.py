@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from fastbpts._base.threads import resolve_n_threads
-from fastbpts._files.tensors import PathLike, write_atomic
+from fastbpts._files.atomic import PathLike, write_atomic
 from fastbpts.words._cooccurrence import Windows, count_rows
 from fastbpts.words._counting import count_text, keep_words
 from fastbpts.words._encoded import EncodedText

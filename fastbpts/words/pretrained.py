@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastbpts._files.atomic import PathLike
 from fastbpts._files.streams import DAMAGED, FilePath, LookAhead, display_name, open_bytes
-from fastbpts._files.tensors import PathLike
 from fastbpts.data.vocabulary import Vocabulary
 from fastbpts.words import formats
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from fastbpts._files.tensors import PathLike, Tensors
+from fastbpts._files.atomic import PathLike
+from fastbpts._files.tensors import Tensors
 from fastbpts.words import formats
 from fastbpts.words._table import Array, UnknownWordError, WordTable
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from fastbpts import _core
 from fastbpts._base.arguments import Array
-from fastbpts._files.tensors import PathLike, write_tensors
+from fastbpts._files.atomic import PathLike
+from fastbpts._files.tensors import write_tensors
 from fastbpts.words import _model as model
 from fastbpts.words import _word2vec_files as files
 from fastbpts.words._counting import I64, count_text, keep_words

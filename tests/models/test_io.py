@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import save_file
 
 import fastbpts as fb
-from fastbpts._files import tensors as io
+from fastbpts._files import atomic, tensors
 from fastbpts.estimators.tree_classifier import TreeClassifier
 
 
@@ -116,9 +116,9 @@ def test_failed_write_keeps_the_old_file(path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
-        io.write_atomic(path, b"new")
+        atomic.write_atomic(path, b"new")
     with pytest.raises(FileNotFoundError, match=r"nowhere/new'$"):
-        io.write_atomic(path.parent / "nowhere" / "new", b"new")
+        atomic.write_atomic(path.parent / "nowhere" / "new", b"new")
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
@@ -132,7 +132,7 @@ def test_stale_temporaries_are_swept_and_live_ones_kept(tmp_path):
     other = tmp_path / ".m.notes.tmp"
     for file in (stale, live, other):
         file.write_bytes(b"")
-    io.write_atomic(tmp_path / "m", b"x")
+    atomic.write_atomic(tmp_path / "m", b"x")
     assert not stale.exists()
     assert live.exists()
     assert other.exists()
@@ -141,7 +141,7 @@ def test_stale_temporaries_are_swept_and_live_ones_kept(tmp_path):
 def test_a_link_is_followed(tmp_path):
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    io.write_atomic(tmp_path / "link", b"new")
+    atomic.write_atomic(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
 
@@ -185,9 +185,9 @@ def test_other_files(tmp_path, data):
 
 
 def _rewrite(path, change):
-    tensors, header = io.read_tensors(path)
-    change(tensors, header)
-    save_file(tensors, path, metadata={"fastbpts": json.dumps(header)})
+    arrays, header = tensors.read_tensors(path)
+    change(arrays, header)
+    save_file(arrays, path, metadata={"fastbpts": json.dumps(header)})
 
 
 HOSTILE = {
@@ -281,4 +281,4 @@ def test_checkpoints_are_written_where_links_and_paths_lead(bank, tmp_path):
     model.partial_fit(bank)  # which writes no checkpoint
     fb.Word2Vec(vector_size=4, epochs=1, min_count=1, sample=0, checkpoint=Named(tmp_path / "w")).fit([["a", "b"]] * 9)
     assert (tmp_path / "w").is_file()
-    io.check_writable("output", os.devnull)
+    atomic.check_writable("output", os.devnull)

@@ -15,7 +15,6 @@ import pytest
 from data import data_dir, needs_data
 
 import fastbpts as fb
-from fastbpts.readers.ptb import parse_ptb
 
 MALFORMED = {
     "(3 a": (1, 1, "unclosed bracket"),
@@ -66,7 +65,7 @@ def test_invalid_encoding_is_told_where(block: int) -> None:
     with pytest.raises(fb.PTBError, match="invalid utf-8: unexpected end of data"):
         fb.read_ptb(io.BytesIO("(2 é)é".encode()[:-1]), _block=block)
     with pytest.raises(fb.PTBError, match="surrogates not allowed"):
-        parse_ptb("(2 \ud800)")
+        fb.Treebank.from_ptb("(2 \ud800)")
 
 
 def test_other_encodings_and_byte_order_marks(tmp_path: Path) -> None:
@@ -105,47 +104,47 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
 
 def test_phrase_labels_are_kept_as_strings() -> None:
     text = "( (S (NP (DT the) (NN cat)) (VP (VBZ sits) (-LRB- -LRB-))) )"
-    bank = parse_ptb(text)
+    bank = fb.Treebank.from_ptb(text)
     assert bank.label_names == ["S", "NP", "DT", "NN", "VP", "VBZ", "-LRB-"]
     assert (bank.label == -1).all()
     assert bank[0].to_ptb() == "(S (NP (DT the) (NN cat)) (VP (VBZ sits) (-LRB- -LRB-)))"
     assert bank[0].words == ["the", "cat", "sits", "-LRB-"]
     assert bank[0].tokens() == ["the", "cat", "sits", "("]
     with pytest.raises(fb.PTBError, match="label 'S' is not an integer"):
-        parse_ptb(text, labels="int")
+        fb.Treebank.from_ptb(text, labels="int")
 
 
 def test_labels_by_the_first() -> None:
-    assert parse_ptb("(S (1 a) (2 b))").label_names == ["S", "1", "2"]
-    assert parse_ptb("(2 (1 a) (-1 b))").label.tolist() == [1, -1, 2]
-    assert parse_ptb("(2 a)", labels="str").label_names == ["2"]
+    assert fb.Treebank.from_ptb("(S (1 a) (2 b))").label_names == ["S", "1", "2"]
+    assert fb.Treebank.from_ptb("(2 (1 a) (-1 b))").label.tolist() == [1, -1, 2]
+    assert fb.Treebank.from_ptb("(2 a)", labels="str").label_names == ["2"]
     with pytest.raises(fb.PTBError, match=":1:9: label 'S'"):
-        parse_ptb("(2 a)\0(S b)".replace("\0", "  "))
-    assert parse_ptb("((2 a) (3 b))").label.tolist() == [2, 3, -1]
-    assert parse_ptb("(007 a)").label.tolist() == [7]
+        fb.Treebank.from_ptb("(2 a)\0(S b)".replace("\0", "  "))
+    assert fb.Treebank.from_ptb("((2 a) (3 b))").label.tolist() == [2, 3, -1]
+    assert fb.Treebank.from_ptb("(007 a)").label.tolist() == [7]
 
 
 def test_unary_chains_kept_or_collapsed() -> None:
     text = "(4 (3 (2 (1 a)) (0 (0 (0 b)))))"
-    assert parse_ptb(text)[0].to_ptb() == text
-    assert parse_ptb(text, unary="collapse")[0].to_ptb() == "(4 (2 a) (0 b))"
-    assert parse_ptb("((4 a))", unary="collapse")[0].to_ptb() == "(4 a)"
-    assert parse_ptb("( ((4 a) (3 b)) )")[0].to_ptb() == "(-1 (4 a) (3 b))"
-    assert parse_ptb("(S (NP (DT the)))", unary="collapse")[0].to_ptb() == "(S the)"
+    assert fb.Treebank.from_ptb(text)[0].to_ptb() == text
+    assert fb.Treebank.from_ptb(text, unary="collapse")[0].to_ptb() == "(4 (2 a) (0 b))"
+    assert fb.Treebank.from_ptb("((4 a))", unary="collapse")[0].to_ptb() == "(4 a)"
+    assert fb.Treebank.from_ptb("( ((4 a) (3 b)) )")[0].to_ptb() == "(-1 (4 a) (3 b))"
+    assert fb.Treebank.from_ptb("(S (NP (DT the)))", unary="collapse")[0].to_ptb() == "(S the)"
 
 
 def test_nodes_with_many_children_kept_or_binarized() -> None:
     text = "(4 (0 a) (1 b) (2 c) (3 (0 d) (1 e) (2 f)))"
-    bank = parse_ptb(text)
+    bank = fb.Treebank.from_ptb(text)
     assert bank[0].to_ptb() == text
     assert bank.n_child.max() == 4
     left = "(4 (-1 (-1 (0 a) (1 b)) (2 c)) (3 (-1 (0 d) (1 e)) (2 f)))"
     right = "(4 (0 a) (-1 (1 b) (-1 (2 c) (3 (0 d) (-1 (1 e) (2 f))))))"
-    assert parse_ptb(text, binarize="left")[0].to_ptb() == left
-    assert parse_ptb(text, binarize="right")[0].to_ptb() == right
+    assert fb.Treebank.from_ptb(text, binarize="left")[0].to_ptb() == left
+    assert fb.Treebank.from_ptb(text, binarize="right")[0].to_ptb() == right
     wide = "(1 " + "(2 a)" * 1000 + ")"
     for how in ("left", "right"):
-        one = parse_ptb(wide, binarize=how)  # type: ignore[arg-type]
+        one = fb.Treebank.from_ptb(wide, binarize=how)  # type: ignore[arg-type]
         assert one.n_nodes == 1999
         assert len(one.level_size) == 1000
         assert one[0].words == ["a"] * 1000
@@ -165,9 +164,9 @@ def test_nodes_with_many_children_kept_or_binarized() -> None:
 )
 def test_options_are_checked(option: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"^{option}(=| must)"):
-        parse_ptb("(2 a)", **{option: value})  # type: ignore[arg-type]
+        fb.Treebank.from_ptb("(2 a)", **{option: value})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="labels='str'"):
-        parse_ptb("(2 a)", labels="str", n_classes=3)
+        fb.Treebank.from_ptb("(2 a)", labels="str", n_classes=3)
     for chunk in (0, 1.5, True):
         with pytest.raises(ValueError, match="^chunk_trees must"):
             fb.iter_ptb("x", chunk_trees=chunk)  # type: ignore[arg-type]
@@ -178,29 +177,29 @@ def test_a_million_deep(shape: str) -> None:
     n = 1_000_000
     before, after = {"right": ("(1 (0 a) ", ")"), "left": ("(1 ", " (0 a))"), "unary": ("(1 ", ")")}[shape]
     text = before * n + "(2 b)" + after * n
-    bank = parse_ptb(text)
+    bank = fb.Treebank.from_ptb(text)
     assert len(bank.level_size) == n + 1
     assert bank.n_nodes == (n + 1 if shape == "unary" else 2 * n + 1)
     assert bank.batch([0]).n_levels == n + 1
     if shape == "unary":
-        assert parse_ptb(text, unary="collapse")[0].to_ptb() == "(1 b)"
+        assert fb.Treebank.from_ptb(text, unary="collapse")[0].to_ptb() == "(1 b)"
         assert bank[0].to_ptb() == text
         again = fb.Treebank.from_trees([bank[0].nested()])
         np.testing.assert_array_equal(again.child, bank.child)
     with pytest.raises(fb.PTBError, match=":1:1: unclosed"):
-        parse_ptb(text[:-1])
+        fb.Treebank.from_ptb(text[:-1])
 
 
 def test_many_words_and_labels() -> None:
     """So many that some have the same 32-bit hash."""
     n = 400_000
-    bank = parse_ptb(" ".join(f"({k % 9} {k + n})" for k in range(n)))
+    bank = fb.Treebank.from_ptb(" ".join(f"({k % 9} {k + n})" for k in range(n)))
     np.testing.assert_array_equal(bank.word, np.arange(n))
     assert bank.vocabulary.words == [str(k + n) for k in range(n)]
-    labels = parse_ptb(" ".join(f"({k} a)" for k in range(n))).label
+    labels = fb.Treebank.from_ptb(" ".join(f"({k} a)" for k in range(n))).label
     np.testing.assert_array_equal(labels, np.arange(n))
     long = "x" * 100_000
-    assert parse_ptb(f"(1 {long})")[0].words == [long]
+    assert fb.Treebank.from_ptb(f"(1 {long})")[0].words == [long]
 
 
 def test_two_threads_read_at_once(tmp_path: Path) -> None:

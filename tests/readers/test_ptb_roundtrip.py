@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from tree_texts import check_against, nested, write
 
 import fastbpts as fb
-from fastbpts.readers.ptb import parse_ptb
 
 nltk_tree = import_module("nltk.tree") if find_spec("nltk") else None
 
@@ -26,11 +25,12 @@ TREES = st.lists(nested(), min_size=1, max_size=5)
 @settings(deadline=None)
 @given(TREES, st.data())
 def test_text(trees: list[Any], data: st.DataObject) -> None:
-    bank = parse_ptb(data.draw(st.sampled_from(["", "\n", " "])).join(write(tree, data.draw) for tree in trees))
+    text = data.draw(st.sampled_from(["", "\n", " "])).join(write(tree, data.draw) for tree in trees)
+    bank = fb.Treebank.from_ptb(text)
     assert len(bank) == len(trees)
     for tree, expected in zip(bank, trees, strict=True):
         check_against(tree, expected)
-    again = parse_ptb("\n".join(tree.to_ptb() for tree in bank))
+    again = fb.Treebank.from_ptb("\n".join(tree.to_ptb() for tree in bank))
     assert [tree.nested() for tree in again] == trees
     assert again.vocabulary == bank.vocabulary
 
@@ -39,7 +39,7 @@ def test_text(trees: list[Any], data: st.DataObject) -> None:
 @given(TREES, st.data())
 def test_every_block_size_and_chunk_size(trees: list[Any], data: st.DataObject) -> None:
     text = "".join(write(tree, data.draw) for tree in trees).encode()
-    whole = parse_ptb(text.decode())
+    whole = fb.Treebank.from_ptb(text.decode())
     for block in {*range(1, 8), 13, 64, len(text) - 1, len(text)} - {0}:
         bank = fb.read_ptb(io.BytesIO(text), _block=block)
         for name, one, other in zip(whole.plan._fields, bank.plan, whole.plan, strict=True):
@@ -54,7 +54,7 @@ def test_every_block_size_and_chunk_size(trees: list[Any], data: st.DataObject) 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(nested(st.sampled_from(["S", "NP", "-NONE-", "é", "X-2", "1"])), min_size=1, max_size=4), st.data())
 def test_string_labels(trees: list[Any], data: st.DataObject) -> None:
-    bank = parse_ptb("\n".join(write(tree, data.draw) for tree in trees), labels="str")
+    bank = fb.Treebank.from_ptb("\n".join(write(tree, data.draw) for tree in trees), labels="str")
     assert [tree.nested() for tree in bank] == trees
     assert (bank.label == -1).all()
     assert [tree.nested() for tree in fb.Treebank.from_trees(trees, labels="str")] == trees
@@ -66,7 +66,7 @@ def test_nested_tuples(trees: list[Any]) -> None:
     bank = fb.Treebank.from_trees(trees)
     for tree, expected in zip(bank, trees, strict=True):
         check_against(tree, expected)
-    same = parse_ptb("\n".join(tree.to_ptb() for tree in bank))
+    same = fb.Treebank.from_ptb("\n".join(tree.to_ptb() for tree in bank))
     assert same.vocabulary == bank.vocabulary
     for name in bank.plan._fields:
         np.testing.assert_array_equal(getattr(same, name), getattr(bank, name), err_msg=name)

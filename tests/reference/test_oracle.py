@@ -254,10 +254,11 @@ def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> N
 @pytest.mark.parametrize("cell", CELLS)
 def test_tree_classifier(torch: Any, cell: str) -> None:
     """A fitted classifier's probabilities are PyTorch's at its parameters: "lstm" is the child-sum Tree-LSTM."""
-    from fastbpts.readers.ptb import parse_ptb
+
+    import fastbpts as fb
 
     text = "(1 (0 (0 not) (1 good)) (0 bad)) (0 (1 (1 good) (1 good)) (0 (0 not) (0 bad))) (1 good)"
-    bank = parse_ptb(text)
+    bank = fb.Treebank.from_ptb(text)
     clf = TreeClassifier(cell=cell, n_state=6, dtype="float64", max_iter=3, random_state=0).fit(bank)
     s = bank.batch(np.arange(len(bank)), clf.vocabulary_.map(bank.vocabulary))
     params = {key: torch.tensor(value) for key, value in clf.net_.params.items()}

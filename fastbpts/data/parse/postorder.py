@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastbpts.data.flat import FlatTrees
 from fastbpts.data.plan import plan
-from fastbpts.data.treebank import Treebank
 from fastbpts.data.vocabulary import Vocabulary
 
 Node = tuple[Any, str | None, Sequence[Any]]  # label (None: none), word of a leaf, children
@@ -72,8 +72,8 @@ class PostOrder:
         self.word.append(-1 if word is None else self.words.setdefault(word, len(self.words)))
         self.label.append(label)
 
-    def bank(self, numeric: bool) -> Treebank:
-        """The treebank of what was collected."""
+    def flat(self, numeric: bool) -> FlatTrees:
+        """What was collected."""
         names: dict[str, int] = {}
         if numeric:
             ids = [-1 if label is None else int(label) for label in self.label]
@@ -83,6 +83,6 @@ class PostOrder:
         trees = plan(np.array(self.ends, np.int64), n_child, word, label)
         vocabulary = Vocabulary._of_distinct(list(self.words))
         if numeric:
-            return Treebank._of_plan(trees, vocabulary)
+            return FlatTrees(trees, vocabulary)
         phrase, none = trees.label, np.full_like(trees.label, -1)
-        return Treebank._of_plan(trees._replace(label=none), vocabulary, phrase, list(names))
+        return FlatTrees(trees._replace(label=none), vocabulary, phrase, list(names))

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from fastbpts.data.flat import FlatTrees, Trees, flat_trees
+from fastbpts.data.parse.brackets import PTBParser, parse_text
 from fastbpts.data.parse.postorder import Node, Options, PostOrder
 from fastbpts.data.plan import Collector
 from fastbpts.data.selection import concat, select
 from fastbpts.data.tree import Tree
-from fastbpts.data.treebank import Treebank
-from fastbpts.readers.ptb import PTBParser, parse_text
 
 
 def _is_nltk(item: object) -> bool:
@@ -83,9 +83,9 @@ def _collect(start: int, items: Iterable[Any], read: Callable[[Any], Node], opti
     return forest
 
 
-def _read_tuples(start: int, items: Iterable[Any], options: Options) -> Treebank:
+def _read_tuples(start: int, items: Iterable[Any], options: Options) -> FlatTrees:
     read = _tuple_node if options.labels != "str" else _string_labelled_node
-    return _collect(start, items, read, options).bank(numeric=options.labels != "str")
+    return _collect(start, items, read, options).flat(numeric=options.labels != "str")
 
 
 def _unwrapped(tree: Any) -> Any:
@@ -93,7 +93,7 @@ def _unwrapped(tree: Any) -> Any:
     return tree[0] if len(tree) == 1 and tree.label() in (None, "") and _is_nltk(tree[0]) else tree
 
 
-def _read_nltk(start: int, items: Iterable[Any], options: Options) -> Treebank:
+def _read_nltk(start: int, items: Iterable[Any], options: Options) -> FlatTrees:
     forest = _collect(start, map(_unwrapped, items), _nltk_node, options)
     first = next((label for label in forest.label if label is not None), "-1")
     numeric = options.labels == "int" or (options.labels == "auto" and _number(first) is not None)
@@ -103,7 +103,7 @@ def _read_nltk(start: int, items: Iterable[Any], options: Options) -> Treebank:
                 tree = start + int(np.searchsorted(forest.ends, k, side="right")) - 1
                 accepted = "an integer from 0 to 2147483647, or -1 for none"
                 raise ValueError(f"trees[{tree}]: label {label!r} is not {accepted}")
-    return forest.bank(numeric)
+    return forest.flat(numeric)
 
 
 def _number(label: str) -> int | None:
@@ -113,7 +113,7 @@ def _number(label: str) -> int | None:
     return int(label) if len(label) <= 10 and int(label) < 1 << 31 else None
 
 
-def _read_strings(start: int, items: Iterable[str], options: Options) -> Treebank:
+def _read_strings(start: int, items: Iterable[str], options: Options) -> FlatTrees:
     parser = PTBParser("", options.labels, None, options.unary, options.binarize)
     trees = Collector()
     for k, item in enumerate(items, start):
@@ -121,23 +121,23 @@ def _read_strings(start: int, items: Iterable[str], options: Options) -> Treeban
         parse_text(parser, item, trees)
         if len(trees) != k - start + 1:
             raise ValueError(f"trees[{k}]: one tree is needed, the text has {len(trees) - k + start}")
-    return parser.bank(trees)
+    return parser.flat(trees)
 
 
-def _read_views(start: int, items: Iterable[Tree], options: Options) -> Treebank:
-    banks = []
+def _read_views(start: int, items: Iterable[Tree], options: Options) -> FlatTrees:
+    parts = []
     for _, views in groupby(items, key=lambda tree: id(tree.bank)):
         run = list(views)
         bank = run[0].bank
         if options.unary == "keep" and options.binarize is None:
-            banks.append(select(bank, np.array([tree.index for tree in run], np.int64)))
+            parts.append(select(flat_trees(bank), np.array([tree.index for tree in run], np.int64)))
             continue
         own = options._replace(labels="int" if bank.phrase is None else "str")
-        banks.append(_read_tuples(start, (tree.nested() for tree in run), own))
-    return concat(banks)
+        parts.append(_read_tuples(start, (tree.nested() for tree in run), own))
+    return concat(parts)
 
 
-def _reader(item: object) -> Callable[[int, Iterable[Any], Options], Treebank]:
+def _reader(item: object) -> Callable[[int, Iterable[Any], Options], FlatTrees]:
     if isinstance(item, Tree):
         return _read_views
     if isinstance(item, str):
@@ -145,17 +145,17 @@ def _reader(item: object) -> Callable[[int, Iterable[Any], Options], Treebank]:
     return _read_nltk if _is_nltk(item) else _read_tuples
 
 
-def from_trees(trees: Iterable[Any], options: Options) -> Treebank:
+def from_trees(trees: Iterable[Any], options: Options) -> FlatTrees:
     """See :meth:`fastbpts.Treebank.from_trees`."""
     PTBParser("", options.labels, None, options.unary, options.binarize)  # checks the options
-    if isinstance(trees, Treebank) and options.unary == "keep" and options.binarize is None:
-        return trees
+    if isinstance(trees, Trees) and options.unary == "keep" and options.binarize is None:
+        return flat_trees(trees)
     if isinstance(trees, str | bytes) or not isinstance(trees, Iterable):
         raise ValueError(f"trees: an iterable of trees is needed, not {_show(trees)}; for text use Treebank.from_ptb")
-    banks = []
+    parts = []
     start = 0
     for read, group in groupby(trees, key=_reader):
         items = list(group)
-        banks.append(read(start, items, options))
+        parts.append(read(start, items, options))
         start += len(items)
-    return concat(banks)
+    return concat(parts)
