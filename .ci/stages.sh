@@ -74,6 +74,7 @@ stage_lint() {
     ruff check . || status=1
     ruff format --check . || status=1
     cython-lint fastbpts || status=1
+    lint-imports || status=1
     find src_c tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} + || status=1
     codespell || status=1
     return $status

@@ -6,6 +6,8 @@ Public names are loaded on first use, so that ``import fastbpts`` costs little m
 import importlib
 from typing import Any
 
+from fastbpts import _moved
+
 __version__ = "0.1.0"
 
 # Public name -> module that defines it. A module must not have the name of another module's public function:
@@ -52,6 +54,8 @@ _LAZY = {
     "softmax_cross_entropy": "training.losses",
 }
 _SUBPACKAGES = {"draw", "reference"}
+
+_moved.install()
 
 __all__ = ["__version__", *_LAZY, *_SUBPACKAGES]
 

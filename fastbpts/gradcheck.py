@@ -6,6 +6,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastbpts import reference
+from fastbpts._cells.cell import cell as make_cell
+from fastbpts._cells.cell import cells as cell_names
+from fastbpts.data.structure import Structure
+from fastbpts.data.treebank import Treebank
+from fastbpts.networks.tree_network import LossNodes, Network
+
 Array = NDArray[Any]
 TOLERANCE = 1e-6
 _INITIAL = ("h0", "c0")
@@ -183,10 +190,8 @@ def check_network(
         net.set_params(before)
 
 
-def _sample(rng: np.random.Generator, n_words: int, n_classes: int, inputs: Literal["leaves", "all"]) -> Any:
+def _sample(rng: np.random.Generator, n_words: int, n_classes: int, inputs: Literal["leaves", "all"]) -> Structure:
     """A batch with a single leaf, a pair, a deeper tree and a node with two parents; every word occurs twice."""
-    from fastbpts.data.structure import Structure
-
     edges = [(1, 3), (2, 3), (4, 6), (5, 6), (6, 8), (7, 8), (8, 10), (9, 10), (11, 13), (12, 13)]
     edges += [(13, 14), (11, 14), (13, 15), (14, 15)]
     graph = np.repeat(np.arange(4), [1, 3, 7, 5])
@@ -221,26 +226,26 @@ def table(
     list of Row
         ``(cell, parameter, error, ok)``.
     """
-    import fastbpts as fb
-    from fastbpts import reference
-
     n_words, n_classes = 4, 3
     # What comes out of a bank is known to be trees: a loss at their roots goes back without sums over parents.
-    trees = fb.Treebank.from_ptb(_TREES).batch(range(3))
+    trees = Treebank.from_ptb(_TREES).batch(range(3))
     rows = []
-    for name in fb.cells() if cells is None else cells:
+    for name in cell_names() if cells is None else cells:
         rng = np.random.default_rng(random_state)
         initial = reference.cell(name).initial
         s = _sample(rng, n_words, n_classes, "all" if initial else "leaves")
-        width = {"n_in": n_state + 2, "n_state": n_state} if initial else {"n_state": n_state}
-        cell = fb.cell(name, **width, dtype="float64")
+        n_in = n_state + 2 if initial else n_state
+        cell = make_cell(name, n_in, n_state, dtype="float64")
         params = {key: value + 0.1 * rng.standard_normal(value.shape) for key, value in cell.init_params(rng).items()}
         x = rng.standard_normal((len(s.inputs), cell.n_in))
         h0 = tuple(rng.standard_normal((s.n_graphs, n_state)) for _ in initial)
         errors = check_grad(cell, s, params, x, h0, random_state=rng)
-        settings = {**width, "n_classes": n_classes, "n_words": n_words, "dtype": "float64", "alpha": 1e-2}
-        for loss_nodes, batch in (("all", s), ("root", trees)):
-            net = fb.Network(name, **settings, loss_nodes=loss_nodes, random_state=random_state)
+        batches: dict[LossNodes, Structure] = {"all": s, "root": trees}
+        for loss_nodes, batch in batches.items():
+            net = Network(
+                name, n_state, n_classes, n_words, n_in=n_in, dtype="float64", loss_nodes=loss_nodes, alpha=1e-2,
+                random_state=random_state,
+            )  # fmt: skip
             for key, error in check_network(net, batch, random_state=rng).items():
                 errors[key] = max(error, errors.get(key, 0.0))
         rows += [Row(name, key, error, error <= tolerance) for key, error in errors.items()]

@@ -4,6 +4,8 @@ import operator
 import os
 from typing import Any
 
+from fastbpts import __version__
+
 try:
     import threadpoolctl
 except ImportError:  # a dependency of scikit-learn, not of ours
@@ -79,8 +81,6 @@ def _register() -> None:
             self.dynlib.fastbpts_set_max_threads(MAX_THREADS if unlimited else num_threads)
 
         def get_version(self) -> str:
-            from fastbpts import __version__
-
             return __version__
 
     threadpoolctl.register(FastbptsController)

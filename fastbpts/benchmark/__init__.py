@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fastbpts.benchmark import report
 from fastbpts.benchmark.measure import BenchmarkError, Comparison, Process, Series, compare
 from fastbpts.benchmark.problem import SIZES, Settings
 
@@ -83,8 +84,6 @@ def run(
         If a peer fails or disagrees with the others.
     """
     from rich.console import Console
-
-    from fastbpts.benchmark import report
 
     for name, value, accepted in (("cells", cells, tuple(SIZES)), ("peers", peers or (), PEERS)):
         for item in value:

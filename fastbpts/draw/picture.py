@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 from fastbpts.data.tree import Tree
 from fastbpts.draw.colours import NO_CLASS, palette
 
-if TYPE_CHECKING:
-    from fastbpts.estimators.tree_classifier import TreeClassifier
+
+class NodeClassifier(Protocol):
+    """A fitted model that gives classes to nodes, as :class:`fastbpts.TreeClassifier` does."""
+
+    classes_: NDArray[Any]
+
+    def predict_proba_nodes(self, X: list[Tree]) -> list[NDArray[Any]]: ...
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Picture:
         return cls(tree, classes, labels.astype(np.int64))
 
     @classmethod
-    def of_model(cls, model: "TreeClassifier", trees: Sequence[Tree], labelled: bool = False) -> "list[Picture]":
+    def of_model(cls, model: NodeClassifier, trees: Sequence[Tree], labelled: bool = False) -> "list[Picture]":
         """What a model says of each tree, or with `labelled` only of the nodes that have a label."""
         classes = model.classes_.tolist()
         return [

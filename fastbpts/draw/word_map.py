@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from fastbpts._files.atomic import PathLike, write_atomic
 from fastbpts.draw.colours import palette
 from fastbpts.draw.svg import xml_text
-
-if TYPE_CHECKING:
-    from fastbpts.words.vectors import KeyedVectors
+from fastbpts.words.vectors import KeyedVectors
 
 Array = NDArray[Any]
 _WIDTH, _HEIGHT, _MARGIN, _LINE = 900, 640, 60, 15.0
@@ -81,7 +79,7 @@ def _png(words: list[str], groups: list[int], asked: int, plane: Array, path: Pa
 
 
 def word_map(
-    vectors: "KeyedVectors", words: Sequence[str], path: PathLike, topn: int = 10, restrict_vocab: int | None = None
+    vectors: KeyedVectors, words: Sequence[str], path: PathLike, topn: int = 10, restrict_vocab: int | None = None
 ) -> None:
     """Draw words and their nearest words on the plane of their two principal components.
 

@@ -2,20 +2,16 @@
 
 import json
 import os
-from typing import TYPE_CHECKING
 
 from fastbpts._files.checkpoints import check_continuation
 from fastbpts._files.tensors import read_tensors, to_json, write_tensors
-from fastbpts.estimators.storage import set_tensors, stored_params, to_tensors
-
-if TYPE_CHECKING:
-    from fastbpts.estimators.base import NetworkEstimator
+from fastbpts.estimators.storage import Stored, set_tensors, stored_params, to_tensors
 
 # What may differ between the run that wrote a checkpoint and the run that continues it.
 _FREE = {"max_iter", "n_threads", "checkpoint_every", "verbose"}
 
 
-def write(estimator: "NetworkEstimator", fingerprint: str) -> None:
+def write(estimator: Stored, fingerprint: str) -> None:
     """Write the state of training after an epoch to the estimator's `checkpoint`, atomically."""
     tensors, header = to_tensors(estimator)
     progress = estimator._progress
@@ -24,7 +20,7 @@ def write(estimator: "NetworkEstimator", fingerprint: str) -> None:
     write_tensors(estimator.checkpoint, tensors, {**header, "fingerprint": fingerprint})
 
 
-def restore(estimator: "NetworkEstimator", fingerprint: str) -> None:
+def restore(estimator: Stored, fingerprint: str) -> None:
     """Set network, generator and progress from the estimator's `checkpoint`.
 
     Raises

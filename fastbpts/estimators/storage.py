@@ -6,7 +6,7 @@ from is stored in the layout of the kernels beside them, and taken only by a ver
 
 import os
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,24 @@ from numpy.typing import NDArray
 from fastbpts._base import checks
 from fastbpts.training.loop import Net, Progress, Tensors
 
-if TYPE_CHECKING:
-    from fastbpts.estimators.base import NetworkEstimator
+
+class Stored(Protocol):
+    """What is stored of an estimator, and how it takes that back; :class:`NetworkEstimator` says what each does."""
+
+    checkpoint: Any
+    net_: Any
+    _progress: Progress
+    _trained_with: dict[str, Any]
+    _seed: int
+    _rng: np.random.Generator
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]: ...
+    def _learnt(self) -> tuple[Tensors, dict[str, Any]]: ...
+    def _set_learnt(self, tensors: Tensors, meta: dict[str, Any]) -> None: ...
+    def _check_stored(self, params: Tensors) -> None: ...
+    def _make_network(self, seed: int) -> Net: ...
+    def _finish(self) -> None: ...
+
 
 _WEIGHTS = "weights."  # what a network's state calls the parameters in the kernels' layout
 # Parameters that ``partial_fit`` takes anew; the others stay, for a network, what they were when it was made.
@@ -33,7 +49,7 @@ def _storable(name: str, value: Any) -> bool:
     return not callable(value) and (name != "embeddings" or value is None or isinstance(value, str | os.PathLike))
 
 
-def stored_params(estimator: "NetworkEstimator") -> dict[str, Any]:
+def stored_params(estimator: Stored) -> dict[str, Any]:
     """The parameters that a file can hold."""
     params = estimator.get_params(deep=False)
     params["dtype"] = np.dtype(params["dtype"]).name
@@ -42,7 +58,7 @@ def stored_params(estimator: "NetworkEstimator") -> dict[str, Any]:
     return {name: value for name, value in params.items() if _storable(name, value)}
 
 
-def trained_params(estimator: "NetworkEstimator", before: dict[str, Any] | None) -> dict[str, Any]:
+def trained_params(estimator: Stored, before: dict[str, Any] | None) -> dict[str, Any]:
     """The parameters that training begins or, after `before`, goes on with, as `stored_params` gives them."""
     given = stored_params(estimator)
     if before is None:
@@ -65,7 +81,7 @@ def own_params(stored: dict[str, Any]) -> dict[str, Any]:
     return {**stored, "class_weight": dict(weight)} if isinstance(weight, list) else stored
 
 
-def to_tensors(estimator: "NetworkEstimator") -> tuple[Tensors, dict[str, Any]]:
+def to_tensors(estimator: Stored) -> tuple[Tensors, dict[str, Any]]:
     """All of a fitted estimator as named arrays and a JSON-able header."""
     learnt, meta = estimator._learnt()
     progress = estimator._progress
@@ -127,7 +143,7 @@ def part(tensors: Tensors, prefix: str) -> Tensors:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def set_tensors(estimator: "NetworkEstimator", tensors: Tensors, header: dict[str, Any]) -> bool:
+def set_tensors(estimator: Stored, tensors: Tensors, header: dict[str, Any]) -> bool:
     """Take back what `to_tensors` gave, but for the estimator's parameters; the result is that of `set_net`."""
     estimator._set_learnt(part(tensors, "learnt/"), header["learnt"])
     estimator._seed = int(header["seed"])

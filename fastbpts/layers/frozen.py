@@ -1,17 +1,25 @@
 """Recurrent layers for prediction: what a layer computes, with the weights that it had at one time."""
 
-from __future__ import annotations
-
 import copy
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic, Protocol
 
 from numpy.typing import ArrayLike
 
 from fastbpts._base.arguments import Array
 from fastbpts.layers._recurrent_state import S
+from fastbpts.layers._stack import Stack
 
-if TYPE_CHECKING:
-    from fastbpts.layers._recurrent import Recurrent
+
+class Layer(Protocol[S]):
+    """What a frozen layer is a copy of: :class:`fastbpts.Elman` and its like."""
+
+    _stack: Stack
+
+    def forward(
+        self, x: ArrayLike, h0: S | None = None, lengths: ArrayLike | None = None, *, save: bool = True
+    ) -> tuple[Array, S]: ...
+
+    def step(self, x: ArrayLike, state: S | None = None) -> tuple[Array, S]: ...
 
 
 class Frozen(Generic[S]):
@@ -24,7 +32,7 @@ class Frozen(Generic[S]):
     Python threads, whose calls then run one after another, and can be pickled and copied.
     """
 
-    def __init__(self, layer: Recurrent[S]) -> None:
+    def __init__(self, layer: Layer[S]) -> None:
         self._layer = copy.copy(layer)
         self._layer._stack.keep_packed()
 

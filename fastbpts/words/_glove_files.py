@@ -1,17 +1,28 @@
 """The arrays of a ``GloVe`` in files and checkpoints."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from fastbpts import _core
 from fastbpts._base.arguments import Array
 from fastbpts._files.tensors import Tensors
 from fastbpts.words._counting import I64
 
-if TYPE_CHECKING:
-    from fastbpts.words.glove import GloVe
+
+class GloVeArrays(Protocol):
+    """What is stored of a :class:`fastbpts.GloVe`: words, counts, weights with the optimiser's sums, history."""
+
+    dtype: str
+    history_: list[dict[str, Any]]
+    _words: list[str]
+    _counts: I64
+    _rows: Array
+    _bias: Array
+
+    @property
+    def _padded_size(self) -> int: ...
 
 
-def arrays(model: "GloVe") -> tuple[Tensors, dict[str, Any]]:
+def arrays(model: GloVeArrays) -> tuple[Tensors, dict[str, Any]]:
     """Weights with the optimiser's sums beside them, and the history."""
     return {"rows": model._rows, "bias": model._bias}, {"history": model.history_}
 
@@ -22,7 +33,7 @@ def _aligned(array: Array) -> Array:
     return copy
 
 
-def set_arrays(model: "GloVe", words: list[str], counts: I64, tensors: Tensors, header: dict[str, Any]) -> None:
+def set_arrays(model: GloVeArrays, words: list[str], counts: I64, tensors: Tensors, header: dict[str, Any]) -> None:
     """Take back what `arrays` gave."""
     model._words, model._counts = words, counts
     n, ld = 2 * len(counts), model._padded_size

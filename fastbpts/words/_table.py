@@ -1,5 +1,6 @@
 """Words and their vectors: what is looked up by word, and the lengths of the vectors."""
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -85,6 +86,10 @@ class WordTable:
         rows: Array = self.vectors[[self.index(word) for word in words]]
         return rows
 
+    def _limit(self, restrict_vocab: int | None) -> int:
+        """How many words, from the first, a query is restricted to."""
+        return len(self) if restrict_vocab is None else min(at_least_one("restrict_vocab", restrict_vocab), len(self))
+
     def fill_norms(self) -> None:
         """Measure the lengths of the vectors anew, after `vectors` was changed in place."""
         norms = np.sqrt(np.einsum("ij,ij->i", self.vectors, self.vectors))
@@ -103,3 +108,14 @@ class WordTable:
         """Vectors of length one (n, vector_size) of some rows, or of all."""
         unit: Array = self.vectors[rows] / self._lengths()[rows, None]
         return unit
+
+
+def at_least_one(name: str, value: Any) -> int:
+    """An integer from 1 on; ValueError names the argument."""
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"{name}={value!r}: must be an integer from 1 on")
+    return number

@@ -1,7 +1,7 @@
 """The arrays of a ``Word2Vec`` in files and checkpoints; what is said of words left out."""
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,8 +11,29 @@ from fastbpts.words._counting import I64, CountTable, Kept
 from fastbpts.words._model import Tree, Vectors, zero_rows
 from fastbpts.words._training import Plan
 
-if TYPE_CHECKING:
-    from fastbpts.words.word2vec import Word2Vec
+
+class Word2VecArrays(Protocol):
+    """What is stored of a :class:`fastbpts.Word2Vec`: words, counts, vectors, the tree of words, progress."""
+
+    vector_size: int
+    dtype: str
+    hs: int
+    epochs: int
+    min_alpha: float
+    seed: int
+    history_: list[dict[str, Any]]
+    _trained_with: dict[str, Any]
+    _words: list[str]
+    _counts: I64
+    _vectors: Vectors
+    _tree: Tree | None
+    _plan: Plan
+
+    @property
+    def _alpha(self) -> float: ...
+    @property
+    def _threads(self) -> int: ...
+    def _check_sizes(self) -> None: ...
 
 
 def warn_left_out(name: str, n_invalid: int, n_long: int) -> None:
@@ -32,7 +53,7 @@ def joined(known: list[str], kept: Kept, table: CountTable) -> tuple[list[str], 
     return known + [kept.words[k] for k in new], np.concatenate([counts, kept.counts[new]])
 
 
-def arrays(model: "Word2Vec") -> tuple[Tensors, dict[str, Any]]:
+def arrays(model: Word2VecArrays) -> tuple[Tensors, dict[str, Any]]:
     """Vectors, the tree of hierarchical softmax, and how far training is."""
     size, plan = model._trained_with["vector_size"], model._plan
     tensors: dict[str, Array] = {
@@ -51,7 +72,7 @@ def _padded(rows: Array, dtype: str, size: int) -> Array:
     return result
 
 
-def set_arrays(model: "Word2Vec", words: list[str], counts: I64, tensors: Tensors, header: dict[str, Any]) -> None:
+def set_arrays(model: Word2VecArrays, words: list[str], counts: I64, tensors: Tensors, header: dict[str, Any]) -> None:
     """Take back what `arrays` gave."""
     rows = [tensors.get(name) for name in Vectors._fields]
     padded = [None if r is None else _padded(r, model.dtype, model.vector_size) for r in rows]

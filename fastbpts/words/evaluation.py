@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastbpts._files.streams import DAMAGED, FilePath, LookAhead, display_name, open_bytes
-
-if TYPE_CHECKING:
-    from fastbpts.words.vectors import KeyedVectors
+from fastbpts.words._table import WordTable
 
 Array = NDArray[Any]
 Question = tuple[str, str, str, str]
@@ -94,7 +92,7 @@ def read_analogies(path: FilePath) -> list[tuple[str, list[Question]]]:
     return sections
 
 
-def _known(vectors: "KeyedVectors", restrict_vocab: int | None, case_insensitive: bool) -> tuple[dict[str, int], Array]:
+def _known(vectors: WordTable, restrict_vocab: int | None, case_insensitive: bool) -> tuple[dict[str, int], Array]:
     """Word -> row among the first words, and for each of these rows that of its first spelling."""
     words = vectors.index_to_key[: vectors._limit(restrict_vocab)]
     rows: dict[str, int] = {}
@@ -122,7 +120,7 @@ def _answers(unit: Array, questions: Array, same: Array, method: str) -> Array:
 
 
 def word_analogies(
-    vectors: "KeyedVectors",
+    vectors: WordTable,
     analogies: FilePath | Sequence[tuple[str, Sequence[Question]]],
     restrict_vocab: int | None = 30_000,
     case_insensitive: bool = True,
@@ -240,7 +238,7 @@ def _pearson(x: Array, y: Array) -> float:
 
 
 def word_pairs(
-    vectors: "KeyedVectors",
+    vectors: WordTable,
     pairs: FilePath | Sequence[tuple[str, str, float]],
     restrict_vocab: int | None = None,
     case_insensitive: bool = True,

@@ -11,6 +11,7 @@ import numpy as np
 
 from fastbpts import _core
 from fastbpts._base.arguments import Array
+from fastbpts._base.errors import DivergenceError
 from fastbpts._files.atomic import PathLike
 from fastbpts._files.tensors import write_tensors
 from fastbpts.words import _glove_files as files
@@ -198,8 +199,6 @@ class GloVe(GloVeParameters, Stored):
             loss += _core.glove_train(self._rows, self._bias, bucket, self.x_max, self.alpha, self.eta, self._threads)
             n += len(bucket)
             if not math.isfinite(loss):
-                from fastbpts._base.errors import DivergenceError
-
                 raise DivergenceError(
                     f"training diverged: the loss is {loss} in epoch {plan.done + 1}; lower eta={self.eta!r}"
                 )

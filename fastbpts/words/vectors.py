@@ -1,20 +1,19 @@
 """Word vectors by word: neighbours, analogies, similarities, files."""
 
-import operator
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
 from fastbpts._files.atomic import PathLike
+from fastbpts._files.streams import FilePath
 from fastbpts._files.tensors import Tensors
+from fastbpts.data.vocabulary import Vocabulary
 from fastbpts.words import formats
-from fastbpts.words._table import Array, UnknownWordError, WordTable
-
-if TYPE_CHECKING:
-    from fastbpts._files.streams import FilePath
-    from fastbpts.data.vocabulary import Vocabulary
-    from fastbpts.words.evaluation import Analogies, Correlation
+from fastbpts.words._parameters import check_integer
+from fastbpts.words._table import Array, UnknownWordError, WordTable, at_least_one
+from fastbpts.words.evaluation import Analogies, Correlation, word_analogies, word_pairs
+from fastbpts.words.pretrained import load_vectors
 
 __all__ = ["KeyedVectors", "UnknownWordError"]
 
@@ -95,9 +94,6 @@ class KeyedVectors(WordTable):
         cosines: Array = self.vectors[:limit] @ unit.astype(self.vectors.dtype)
         return cosines / self._lengths()[:limit]
 
-    def _limit(self, restrict_vocab: int | None) -> int:
-        return len(self) if restrict_vocab is None else min(_positive("restrict_vocab", restrict_vocab), len(self))
-
     def most_similar(
         self,
         positive: str | Array | Sequence[Item] | None = None,
@@ -132,7 +128,7 @@ class KeyedVectors(WordTable):
             raise ValueError("positive, negative: a query needs a word or a vector")
         query = sum((weight * self._term(item).astype(np.float64) for item, weight in terms), np.zeros(1))
         scores = self._cosines(self._unit(query), self._limit(restrict_vocab))
-        return scores if topn is None else self._best(scores, _positive("topn", topn), (item for item, _ in terms))
+        return scores if topn is None else self._best(scores, at_least_one("topn", topn), (item for item, _ in terms))
 
     def most_similar_cosmul(
         self,
@@ -153,7 +149,7 @@ class KeyedVectors(WordTable):
         for item, _ in below:
             divisor *= (1 + self._cosines(self._unit(item), limit)) / 2
         scores /= divisor + self.vectors.dtype.type(_EPS)
-        return self._best(scores, _positive("topn", topn), (item for item, _ in above + below))
+        return self._best(scores, at_least_one("topn", topn), (item for item, _ in above + below))
 
     def analogy(
         self, a: str, b: str, c: str, topn: int = 5, method: str = "add", restrict_vocab: int | None = None
@@ -185,16 +181,12 @@ class KeyedVectors(WordTable):
 
     # -- evaluation ----------------------------------------------------------------------------------------------
 
-    def evaluate_word_analogies(self, analogies: "FilePath", **options: Any) -> "Analogies":
+    def evaluate_word_analogies(self, analogies: FilePath, **options: Any) -> Analogies:
         """Score on analogy questions; see :func:`fastbpts.words.evaluation.word_analogies`."""
-        from fastbpts.words.evaluation import word_analogies
-
         return word_analogies(self, analogies, **options)
 
-    def evaluate_word_pairs(self, pairs: "FilePath", **options: Any) -> "Correlation":
+    def evaluate_word_pairs(self, pairs: FilePath, **options: Any) -> Correlation:
         """Correlation with judgements of similarity; see :func:`fastbpts.words.evaluation.word_pairs`."""
-        from fastbpts.words.evaluation import word_pairs
-
         return word_pairs(self, pairs, **options)
 
     # -- files ---------------------------------------------------------------------------------------------------
@@ -202,15 +194,12 @@ class KeyedVectors(WordTable):
     @classmethod
     def load_word2vec_format(
         cls,
-        path: "FilePath",
+        path: FilePath,
         binary: bool | None = None,
         limit: int | None = None,
-        vocabulary: "Vocabulary | None" = None,
+        vocabulary: Vocabulary | None = None,
     ) -> Self:
         """Read a file of word2vec (text or binary) or GloVe (text), plain, gzip or xz; see :func:`load_vectors`."""
-        from fastbpts.words._parameters import check_integer
-        from fastbpts.words.pretrained import load_vectors
-
         if limit is not None:
             check_integer("limit", limit, 1, other=" or None")
         return cls(*load_vectors(path, vocabulary, binary, limit))
@@ -257,13 +246,3 @@ class KeyedVectors(WordTable):
             other.allocate_vecattrs(attrs=["count"], types=[np.int64])
             other.expandos["count"][:] = self.counts
         return other
-
-
-def _positive(name: str, value: Any) -> int:
-    try:
-        number = 0 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = 0
-    if number < 1:
-        raise ValueError(f"{name}={value!r}: must be an integer from 1 on")
-    return number

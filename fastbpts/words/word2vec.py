@@ -7,6 +7,7 @@ import numpy as np
 
 from fastbpts import _core
 from fastbpts._base.arguments import Array
+from fastbpts._base.errors import DivergenceError
 from fastbpts._files.atomic import PathLike
 from fastbpts._files.tensors import write_tensors
 from fastbpts.words import _model as model
@@ -244,8 +245,6 @@ class Word2Vec(Word2VecParameters, Stored):
             with Bar(plan, int(self.verbose)) as bar:
                 self._interrupted = not train(self._trainer(), text, plan, bar, save if checkpoint else None)
         except FloatingPointError as error:
-            from fastbpts._base.errors import DivergenceError
-
             self.__dict__.pop("wv", None)  # the model's own are spoilt; who was given them before has good ones
             raise DivergenceError(f"training diverged: {error}; lower alpha={self._alpha!r}") from None
         self._finish()
