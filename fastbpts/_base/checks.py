@@ -1,4 +1,4 @@
-"""Checks of estimator arguments; each message names the argument, what was given and what is accepted."""
+"""Checks of arguments that are not arrays. Every message reads "NAME must be WHAT, got VALUE"."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -8,37 +8,57 @@ from typing import Any
 import numpy as np
 
 
+def wrong(name: str, what: str, value: Any) -> ValueError:
+    """The error for an argument that is not accepted; a long value is cut."""
+    shown = repr(value)
+    return ValueError(f"{name} must be {what}, got {shown if len(shown) <= 200 else shown[:200] + '...'}")
+
+
 def number(
-    name: str, value: Any, low: float, high: float = math.inf, *, above: bool = False, below: bool = False
+    name: str,
+    value: Any,
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    above: bool = False,
+    below: bool = False,
+    none: bool = False,
 ) -> None:
-    """`value` is a finite number in [low, high]; `above` and `below` leave out the ends."""
+    """`value` is a finite number in [low, high], or None if that is allowed; `above` and `below` leave out the ends."""
+    if none and value is None:
+        return
     real = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(float(value))
     if real and (low < value if above else low <= value) and (value < high if below else value <= high):
         return
-    bounds = f"{'above' if above else 'at least'} {low:g}"
     if high < math.inf:
-        bounds += f" and {'below' if below else 'at most'} {high:g}"
-    raise ValueError(f"{name}={value!r}: must be a number {bounds}")
+        what = f"a number in {'(' if above else '['}{low:g}, {high:g}{')' if below else ']'}"
+    elif low > -math.inf:
+        what = f"a number {'above' if above else 'of at least'} {low:g}"
+    else:
+        what = "a finite number"
+    raise wrong(name, f"{what} or None" if none else what, value)
 
 
-def integer(name: str, value: Any, low: int, *, none: bool = False) -> None:
-    """`value` is an integer of at least `low` (or None if that is allowed)."""
+def integer(name: str, value: Any, low: int, high: int | None = None, *, none: bool = False) -> None:
+    """`value` is an integer of at least `low` and at most `high`, or None if that is allowed."""
     if none and value is None:
         return
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < low:
-        raise ValueError(f"{name}={value!r}: must be an integer of at least {low}{' or None' if none else ''}")
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):
+        what = f"an integer of at least {low}" if high is None else f"an integer from {low} to {high}"
+        raise wrong(name, f"{what} or None" if none else what, value)
 
 
 def boolean(name: str, value: Any) -> None:
     """`value` is True or False."""
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name}={value!r}: must be True or False")
+        raise wrong(name, "True or False", value)
 
 
 def choice(name: str, value: Any, accepted: Collection[Any]) -> None:
     """`value` is one of `accepted`."""
     if not any(value is a or (isinstance(value, str) and value == a) for a in accepted):
-        raise ValueError(f"{name}={value!r}: must be one of {', '.join(repr(a) for a in accepted)}")
+        raise wrong(name, f"one of {', '.join(map(repr, accepted))}", value)
 
 
 def dtype(name: str, value: Any) -> str:
@@ -48,28 +68,15 @@ def dtype(name: str, value: Any) -> str:
     except TypeError:
         found = ""
     if value is None or found not in ("float32", "float64"):
-        raise ValueError(f"{name}={value!r}: must be 'float32' or 'float64'")
+        raise wrong(name, "'float32' or 'float64'", value)
     return found
 
 
-def alpha(name: str, value: Any, groups: Collection[str]) -> None:
-    """`value` is a penalty that is not negative, or a mapping from parameter names to such."""
+def by_name(name: str, value: Any, names: Collection[str]) -> None:
+    """`value` is a number of at least 0, or a mapping to such numbers from some of `names`."""
     if not isinstance(value, Mapping):
         number(name, value, 0)
         return
-    for key, penalty in value.items():
-        choice(f"{name} key", key, groups)
-        number(f"{name}[{key!r}]", penalty, 0)
-
-
-def generator(random_state: Any) -> np.random.Generator:
-    """A new PCG64 generator from None, an integer, a numpy Generator or a RandomState (which are drawn from)."""
-    if isinstance(random_state, np.random.Generator):
-        seed: Any = int(random_state.integers(2**63))
-    elif isinstance(random_state, np.random.RandomState):
-        seed = int(random_state.randint(2**31))
-    else:
-        seed = random_state
-        if seed is not None:
-            integer("random_state", seed, 0)
-    return np.random.Generator(np.random.PCG64(seed))
+    for key, one in value.items():
+        choice(f"the keys of {name}", key, names)
+        number(f"{name}[{key!r}]", one, 0)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastbpts.cli.common import counting, read_bank, source
+from fastbpts.estimators.sequence_options import LanguageModelOptions, SequenceClassifierOptions, SequenceTaggerOptions
+from fastbpts.estimators.tree_options import TreeOptions
 
 
 class Examples(NamedTuple):
@@ -21,19 +23,20 @@ class Examples(NamedTuple):
 
 
 class Task(NamedTuple):
-    """The name of the estimator's class, the options that are not its parameters, and those kept in its file."""
+    """The name of the estimator's class, its parameters, other options, and those kept in its file."""
 
     estimator: str
+    parameters: type
     options: frozenset[str]
     kept: Mapping[str, str | None] = {}  # how other files are to be read for it, with defaults
 
 
 _TREES = frozenset({"labels", "unary", "binarize"})
 TASKS = {
-    "tree": Task("TreeClassifier", _TREES, {"unary": "keep", "binarize": None}),
-    "tag": Task("SequenceTagger", frozenset({"column"}), {"column": "upos"}),
-    "lm": Task("LanguageModel", frozenset()),
-    "classify": Task("SequenceClassifier", frozenset()),
+    "tree": Task("TreeClassifier", TreeOptions, _TREES, {"unary": "keep", "binarize": None}),
+    "tag": Task("SequenceTagger", SequenceTaggerOptions, frozenset({"column"}), {"column": "upos"}),
+    "lm": Task("LanguageModel", LanguageModelOptions, frozenset()),
+    "classify": Task("SequenceClassifier", SequenceClassifierOptions, frozenset()),
 }
 
 
@@ -50,7 +53,7 @@ def read(task: str, path: Path, how: Mapping[str, Any]) -> Examples:
             about = f"{len(sentences):,} sentences, {sentences.n_words:,} words, {len(sentences.names['form']):,} forms"
             return Examples(sentences, column, about)
         if task == "lm":
-            level = how["level"] or "char"
+            level = how["level"]
             text = fb.read_text(source(path), level, pattern=how["pattern"])
             unit = {"char": "characters"}.get(level, "words")
             return Examples(text, None, f"{len(text):,} {unit}, {len(text.vocabulary):,} distinct")

@@ -1,8 +1,9 @@
-"""``fastbpts train``."""
+"""``fastbpts train``: its options are those of the estimators, from ``fastbpts.training.options``."""
 
 import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer import Option
@@ -22,59 +23,15 @@ from fastbpts.cli.common import (
     usage,
 )
 from fastbpts.cli.tasks import TASKS, read, summary
+from fastbpts.training import options
+from fastbpts.training.options import FILES, defaults_of, options_of
 
-_MODEL, _TRAINING, _WORDS, _FILES = "Model", "Training", "Words", "Files"
-_SEQUENCES = "Sequences (--task tag, lm, classify; defaults are those of the estimator)"
-# Options that are parameters of no estimator, and what every task takes of them.
-_OWN = {
-    "ctx",
-    "task",
-    "train_file",
-    "dev",
-    "output",
-    "curve",
-    "resume",
-    "labels",
-    "unary",
-    "binarize",
-    "column",
-    "quiet",
-}
-_EVERY = _OWN - {"labels", "unary", "binarize", "column"}
+_SEQUENCES = "Sequences (--task tag, lm, classify)"
 
 
-def _pairs(option: str, text: str) -> dict[str, float]:
-    """``"W=1e-3,V=1e-4"`` as a dictionary."""
-    pairs = {}
-    for item in text.split(","):
-        key, _, value = item.partition("=")
-        try:
-            pairs[key.strip()] = float(value)
-        except ValueError:
-            raise typer.BadParameter(f"{item!r} is not name=number", param_hint=option) from None
-    return pairs
+class Own(NamedTuple):
+    """The options of the command that are parameters of no estimator."""
 
-
-def _alpha(text: str) -> float | dict[str, float]:
-    try:
-        return float(text)
-    except ValueError:
-        return _pairs("--alpha", text)
-
-
-def _class_weight(text: str | None) -> Any:
-    if text is None or text == "balanced":
-        return text
-    return {int(k) if k.lstrip("-").isdecimal() else k: v for k, v in _pairs("--class-weight", text).items()}
-
-
-def _features(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(name.strip() for name in text.split(","))
-
-
-@command
-def train(
-    ctx: typer.Context,
     train_file: Annotated[
         Path,
         Option(
@@ -82,163 +39,157 @@ def train(
             help="Training set, .gz and .xz too (- is stdin). tree: PTB brackets; tag: CoNLL-U; lm: text; "
             "classify: lines of label, tab, text.",
         ),
-    ],
-    output: Annotated[Path, Option("--output", "-o", help="Model file to write.", rich_help_panel=_FILES)],
-    task: Annotated[
-        str, Option(help="tree, tag, lm or classify. But for tree, options have the estimator's defaults.")
-    ] = "tree",
-    dev: Annotated[Path | None, Option(help="Validation set: the best model on it is kept.")] = None,
-    cell: Annotated[
-        str,
-        Option(
-            help="Trees: sum, concat, rntn, or one of sequences. Sequences: elman, gru or lstm.", rich_help_panel=_MODEL
-        ),
-    ] = "rntn",
-    n_state: Annotated[
-        int, Option("--n-state", "-d", help="Width of states and word vectors.", rich_help_panel=_MODEL)
-    ] = 25,
-    loss_nodes: Annotated[str, Option(help="all or root.", rich_help_panel=_MODEL)] = "all",
-    input_activation: Annotated[str, Option(help="identity or tanh.", rich_help_panel=_MODEL)] = "identity",
-    dtype: Annotated[str, Option(help="float32 or float64.", rich_help_panel=_MODEL)] = "float32",
-    optimizer: Annotated[
-        str, Option(help="sgd, momentum, nesterov, adagrad, adam or adamw.", rich_help_panel=_TRAINING)
-    ] = "adagrad",
-    learning_rate: Annotated[float, Option("--learning-rate", "-l", rich_help_panel=_TRAINING)] = 0.01,
-    schedule: Annotated[
-        str, Option(help='Such as cosine or "step:every=10,factor=0.5,warmup=2".', rich_help_panel=_TRAINING)
-    ] = "constant",
-    alpha: Annotated[str, Option(help='L2 penalty: a number, or "V=1e-4,W=1e-4".', rich_help_panel=_TRAINING)] = "1e-4",
-    batch_size: Annotated[int, Option("--batch-size", "-b", rich_help_panel=_TRAINING)] = 25,
-    max_iter: Annotated[int, Option("--epochs", "-n", help="Number of epochs.", rich_help_panel=_TRAINING)] = 40,
-    accumulator_reset: Annotated[
-        int | None, Option(help="Forget AdaGrad's sums after each so many epochs.", rich_help_panel=_TRAINING)
-    ] = None,
-    momentum: Annotated[float, Option(rich_help_panel=_TRAINING)] = 0.9,
-    beta1: Annotated[float, Option(rich_help_panel=_TRAINING)] = 0.9,
-    beta2: Annotated[float, Option(rich_help_panel=_TRAINING)] = 0.999,
-    eps: Annotated[float | None, Option(help="Default: the optimiser's usual one.", rich_help_panel=_TRAINING)] = None,
-    max_norm: Annotated[float | None, Option(help="Clip gradients to this norm.", rich_help_panel=_TRAINING)] = None,
-    dropout: Annotated[float, Option(help="Of states.", rich_help_panel=_TRAINING)] = 0.0,
-    input_dropout: Annotated[float, Option(help="Of word vectors.", rich_help_panel=_TRAINING)] = 0.0,
-    class_weight: Annotated[str | None, Option(help='balanced, or "0=1,1=2.5".', rich_help_panel=_TRAINING)] = None,
-    early_stopping: Annotated[bool, Option("--early-stopping", rich_help_panel=_TRAINING)] = False,
-    n_iter_no_change: Annotated[int, Option(help="Patience of early stopping.", rich_help_panel=_TRAINING)] = 10,
-    tol: Annotated[float, Option(help="Improvement that counts.", rich_help_panel=_TRAINING)] = 0.0,
-    validation_fraction: Annotated[
-        float, Option(help="Held out by early stopping without --dev.", rich_help_panel=_TRAINING)
-    ] = 0.1,
-    monitor: Annotated[
-        str, Option(help="score (root), score_nodes, score_sum or loss.", rich_help_panel=_TRAINING)
-    ] = "score",
-    random_state: Annotated[int, Option("--seed", rich_help_panel=_TRAINING)] = 0,
-    n_threads: Annotated[int | None, Option("--threads", "-t", rich_help_panel=_TRAINING)] = None,
-    min_count: Annotated[int, Option(help="Rarer words are unknown.", rich_help_panel=_WORDS)] = 1,
-    max_vocabulary: Annotated[int | None, Option(help="At most so many words.", rich_help_panel=_WORDS)] = None,
-    unknown: Annotated[str, Option(help="singletons, dropout or none.", rich_help_panel=_WORDS)] = "singletons",
-    unk_rate: Annotated[float | None, Option(help="Default 0.5 (singletons), 0.25.", rich_help_panel=_WORDS)] = None,
-    embeddings: Annotated[Path | None, Option(help="word2vec or GloVe file.", rich_help_panel=_WORDS)] = None,
-    train_embeddings: Annotated[bool, Option(rich_help_panel=_WORDS)] = True,
-    checkpoint: Annotated[
-        Path | None,
-        Option(help="File for the state of training; with --resume OUTPUT.ckpt by default.", rich_help_panel=_FILES),
-    ] = None,
-    checkpoint_every: Annotated[int, Option(help="Epochs.", rich_help_panel=_FILES)] = 1,
+    ]
+    output: Annotated[Path, Option("--output", "-o", help="Model file to write.", rich_help_panel=FILES)]
+    task: Annotated[str, Option(help=f"One of {', '.join(TASKS)}.")] = "tree"
+    dev: Annotated[Path | None, Option(help="Validation set: the best model on it is kept.")] = None
     resume: Annotated[
-        bool, Option("--resume", help="Continue from the checkpoint, if there is one.", rich_help_panel=_FILES)
-    ] = False,
-    curve: Annotated[Path | None, Option(help="Learning curve to draw (PNG).", rich_help_panel=_FILES)] = None,
-    labels: Labels = "auto",
-    unary: Unary = None,
-    binarize: Binarize = None,
-    n_layers: Annotated[int | None, Option(rich_help_panel=_SEQUENCES)] = None,
-    bidirectional: Annotated[bool | None, Option(rich_help_panel=_SEQUENCES)] = None,
-    n_embedding: Annotated[int | None, Option(help="Width of token vectors.", rich_help_panel=_SEQUENCES)] = None,
-    features: Annotated[
-        str | None, Option(help='Of tokens, such as "word,suffix3,shape".', rich_help_panel=_SEQUENCES)
-    ] = None,
-    n_feature: Annotated[int | None, Option(help="Width of other features.", rich_help_panel=_SEQUENCES)] = None,
-    pooling: Annotated[str | None, Option(help="classify: last, mean or max.", rich_help_panel=_SEQUENCES)] = None,
-    head: Annotated[str | None, Option(help="affine or direct.", rich_help_panel=_SEQUENCES)] = None,
-    level: Annotated[str | None, Option(help="lm, classify: char or word.", rich_help_panel=_SEQUENCES)] = None,
-    pattern: Annotated[str | None, Option(help="lm: regular expression of a word.", rich_help_panel=_SEQUENCES)] = None,
-    n_steps: Annotated[int | None, Option(help="lm: steps that gradients go back.", rich_help_panel=_SEQUENCES)] = None,
+        bool,
+        Option(
+            "--resume",
+            help="Continue from the checkpoint, by default OUTPUT.ckpt, if there is one.",
+            rich_help_panel=FILES,
+        ),
+    ] = False
+    curve: Annotated[Path | None, Option(help="Learning curve to draw (PNG).", rich_help_panel=FILES)] = None
+    quiet: Annotated[bool, Option("--quiet", "-q", help="No progress.", rich_help_panel=FILES)] = False
+    labels: Labels = "auto"
+    unary: Unary = None
+    binarize: Binarize = None
     column: Annotated[
-        str | None, Option(help="tag: upos (default), xpos, feats, deprel or lemma.", rich_help_panel=_SEQUENCES)
-    ] = None,
-    quiet: Annotated[bool, Option("--quiet", "-q", help="No progress.", rich_help_panel=_FILES)] = False,
-) -> int:
+        str | None,
+        Option(help="tag: upos (default), xpos, feats, deprel or lemma.", rich_help_panel=_SEQUENCES),
+    ] = None
+
+
+# The options of `Own` that every task takes; the others belong to the tasks that name them.
+_EVERY = frozenset(Own._fields) - frozenset.union(*(task.options for task in TASKS.values()))
+
+
+def _of_estimators() -> dict[str, options.Option]:
+    """Every parameter of an estimator that the command line shows, as the first of the tasks declares it."""
+    found: dict[str, options.Option] = {}
+    for task in TASKS.values():
+        found = options_of(task.parameters) | found
+    return {name: known for name, known in found.items() if known.shown}
+
+
+def _by_task(text_of: Callable[[type], str], name: str) -> str:
+    """What is true of a parameter, once if it is true for every task that has it, else task by task."""
+    tasks: dict[str, list[str]] = {}
+    for task, kind in TASKS.items():
+        if name in options_of(kind.parameters):
+            tasks.setdefault(text_of(kind.parameters), []).append(task)
+    if len(tasks) == 1:
+        return next(iter(tasks))
+    return "; ".join(f"{', '.join(names)}: {text or 'none'}" for text, names in tasks.items())
+
+
+def _written(value: Any) -> str:
+    """A value as the command line takes it."""
+    return ",".join(value) if isinstance(value, tuple) else "none" if value is None else str(value)
+
+
+def _help(name: str, known: options.Option) -> str:
+    """The first sentence about a parameter, an example of its text, the values accepted, and the default."""
+    sentence = known.help.partition(". ")[0].rstrip(".").replace("`", "")
+    example = f', such as "{known.example}"' if known.example else ""
+    accepted = _by_task(lambda kind: ", ".join(map(_written, options_of(kind)[name].rule.choices)), name)
+    default = _by_task(lambda kind: _written(defaults_of(kind)[name]), name)
+    return f"{sentence}{example}. {f'One of {accepted}. ' if accepted else ''}(default: {default})"
+
+
+def _declared(name: str, known: options.Option) -> inspect.Parameter:
+    """A parameter of an estimator as an option of the command line; None where it is not given."""
+    of_trees = name in options_of(TASKS["tree"].parameters)
+    heading = known.heading if of_trees else _SEQUENCES
+    declared = Option(*known.flags, help=_help(name, known), rich_help_panel=heading, show_default=False)
+    kind = str if known.parse is not None else known.rule.kind
+    annotation = Annotated[kind | None, declared]  # type: ignore[valid-type]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _parameters() -> Iterator[inspect.Parameter]:
+    for name, annotation in inspect.get_annotations(Own).items():
+        default = Own._field_defaults.get(name, inspect.Parameter.empty)
+        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    for name, known in _of_estimators().items():
+        yield _declared(name, known)
+
+
+@command
+def train(**given: Any) -> int:
     """Train a classifier of trees, a tagger, a language model or a classifier of texts."""
-    check_choice("--task", task, TASKS)
-    given = {name: value for name, value in locals().items() if name not in _OWN}
-    given |= {"alpha": _alpha(alpha), "class_weight": _class_weight(class_weight), "features": _features(features)}
-    given |= {"unknown": None if unknown == "none" else unknown, "verbose": 0 if quiet else 1}
-    given = _of_task(ctx, task, given)
-    if resume and checkpoint is None:
-        given["checkpoint"] = output.with_name(output.name + ".ckpt")
-    if str(output) == "-":
+    own = Own(*(given.pop(name) for name in Own._fields))
+    check_choice("--task", own.task, TASKS)
+    params = _params(own, {name: value for name, value in given.items() if value is not None})
+    if own.resume and "checkpoint" not in params:
+        params["checkpoint"] = own.output.with_name(own.output.name + ".ckpt")
+    if str(own.output) == "-":
         raise typer.BadParameter("-: a model cannot go to standard output, must be a file", param_hint="--output")
-    for option, path in (("--output", output), ("--curve", curve), ("--checkpoint", given.get("checkpoint"))):
+    checkpoint = params.get("checkpoint")
+    for option, path in (("--output", own.output), ("--curve", own.curve), ("--checkpoint", checkpoint)):
         check_writable(option, path)
-        check_not_read(option, path, train_file, dev, embeddings)
-    check_distinct(output=output, curve=curve, checkpoint=given.get("checkpoint"))
-    how = reading(labels, unary, binarize) | {"column": column, "level": level, "pattern": pattern}
-    return _fit(task, given, train_file, dev, output, curve, resume, how)
+        check_not_read(option, path, own.train_file, own.dev, params.get("embeddings"))
+    check_distinct(output=own.output, curve=own.curve, checkpoint=checkpoint)
+    return _fit(own, params)
 
 
-def _of_task(ctx: typer.Context, task: str, params: dict[str, Any]) -> dict[str, Any]:
-    """The estimator's parameters; for sequences those given, as their defaults are not those of trees."""
-    import fastbpts as fb
-
-    accepted = set(inspect.signature(getattr(fb, TASKS[task].estimator)).parameters)
-    typed = {name for name in ctx.params if getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE"}
-    for name in sorted(typed - accepted - _EVERY - TASKS[task].options):
-        raise typer.BadParameter(f"not an option of --task {task}", param_hint=f"--{name.replace('_', '-')}")
-    if task == "tree":
-        return {name: value for name, value in params.items() if name in accepted}
-    return {name: value for name, value in params.items() if name in typed or name == "verbose"}
+train.__signature__ = inspect.Signature(list(_parameters()), return_annotation=int)  # type: ignore[attr-defined]
 
 
-def _fit(
-    task: str,
-    params: dict[str, Any],
-    train_file: Path,
-    dev: Path | None,
-    output: Path,
-    curve: Path | None,
-    resume: bool,
-    how: Any,
-) -> int:
+def _params(own: Own, given: dict[str, Any]) -> dict[str, Any]:
+    """The parameters given for the estimator; options of other tasks are wrong usage."""
+    task = TASKS[own.task]
+    accepted = options_of(task.parameters)
+    others = frozenset(Own._fields) - _EVERY - task.options
+    other = {name for name in others if getattr(own, name) != Own._field_defaults[name]}
+    for name in sorted(other | given.keys() - accepted.keys()):
+        raise typer.BadParameter(f"not an option of --task {own.task}", param_hint=f"--{name.replace('_', '-')}")
+    params: dict[str, Any] = {"verbose": 0 if own.quiet else 1}
+    for name, value in given.items():
+        parse = accepted[name].parse
+        try:
+            params[name] = value if parse is None else parse(value)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint=f"--{name.replace('_', '-')}") from None
+    return params
+
+
+def _fit(own: Own, params: dict[str, Any]) -> int:
     import fastbpts as fb
     from fastbpts.data.conllu_bank import COLUMNS
 
-    check_choice("--column", how["column"], COLUMNS)
-    model = getattr(fb, TASKS[task].estimator)(**params)
+    how = reading(own.labels, own.unary, own.binarize) | {"column": own.column}
+    check_choice("--column", own.column, COLUMNS)
+    model = getattr(fb, TASKS[own.task].estimator)(**params)
     with usage():  # before files are read, which may take minutes
         model._check_params()
-    if curve is not None:
+    if own.curve is not None:
         from fastbpts.draw import learning_curve, need_matplotlib
 
         need_matplotlib()
-    examples = read(task, train_file, how)
-    held_out = None if dev is None else read(task, dev, how).as_dev
+    how |= {name: getattr(model, name, None) for name in ("level", "pattern")}
+    examples = read(own.task, own.train_file, how)
+    held_out = None if own.dev is None else read(own.task, own.dev, how).as_dev
     out = console()
-    if params["verbose"]:
+    if not own.quiet:
         out.print(examples.about, soft_wrap=True)
     try:
-        model.fit(examples.X, examples.y, dev=held_out, resume=resume)
+        model.fit(examples.X, examples.y, dev=held_out, resume=own.resume)
     except fb.DivergenceError:
-        _save(task, model, output, how)
+        _save(own, model, how)
         raise
-    _save(task, model, output, how)
-    if curve is not None:
-        learning_curve(model, curve)
-    out.print(summary(model, output), soft_wrap=True)
+    _save(own, model, how)
+    if own.curve is not None:
+        learning_curve(model, own.curve)
+    out.print(summary(model, own.output), soft_wrap=True)
     return status_after(model)
 
 
-def _save(task: str, model: Any, output: Path, how: Any) -> None:
+def _save(own: Own, model: Any, how: dict[str, Any]) -> None:
     """Write the model, with what says how other files are to be read for it."""
-    kept = TASKS[task].kept
+    kept = TASKS[own.task].kept
     if kept:
         model.reading_ = {name: how[name] for name in kept if how[name] not in (kept[name], None)}
-    model.save(output)
+    model.save(own.output)

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from fastbpts._base import checks
+from fastbpts._base import checks, seeds
 from fastbpts._files.atomic import PathLike
 from fastbpts._files.checkpoints import check_checkpoint
 from fastbpts._files.tensors import write_tensors
@@ -23,11 +23,12 @@ from fastbpts.estimators import checkpoint as _checkpoint
 from fastbpts.estimators.storage import net_tensors, own_params, part, set_net, set_tensors, to_tensors, trained_params
 from fastbpts.training.epoch_bar import Bar
 from fastbpts.training.loop import Net, Plan, Progress, Scores, Tensors, train
-from fastbpts.training.optimizer import LEAST_EPS, STATES, Optimizer
+from fastbpts.training.optimizer import Optimizer
+from fastbpts.training.options import TrainingOptions, check_options
 from fastbpts.training.schedules import make_schedule
 
 
-class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
+class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the estimators that train a network by minibatches.
 
     After ``fit``: ``net_`` (the network), ``n_iter_`` (epochs trained), ``history_`` (one dict per epoch), and with a
@@ -90,29 +91,9 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     # -- training --------------------------------------------------------------------------------------------------
 
     def _check_params(self) -> None:
-        """Check the parameters that all estimators share."""
-        checks.choice("optimizer", self.optimizer, tuple(STATES))
-        checks.number("learning_rate", self.learning_rate, 0, above=True)
-        checks.number("momentum", self.momentum, 0, 1, below=True)
-        checks.number("beta1", self.beta1, 0, 1, below=True)
-        checks.number("beta2", self.beta2, 0, 1, below=True)
-        if self.eps is not None:
-            checks.number("eps", self.eps, LEAST_EPS)
-        checks.alpha("alpha", self.alpha, self._groups())
-        checks.integer("batch_size", self.batch_size, 1)
-        checks.integer("max_iter", self.max_iter, 1)
-        checks.integer("n_threads", self.n_threads, 1, none=True)
-        checks.integer("accumulator_reset", self.accumulator_reset, 1, none=True)
-        if self.max_norm is not None:
-            checks.number("max_norm", self.max_norm, 0, above=True)
-        checks.number("validation_fraction", self.validation_fraction, 0, 1, above=True, below=True)
-        checks.boolean("early_stopping", self.early_stopping)
-        checks.integer("n_iter_no_change", self.n_iter_no_change, 1)
-        checks.number("tol", self.tol, 0)
-        checks.choice("monitor", self.monitor, self._monitors)
-        checks.integer("checkpoint_every", self.checkpoint_every, 1)
-        checks.integer("verbose", int(self.verbose) if isinstance(self.verbose, bool) else self.verbose, 0)
-        make_schedule(self.schedule, self.max_iter)
+        """ValueError naming the first parameter that is not accepted."""
+        check_options(self)
+        checks.by_name("alpha", self.alpha, self._groups())
 
     def _make_optimizer(self) -> Optimizer:
         return Optimizer(self.optimizer, self.learning_rate, self.momentum, self.beta1, self.beta2, self.eps)
@@ -134,13 +115,13 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         self._check_params()
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
-        self._rng = checks.generator(self.random_state)
+        self._rng = seeds.own_generator(self.random_state)
         self._progress = Progress()
 
     def _begin(self, X: Any, y: Any, classes: Any = None) -> Any:
         """Read the first examples and make the network for them."""
         data = self._read(X, y, learn=True, classes=classes)
-        self._seed = int(self._rng.integers(2**31))
+        self._seed = seeds.network_seed(self._rng)
         self._trained_with = trained_params(self, None)
         self.net_ = self._make_network(self._seed)
         return data

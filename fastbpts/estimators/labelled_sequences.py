@@ -4,21 +4,21 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts._base import checks
 from fastbpts.data.vocabulary import Vocabulary
 from fastbpts.estimators import token_features as features
 from fastbpts.estimators.examples import class_numbers
-from fastbpts.estimators.sequence_options import SequenceOptions
+from fastbpts.estimators.sequence_estimator import SequenceEstimator
+from fastbpts.estimators.sequence_options import LabelledOptions
 from fastbpts.estimators.sequences import Sequences, as_sequences, check_labels
 from fastbpts.estimators.word_rows import check_unknown, embedding_rows, unknown_words
 from fastbpts.networks.packing import I32, I64, Rows, pack
 from fastbpts.networks.shape import Shape
-from fastbpts.training.class_weights import check_class_weight, class_weights
+from fastbpts.training.class_weights import class_weights
 from fastbpts.training.loop import Scores, Tensors
 
 _ROWS = 1 << 15  # packed rows per call, if a sequence is not longer
@@ -53,21 +53,8 @@ def _kind(n_values: int) -> str:
     return f"{n_values} values" if n_values else "tokens"
 
 
-@dataclass(eq=False, repr=False)
-class LabelledSequences(SequenceOptions):
+class LabelledSequences(LabelledOptions, SequenceEstimator):
     """Hooks of the training loop; a subclass says what has labels."""
-
-    _monitors: ClassVar[dict[str, int]] = {"score": 1, "loss": -1}
-
-    monitor: str = "score"
-    bidirectional: bool = False
-    features: tuple[str, ...] = ("word",)
-    n_feature: int = 16
-    class_weight: Any = None
-    unknown: str | None = "dropout"
-    unk_rate: float | None = None
-    embeddings: Any = None
-    train_embeddings: bool = True
 
     @property
     @abstractmethod
@@ -83,13 +70,8 @@ class LabelledSequences(SequenceOptions):
         return 2 if self.bidirectional else 1
 
     def _check_params(self) -> None:
-        checks.boolean("bidirectional", self.bidirectional)
-        features.check_features(self.features)
-        checks.integer("n_feature", self.n_feature, 1)
-        check_unknown(self.unknown, self.unk_rate)
-        checks.boolean("train_embeddings", self.train_embeddings)
-        check_class_weight(self.class_weight)
         super()._check_params()
+        check_unknown(self.unknown, self.unk_rate)
 
     # -- examples ----------------------------------------------------------------------------------------------------
 

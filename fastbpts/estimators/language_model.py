@@ -5,23 +5,24 @@ import math
 import os
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from fastbpts._base import checks
+from fastbpts._base import checks, seeds
 from fastbpts.data.numbered_text import Text
 from fastbpts.data.vocabulary import Vocabulary
-from fastbpts.estimators.sequence_options import SequenceOptions
+from fastbpts.estimators.sequence_estimator import SequenceEstimator
+from fastbpts.estimators.sequence_options import LanguageModelOptions
 from fastbpts.networks.generation import generate
 from fastbpts.networks.packing import I32, Rows, streams
 from fastbpts.networks.sequence_network import State
 from fastbpts.networks.shape import Shape
 from fastbpts.readers.text import parse_text, read_text
 from fastbpts.training.loop import Scores, Tensors
+from fastbpts.training.options import with_parameters
 
 Ids = NDArray[np.integer[Any]]
 _PIECE = 4096  # tokens at least of each piece of a text that is scored
@@ -30,48 +31,14 @@ _WINDOW = 256  # steps per call when scoring, fewer for many words:
 _SCORES = 1 << 22  # at most so many scores at once
 
 
-@dataclass(eq=False, repr=False)
-class LanguageModel(SequenceOptions):
+@with_parameters
+class LanguageModel(LanguageModelOptions, SequenceEstimator):
     """Recurrent network that predicts each character or word of a text from all that came before it.
 
     The text is cut into `batch_size` streams that are read side by side, `n_steps` at a time: gradients go back
     through so many steps, states are carried on from window to window (truncated back-propagation through time).
 
     A text is a string, a file as `pathlib.Path`, a :class:`Text`, or a list of strings or of lists of tokens.
-
-    Parameters
-    ----------
-    cell : {"lstm", "gru", "elman"}, default="lstm"
-    n_state : int, default=64
-        Width of the states.
-    n_layers : int, default=1
-    n_embedding : int, default=64
-        Width of the vectors of characters or words.
-    level : {"char", "word"}, default="char"
-        What the text is made of.
-    pattern : str or None, default=None
-        Regular expression whose matches are the words; see :func:`read_text`.
-    n_steps : int, default=64
-        Steps through which gradients go back.
-    batch_size : int, default=32
-        Streams.
-    dropout : float, default=0.0
-        Of the outputs of every layer.
-    input_dropout : float, default=0.0
-        Of the vectors looked up.
-    min_count, max_vocabulary : int, int or None
-        Rarer characters or words, and the rarest beyond so many, are all the same unknown one.
-
-    Other Parameters
-    ----------------
-    head, optimizer, learning_rate, schedule, max_norm, alpha, max_iter, random_state, n_threads, dtype
-        As for :class:`SequenceClassifier`, like all that follow here.
-    validation_fraction, early_stopping, n_iter_no_change, tol, accumulator_reset, momentum, beta1, beta2, eps
-        Training; `early_stopping` holds out the end of the text.
-    monitor : {"loss"}
-        The loss on the validation text says which model is best.
-    checkpoint, checkpoint_every, verbose
-        Files and progress.
 
     Attributes
     ----------
@@ -91,20 +58,10 @@ class LanguageModel(SequenceOptions):
     'at sat on the mat.'
     """
 
-    _monitors: ClassVar[dict[str, int]] = {"loss": -1}
-
-    level: str = "char"
-    pattern: str | None = None
-    n_steps: int = 64
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False
         return tags
-
-    def _check_params(self) -> None:
-        checks.integer("n_steps", self.n_steps, 1)
-        super()._check_params()
 
     # -- examples ----------------------------------------------------------------------------------------------------
 
@@ -253,7 +210,7 @@ class LanguageModel(SequenceOptions):
         ids = self.vocabulary_.map(text.vocabulary)[text.ids]
         if not len(ids):
             ids = np.array([self.vocabulary_["\n"] or min(1, len(self.vocabulary_) - 1)], np.int32)
-        rng = checks.generator(random_state)
+        rng = seeds.own_generator(random_state)
         words = [self.vocabulary_.words[k] for k in generate(self.net_, ids, n, temperature, top, rng)]
         return "".join(words) if self.level == "char" else _joined(words)
 

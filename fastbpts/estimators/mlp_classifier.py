@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +12,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fastbpts._base import checks
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.examples import check_y, class_numbers
-from fastbpts.layers.mlp import ACTIVATIONS, MLP
-from fastbpts.training.class_weights import check_class_weight, class_weights
+from fastbpts.estimators.mlp_options import MLPOptions, widths_of
+from fastbpts.layers.mlp import MLP
+from fastbpts.training.class_weights import class_weights
 from fastbpts.training.loop import Scores, Tensors, batches
+from fastbpts.training.options import with_parameters
 
 _CHUNK = 4096  # rows per call
-_MAX_WIDTH = 16384
 
 
 class Examples(NamedTuple):
@@ -28,41 +28,9 @@ class Examples(NamedTuple):
     y: NDArray[np.int32]
 
 
-@dataclass(eq=False, repr=False)
-class MLPClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
+@with_parameters
+class MLPClassifier(ClassifierMixin, MLPOptions, NetworkEstimator):  # type: ignore[misc]
     """Multilayer perceptron with a softmax classifier.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : int or sequence of int, default=(100,)
-        Widths of the hidden layers; ``()`` gives logistic regression.
-    activation : str or sequence of str, default="relu"
-        "sigmoid", "tanh", "relu" or "identity", of all hidden layers or of each.
-    dropout : float, default=0.0
-        Probability that a component of a hidden layer is dropped in training.
-    optimizer : {"sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"}, default="adam"
-    learning_rate : float, default=0.001
-        `schedule` multiplies it.
-    alpha : float or dict, default=1e-4
-        L2 penalty ``alpha * ||W||^2``, which spares the biases; a dict gives one per parameter: "0.weight", "0.bias",
-        "2.weight", ... as in a stack of ``torch.nn.Linear``.
-    batch_size, max_iter : int, default=32, 50
-        Rows per step; epochs.
-    random_state : int, numpy Generator, RandomState or None, default=0
-        The same seed gives the same model, to the bit, whatever the number of threads.
-    n_threads : int or None, default=None
-        None takes what the machine has.
-    dtype : {"float32", "float64"}, default="float32"
-    class_weight : None, "balanced" or dict, default=None
-        Weight of each class in the loss; classes a dict leaves out have weight 1.
-    max_norm, schedule, accumulator_reset, momentum, beta1, beta2, eps
-        As for :class:`TreeClassifier`.
-    validation_fraction, early_stopping, n_iter_no_change, tol
-        As for :class:`TreeClassifier`.
-    monitor : {"score", "loss"}, default="score"
-        The validation score that says which model is best: accuracy or loss.
-    checkpoint, checkpoint_every, verbose
-        As for :class:`TreeClassifier`.
 
     Attributes
     ----------
@@ -85,64 +53,20 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
     array([1, 0])
     """
 
-    _monitors: ClassVar[dict[str, int]] = {"score": 1, "loss": -1}
-
-    hidden_layer_sizes: Any = (100,)
-    activation: Any = "relu"
-    dropout: float = 0.0
-    optimizer: str = "adam"
-    learning_rate: float = 0.001
-    alpha: float | Mapping[str, float] = 1e-4
-    batch_size: int = 32
-    max_iter: int = 50
-    random_state: Any = 0
-    n_threads: int | None = None
-    dtype: Any = "float32"
-    class_weight: Any = None
-    max_norm: float | None = None
-    schedule: Any = "constant"
-    accumulator_reset: int | None = None
-    momentum: float = 0.9
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float | None = None
-    validation_fraction: float = 0.1
-    early_stopping: bool = False
-    n_iter_no_change: int = 10
-    tol: float = 0.0
-    monitor: str = "score"
-    checkpoint: Any = None
-    checkpoint_every: int = 1
-    verbose: int = 0
-
-    # -- parameters --------------------------------------------------------------------------------------------------
-
-    def _hidden(self) -> list[int]:
-        sizes = self.hidden_layer_sizes
-        widths: list[Any] = list(sizes) if np.iterable(sizes) else [sizes]
-        for width in widths:
-            if not isinstance(width, int | np.integer) or isinstance(width, bool) or not 1 <= width <= _MAX_WIDTH:
-                raise ValueError(f"hidden_layer_sizes={sizes!r}: must be integers from 1 to {_MAX_WIDTH}")
-        return [int(width) for width in widths]
-
     def _groups(self) -> list[str]:
-        return [f"{2 * k}.{kind}" for k in range(len(self._hidden()) + 1) for kind in ("weight", "bias")]
+        return [
+            f"{2 * k}.{kind}" for k in range(len(widths_of(self.hidden_layer_sizes)) + 1) for kind in ("weight", "bias")
+        ]
 
     def _check_params(self) -> None:
-        n_hidden = len(self._hidden())
-        names = [self.activation] if isinstance(self.activation, str) else list(self.activation)
-        for name in names:
-            checks.choice("activation", name, ACTIVATIONS)
-        if not isinstance(self.activation, str) and len(names) != n_hidden:
-            raise ValueError(f"activation={self.activation!r}: must be one name, or {n_hidden} of them")
-        checks.number("dropout", self.dropout, 0, 1, below=True)
-        checks.dtype("dtype", self.dtype)
-        check_class_weight(self.class_weight)
         super()._check_params()
+        n_hidden = len(widths_of(self.hidden_layer_sizes))
+        if not isinstance(self.activation, str) and len(self.activation) != n_hidden:
+            raise checks.wrong("activation", f"one name, or {n_hidden} of them", self.activation)
 
     def _make_network(self, seed: int) -> MLP:
         return MLP(
-            (self.n_features_in_, *self._hidden(), len(self.classes_)),
+            (self.n_features_in_, *widths_of(self.hidden_layer_sizes), len(self.classes_)),
             self.activation,
             dropout=float(self.dropout),
             alpha=dict(self.alpha) if isinstance(self.alpha, Mapping) else self.alpha,
@@ -228,7 +152,7 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]
             raise ValueError("the classes are damaged")
 
     def _check_stored(self, params: Tensors) -> None:
-        sizes = [self.n_features_in_, *self._hidden(), len(self.classes_)]
+        sizes = [self.n_features_in_, *widths_of(self.hidden_layer_sizes), len(self.classes_)]
         found = [array.shape for name, array in params.items() if name.endswith("weight")]
         if sorted(found) != sorted(zip(sizes[1:], sizes[:-1], strict=True)):
             raise ValueError(f"hidden_layer_sizes={self.hidden_layer_sizes!r} do not fit the weights")

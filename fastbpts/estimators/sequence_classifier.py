@@ -1,6 +1,5 @@
 """``SequenceClassifier``: a label for a whole sequence."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,73 +7,18 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fastbpts._base import checks
 from fastbpts.estimators.examples import check_y
 from fastbpts.estimators.labelled_sequences import LabelledSequences
+from fastbpts.estimators.sequence_options import SequenceClassifierOptions
 from fastbpts.estimators.sequences import Sequences, as_sequences, check_labels
+from fastbpts.training.options import with_parameters
 
 
-@dataclass(eq=False, repr=False)
-class SequenceClassifier(ClassifierMixin, LabelledSequences):  # type: ignore[misc]
+@with_parameters
+class SequenceClassifier(ClassifierMixin, SequenceClassifierOptions, LabelledSequences):  # type: ignore[misc]
     """Recurrent network with a softmax classifier over the last state, or over the states' mean or maximum.
 
     A sequence is a list of tokens, a string (`level` says how it is cut), or an array (n_steps, n_values) of floats.
-
-    Parameters
-    ----------
-    cell : {"lstm", "gru", "elman"}, default="lstm"
-    n_state : int, default=64
-        Width of the states, in each direction.
-    n_layers : int, default=1
-        The output of a layer is the input of the next.
-    bidirectional : bool, default=False
-        Also run from right to left.
-    pooling : {"last", "mean", "max"}, default="last"
-        What the classifier reads: the state after the last step (of the reverse direction after the first), or the mean
-        or maximum over the steps.
-    features : tuple of str, default=("word",)
-        What is looked up of each token; see :class:`SequenceTagger`.
-    n_embedding, n_feature : int, default=64, 16
-        Width of the vectors of words ("word", "lower") and of other features.
-    dropout : float, default=0.0
-        Of the outputs of every layer, and so of what the classifier reads.
-    input_dropout : float, default=0.0
-        Of the vectors looked up.
-    head : {"affine", "direct"}, default="affine"
-        softmax(Ws h + bs), or softmax(h), which needs as many components as there are classes.
-    optimizer : {"adam", "adamw", "sgd", "momentum", "nesterov", "adagrad"}, default="adam"
-    learning_rate : float, default=0.002
-        `schedule` multiplies it.
-    schedule : str, dict or callable, default="constant"
-        Learning rate by epoch; see ``fastbpts.training.schedules.make_schedule``.
-    max_norm : float or None, default=5.0
-        Gradients of greater norm are scaled down to it.
-    alpha : float or dict, default=0.0
-        L2 penalty ``alpha * ||theta||^2`` on the matrices; a dict gives one for each of "E" (vectors looked up), "W"
-        (input), "U" (recurrent), "Ws" (classifier), 0 for those it leaves out.
-    batch_size, max_iter : int, default=32, 10
-        Sequences per step; epochs.
-    random_state : int, numpy Generator, RandomState or None, default=0
-        The same seed gives the same model, to the bit, whatever the number of threads.
-    n_threads : int or None, default=None
-        None takes what the machine has.
-    dtype : {"float32", "float64"}, default="float32"
-    level : {"word", "char"}, default="word"
-        How strings are cut: at white space, or into characters.
-    min_count : int, default=1
-        Words seen less often are unknown words.
-    max_vocabulary : int or None, default=None
-        At most so many words, the most frequent.
-    unknown, unk_rate, embeddings, train_embeddings
-        As for :class:`TreeClassifier`; vectors of `embeddings` have width `n_embedding`.
-    class_weight : None, "balanced" or dict, default=None
-        Weight of each class in the loss.
-    validation_fraction, early_stopping, n_iter_no_change, tol, accumulator_reset, momentum, beta1, beta2, eps
-        As for :class:`TreeClassifier`.
-    monitor : {"score", "loss"}, default="score"
-        The validation score that says which model is best: accuracy or loss.
-    checkpoint, checkpoint_every, verbose
-        As for :class:`TreeClassifier`.
 
     Attributes
     ----------
@@ -98,15 +42,9 @@ class SequenceClassifier(ClassifierMixin, LabelledSequences):  # type: ignore[mi
     array(['plus'], dtype='<U5')
     """
 
-    pooling: str = "last"
-
     @property
     def _pool(self) -> str:
         return self.pooling
-
-    def _check_params(self) -> None:
-        checks.choice("pooling", self.pooling, ("last", "mean", "max"))
-        super()._check_params()
 
     def _labels(self, X: Any, y: Any, sequences: Sequences) -> tuple[NDArray[Any], NDArray[np.bool_]]:  # noqa: ARG002
         labels = check_y(y, len(sequences), "sequence")

@@ -1,112 +1,141 @@
-"""The parameters that all estimators over sequences share, their checks, and the network made of them."""
+"""The parameters of ``SequenceClassifier``, ``SequenceTagger`` and ``LanguageModel``."""
 
-from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
 
 from fastbpts._base import checks
 from fastbpts.data.numbered_text import LEVELS
-from fastbpts.estimators.base import NetworkEstimator
-from fastbpts.networks.sequence_network import SequenceNetwork
-from fastbpts.networks.shape import GROUPS, Shape
-from fastbpts.training.loop import Tensors
+from fastbpts.estimators.token_features import check_features
+from fastbpts.layers._stack import KINDS
+from fastbpts.networks.head import HEADS
+from fastbpts.networks.pooling import POOLS
+from fastbpts.training.options import (
+    BOOLEAN,
+    MODEL,
+    SHARE,
+    WIDTH,
+    ClassOptions,
+    Rule,
+    TrainingOptions,
+    VocabularyOptions,
+    WordOptions,
+    anything,
+    choice,
+    integer,
+    names_in,
+    option,
+    parse_alpha,
+)
 
-CELLS = ("elman", "gru", "lstm")
-_MAX_WIDTH = 16384
+
+def _check_features(name: str, value: Any) -> None:  # noqa: ARG001
+    check_features(value)
+
+
+def _check_pattern(name: str, value: Any) -> None:
+    if value is not None and not isinstance(value, str):
+        raise checks.wrong(name, "a regular expression (a string) or None", value)
 
 
 @dataclass(eq=False, repr=False)
-class SequenceOptions(NetworkEstimator):
-    """Parameters and their checks. A dataclass, so that each estimator adds its own to the constructor."""
+class SequenceOptions(VocabularyOptions, TrainingOptions):
+    """What all estimators over sequences take."""
 
-    cell: str = "lstm"
-    n_state: int = 64
-    n_layers: int = 1
-    n_embedding: int = 64
-    dropout: float = 0.0
-    input_dropout: float = 0.0
-    optimizer: str = "adam"
+    cell: str = option("lstm", choice(*KINDS), "How a state follows from the one before it.", MODEL)
+    n_state: int = option(64, WIDTH, "Width of the states, in each direction.", MODEL, flags=("--n-state", "-d"))
+    n_layers: int = option(1, integer(1), "Number of layers; each reads the outputs of the one below.", MODEL)
+    n_embedding: int = option(64, WIDTH, "Width of the vectors of tokens.", MODEL)
+    dropout: float = option(0.0, SHARE, "Probability that a component of a layer's output is dropped in training.")
+    input_dropout: float = option(
+        0.0, SHARE, "Probability that a component of a vector looked up is dropped in training."
+    )
+    _: KW_ONLY
+    head: str = option(
+        "affine",
+        choice(*HEADS),
+        'What gives the scores of classes. "affine": softmax(Ws h + bs). "direct": softmax(h), which needs as many '
+        "components as there are classes.",
+        MODEL,
+    )
+    level: str = option("word", choice(*LEVELS), "How strings are cut: into characters, or at white space.", MODEL)
     learning_rate: float = 0.002
-    schedule: Any = "constant"
     max_norm: float | None = 5.0
-    alpha: float | Mapping[str, float] = 0.0
-    batch_size: int = 32
-    max_iter: int = 10
-    random_state: Any = 0
-    n_threads: int | None = None
-    dtype: Any = "float32"
-    head: str = "affine"
-    level: str = "word"
-    min_count: int = 1
-    max_vocabulary: int | None = None
-    accumulator_reset: int | None = None
-    momentum: float = 0.9
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float | None = None
-    validation_fraction: float = 0.1
-    early_stopping: bool = False
-    n_iter_no_change: int = 10
-    tol: float = 0.0
-    monitor: str = "loss"
-    checkpoint: Any = None
-    checkpoint_every: int = 1
-    verbose: int = 0
+    alpha: float | Mapping[str, float] = option(
+        0.0,
+        anything("float or dict"),
+        'L2 penalty ``alpha * ||theta||^2``, a number or one for each of "E" (vectors looked up), "W" (input), "U" '
+        '(recurrent), "Ws" (classifier). Biases have none, nor what a dict leaves out.',
+        parse=parse_alpha,
+        example="U=1e-4",
+    )
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        return tags
 
-    def _groups(self) -> list[str]:
-        return list(GROUPS)
+@dataclass(eq=False, repr=False)
+class LabelledOptions(ClassOptions, WordOptions, SequenceOptions):
+    """What estimators take that learn labels of sequences or of steps."""
 
-    def _check_params(self) -> None:
-        checks.choice("cell", self.cell, CELLS)
-        for name in ("n_state", "n_embedding"):
-            checks.integer(name, getattr(self, name), 1)
-            if getattr(self, name) > _MAX_WIDTH:
-                raise ValueError(f"{name}={getattr(self, name)}: must be at most {_MAX_WIDTH}")
-        checks.integer("n_layers", self.n_layers, 1)
-        checks.number("dropout", self.dropout, 0, 1, below=True)
-        checks.number("input_dropout", self.input_dropout, 0, 1, below=True)
-        checks.dtype("dtype", self.dtype)
-        checks.choice("head", self.head, ("affine", "direct"))
-        checks.choice("level", self.level, LEVELS)
-        checks.integer("min_count", self.min_count, 1)
-        checks.integer("max_vocabulary", self.max_vocabulary, 1, none=True)
-        super()._check_params()
+    _monitors: ClassVar[dict[str, int]] = {"score": 1, "loss": -1}
 
-    @abstractmethod
-    def _shape(self) -> Shape:
-        """What the network is made of."""
+    _: KW_ONLY
+    bidirectional: bool = option(False, BOOLEAN, "Also run from right to left.", MODEL)
+    features: tuple[str, ...] = option(
+        ("word",),
+        Rule("tuple of str", str, _check_features),
+        'What is looked up of each token. Names are "word", "lower" (in lower case), "shape" (upper and lower case, '
+        'digits), "prefix1" to "prefix9", "suffix1" to "suffix9" (its first or last characters, in lower case).',
+        MODEL,
+        parse=names_in,
+        example="word,suffix3,shape",
+    )
+    n_feature: int = option(16, WIDTH, 'Width of the vectors of features other than "word" and "lower".', MODEL)
+    monitor: str = option(
+        "score", choice(*_monitors), "The validation score that says which model is best: accuracy or loss."
+    )
 
-    def _shape_of(self, tables: dict[str, tuple[int, int]], n_values: int, n_classes: int, pool: str) -> Shape:
-        sizes = int(self.n_state), int(self.n_layers), self._n_directions
-        return Shape(self.cell, *sizes, tables, n_values, n_classes, pool, self.head)
 
-    @property
-    def _n_directions(self) -> int:
-        return 1
+@dataclass(eq=False, repr=False)
+class SequenceClassifierOptions(LabelledOptions):
+    """What the constructor of ``SequenceClassifier`` takes."""
 
-    def _check_stored(self, params: Tensors) -> None:
-        stored = {name: array.shape for name, array in params.items()}
-        if not 0 < self.n_layers <= len(stored) or self._shape().params() != stored:
-            raise ValueError("its parameters do not fit the weights")
+    _: KW_ONLY
+    pooling: str = option(
+        "last",
+        choice(*(name for name in POOLS if name != "steps")),
+        "What the classifier reads: the state after the last step (of the reverse direction after the first), or "
+        "the mean or maximum over the steps.",
+        MODEL,
+    )
 
-    def _make_network(self, seed: int) -> SequenceNetwork:
-        return SequenceNetwork(
-            self._shape(),
-            dropout=float(self.dropout),
-            input_dropout=float(self.input_dropout),
-            alpha=self.alpha,
-            optimizer=self._make_optimizer(),
-            max_norm=self.max_norm,
-            train_embeddings=bool(getattr(self, "train_embeddings", True)),
-            dtype=np.dtype(self.dtype).name,
-            n_threads=self.n_threads,
-            random_state=seed,
-        )
+
+@dataclass(eq=False, repr=False)
+class SequenceTaggerOptions(LabelledOptions):
+    """What the constructor of ``SequenceTagger`` takes, with its own defaults."""
+
+    _: KW_ONLY
+    bidirectional: bool = True
+    features: tuple[str, ...] = ("word", "suffix1", "suffix2", "suffix3", "prefix2", "shape")
+    ignore: Any = option(
+        -1, anything("label"), "Steps with this label count neither in the loss nor in scores.", shown=False
+    )
+
+
+@dataclass(eq=False, repr=False)
+class LanguageModelOptions(SequenceOptions):
+    """What the constructor of ``LanguageModel`` takes, with its own defaults."""
+
+    _monitors: ClassVar[dict[str, int]] = {"loss": -1}
+
+    _: KW_ONLY
+    level: str = "char"
+    pattern: str | None = option(
+        None,
+        Rule("str or None", str, _check_pattern),
+        "Regular expression whose matches are the words. See :func:`fastbpts.read_text`.",
+        MODEL,
+    )
+    n_steps: int = option(64, integer(1), "Number of steps through which gradients go back.")
+    batch_size: int = option(
+        32, integer(1), "Number of streams that the text is cut into.", flags=("--batch-size", "-b")
+    )
+    monitor: str = option("loss", choice(*_monitors), "The score of the validation text that says which model is best.")

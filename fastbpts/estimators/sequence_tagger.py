@@ -1,7 +1,6 @@
 """``SequenceTagger``: a label for every step of a sequence."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,48 +9,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastbpts.data.conllu_bank import COLUMNS, ConlluBank
 from fastbpts.estimators.labelled_sequences import LabelledSequences
+from fastbpts.estimators.sequence_options import SequenceTaggerOptions
 from fastbpts.estimators.sequences import Sequences, as_sequences, check_labels
 from fastbpts.estimators.storage import stored_reading
 from fastbpts.training.loop import Tensors
+from fastbpts.training.options import with_parameters
 
 Split = tuple[tuple[Any, Any], tuple[Any, Any]]
 
 
-@dataclass(eq=False, repr=False)
-class SequenceTagger(LabelledSequences):
+@with_parameters
+class SequenceTagger(SequenceTaggerOptions, LabelledSequences):
     """Recurrent network with a softmax classifier at every step: part-of-speech tags, named entities, segments.
-
-    Parameters
-    ----------
-    cell : {"lstm", "gru", "elman"}, default="lstm"
-    n_state : int, default=64
-        Width of the states, in each direction.
-    n_layers : int, default=1
-        The output of a layer is the input of the next.
-    bidirectional : bool, default=True
-        Also run from right to left.
-    features : tuple of str
-        What is looked up of each token: "word", "lower", "shape" (upper and lower case, digits), "prefix1" to
-        "prefix9", "suffix1" to "suffix9" (so many characters, lower case).
-    n_embedding, n_feature : int, default=64, 16
-        Width of the vectors of words ("word", "lower") and of other features.
-    ignore : label, default=-1
-        Steps with this label count neither in the loss nor in scores.
-    dropout : float, default=0.0
-        Of the outputs of every layer.
-    input_dropout : float, default=0.0
-        Of the vectors looked up.
-
-    Other Parameters
-    ----------------
-    head, optimizer, learning_rate, schedule, max_norm, alpha, batch_size, max_iter, random_state, n_threads, dtype
-        As for :class:`SequenceClassifier`, like all that follow here.
-    level, min_count, max_vocabulary, unknown, unk_rate, embeddings, train_embeddings, class_weight
-        Tokens and labels.
-    validation_fraction, early_stopping, n_iter_no_change, tol, monitor, accumulator_reset, momentum, beta1, beta2, eps
-        Training.
-    checkpoint, checkpoint_every, verbose
-        Files and progress.
 
     Attributes
     ----------
@@ -72,10 +41,6 @@ class SequenceTagger(LabelledSequences):
     >>> tagger.fit(X, [["DET", "NOUN", "VERB"]] * 2).predict([["the", "dog", "sleeps"]])
     [array(['DET', 'NOUN', 'VERB'], dtype='<U4')]
     """
-
-    bidirectional: bool = True
-    features: tuple[str, ...] = ("word", "suffix1", "suffix2", "suffix3", "prefix2", "shape")
-    ignore: Any = -1
 
     @property
     def _pool(self) -> str:

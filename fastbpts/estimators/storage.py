@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fastbpts._base import checks
+from fastbpts._base import seeds
 from fastbpts.training.loop import Net, Progress, Tensors
 
 
@@ -147,7 +147,7 @@ def set_tensors(estimator: Stored, tensors: Tensors, header: dict[str, Any]) -> 
     """Take back what `to_tensors` gave, but for the estimator's parameters; the result is that of `set_net`."""
     estimator._set_learnt(part(tensors, "learnt/"), header["learnt"])
     estimator._seed = int(header["seed"])
-    estimator._rng = checks.generator(0)
+    estimator._rng = seeds.own_generator(0)
     estimator._rng.bit_generator.state = header["rng"]
     stored = dict(header["progress"])
     score = stored.pop("best_score")

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from fastbpts._base import checks
 
 
-def check_class_weight(class_weight: Any) -> None:
-    """None, "balanced" or a mapping from classes to weights."""
-    if class_weight is not None and not isinstance(class_weight, Mapping):
-        checks.choice("class_weight", class_weight, ("balanced", None))
+def check_class_weight(name: str, value: Any) -> None:
+    """`value` is None, "balanced" or a mapping from classes to weights."""
+    if value is not None and not isinstance(value, Mapping) and not (isinstance(value, str) and value == "balanced"):
+        raise checks.wrong(name, "None, 'balanced' or a dict of weights by class", value)
 
 
 def class_weights(class_weight: Any, number: NDArray[np.int32], classes: NDArray[Any]) -> NDArray[np.float64]:
@@ -36,7 +36,7 @@ def class_weights(class_weight: Any, number: NDArray[np.int32], classes: NDArray
     place = {value: k for k, value in enumerate(classes.tolist())}
     for key, value in class_weight.items():
         if key not in place:
-            raise ValueError(f"class_weight has the class {key!r}: must be among {list(place)}")
+            raise checks.wrong("class_weight", f"a dict whose keys are among {list(place)}", key)
         checks.number(f"class_weight[{key!r}]", value, 0)
         weight[place[key]] = value
     return weight

@@ -12,8 +12,11 @@ import pytest
 from commands import failed, run
 
 import fastbpts as fb
+from fastbpts.cli.tasks import TASKS
 from fastbpts.cli.train import train
 from fastbpts.estimators.tree_classifier import TreeClassifier
+from fastbpts.training.optimizer import STATES
+from fastbpts.training.options import options_of
 
 COMMANDS = ("demo", "train", "evaluate", "predict", "show", "gradcheck", "bench")
 
@@ -59,12 +62,20 @@ def test_help_does_not_load_the_library():
         assert f"'{heavy}'" not in out
 
 
-def test_defaults_are_those_of_the_estimator():
-    estimator = {n: p.default for n, p in inspect.signature(TreeClassifier).parameters.items()}
-    options = {n: p.default for n, p in inspect.signature(train).parameters.items() if n in estimator}
-    assert set(estimator) - set(options) == {"verbose"}
-    options["alpha"] = float(options["alpha"])
-    assert options == {n: v for n, v in estimator.items() if n != "verbose"}
+@pytest.mark.parametrize("task", TASKS)
+def test_options_are_the_parameters_of_the_estimators(task):
+    """Every parameter is an option that is not set by default, so that the estimator's default counts."""
+    estimator = inspect.signature(getattr(fb, TASKS[task].estimator)).parameters
+    options = inspect.signature(train).parameters
+    shown = {name for name, option in options_of(TASKS[task].parameters).items() if option.shown}
+    assert shown == estimator.keys() - {"verbose", "ignore"}
+    assert {options[name].default for name in shown} == {None}
+
+
+def test_help_has_the_default_of_each_task(capsys):
+    text = " ".join(run(capsys, "train", "--help")[1].replace("│", " ").split())
+    assert "(default: tree: 0.01; tag, lm, classify: 0.002)" in text
+    assert f"One of {', '.join(STATES)}" in text
 
 
 @pytest.mark.parametrize(
@@ -94,7 +105,7 @@ def test_failures_are_status_1_and_name_the_file(capsys, folder, tmp_path):
     assert "nothing.txt: No such file" in failed(capsys, 1, "evaluate", model, tmp_path / "nothing.txt")
     assert f"{bad}:2:1" in failed(capsys, 1, "evaluate", model, bad)
     assert "not a safetensors file" in failed(capsys, 1, "evaluate", bad, bad)
-    assert "n_state=0" in failed(
+    assert "n_state must be an integer from 1 to 16384, got 0" in failed(
         capsys, 2, "train", "--train", folder / "train.txt", "-o", tmp_path / "m", "-d", 0, "-q"
     )
     assert "does not exist" in failed(capsys, 1, "train", "--train", bad, "-o", tmp_path / "no" / "m", "-q")

@@ -31,7 +31,7 @@ def test_outputs_never_harm_models_or_each_other(capsys, tmp_path):
 
 def test_train_checks_before_it_reads(capsys, tmp_path, monkeypatch):
     train = ["train", "--train", tmp_path / "nothing", "-o", tmp_path / "m"]
-    assert "dropout=2.0" in failed(capsys, 2, *train, "--dropout", 2)
+    assert "dropout must be a number in [0, 1), got 2.0" in failed(capsys, 2, *train, "--dropout", 2)
     assert "nothing: No such file" in failed(capsys, 1, *train)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert "needs matplotlib" in failed(capsys, 1, *train, "--curve", tmp_path / "c.png")
@@ -62,14 +62,14 @@ def test_the_status_says_that_training_was_interrupted(capsys, tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("args", "named"),
     [
-        ("train --train none -o m --cell foo", "cell='foo'"),
-        ("train --train none -o m --optimizer foo", "optimizer='foo'"),
+        ("train --train none -o m --cell foo", "got 'foo'"),
+        ("train --train none -o m --optimizer foo", "optimizer must be"),
         ("train --train none -o m --schedule foo", "schedule"),
-        ("train --train none -o m --batch-size 0", "batch_size=0"),
+        ("train --train none -o m --batch-size 0", "batch_size must be"),
         ("train --train none -o m --binarize foo", "--binarize"),
-        ("train --train none -o m --task tag --cell rntn", "cell='rntn'"),
+        ("train --train none -o m --task tag --cell rntn", "got 'rntn'"),
         ("train --train none -o m --task tag --column pos", "--column"),
-        ("train --train none -o m --task lm --level line", "level='line'"),
+        ("train --train none -o m --task lm --level line", "level must be one of 'char', 'word', got 'line'"),
         ("train --train none -o -", "--output"),
         ("evaluate m none --labels foo", "--labels"),
         ("evaluate m none --column foo", "--column"),

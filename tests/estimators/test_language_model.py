@@ -165,7 +165,11 @@ def test_the_name_of_a_file_is_no_text(tmp_path, model):
 
 
 def test_wrong_arguments(model):
-    for arguments, name in (({"n": -1}, "n="), ({"temperature": -1}, "temperature"), ({"top": 0}, "top")):
+    for arguments, name in (
+        ({"n": -1}, "n must be an integer of at least 0, got -1"),
+        ({"temperature": -1}, "temperature"),
+        ({"top": 0}, "top"),
+    ):
         with pytest.raises(ValueError, match=name):
             model.generate("a", **arguments)
     with pytest.raises(ValueError, match="too short"):

@@ -126,16 +126,16 @@ def test_progress_and_options(data: Data, capsys: pytest.CaptureFixture[str]) ->
 
 
 ARGUMENTS = [
-    ({"hidden_layer_sizes": (0,)}, r"hidden_layer_sizes=\(0,\): must be integers from 1"),
-    ({"hidden_layer_sizes": 2.5}, r"hidden_layer_sizes=2.5: must be integers"),
-    ({"activation": "gelu"}, "activation='gelu': must be one of"),
-    ({"activation": ("tanh",)}, "must be one name, or 2 of them"),
-    ({"dropout": 1}, "dropout=1: must be a number"),
-    ({"alpha": {"9.weight": 1.0}}, "alpha key='9.weight'"),
-    ({"class_weight": {"z": 1.0}}, "class_weight has the class 'z'"),
-    ({"class_weight": "even"}, "class_weight='even'"),
-    ({"monitor": "score_nodes"}, "monitor='score_nodes'"),
-    ({"batch_size": 0}, "batch_size=0"),
+    ({"hidden_layer_sizes": (0,)}, r"hidden_layer_sizes must be integers from 1 to 16384, got \(0,\)"),
+    ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must be integers from 1 to 16384, got 2.5"),
+    ({"activation": "gelu"}, "activation must be one of .*, got 'gelu'"),
+    ({"activation": ("tanh",)}, "activation must be one name, or 2 of them"),
+    ({"dropout": 1}, r"dropout must be a number in \[0, 1\), got 1"),
+    ({"alpha": {"9.weight": 1.0}}, "the keys of alpha must be one of .*, got '9.weight'"),
+    ({"class_weight": {"z": 1.0}}, "class_weight must be a dict whose keys are among .*, got 'z'"),
+    ({"class_weight": "even"}, "class_weight must be .*, got 'even'"),
+    ({"monitor": "score_nodes"}, "monitor must be one of 'score', 'loss', got 'score_nodes'"),
+    ({"batch_size": 0}, "batch_size must be an integer of at least 1, got 0"),
 ]
 
 
