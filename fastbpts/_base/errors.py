@@ -6,3 +6,5 @@ class DivergenceError(ArithmeticError):
 
     Lower `learning_rate`, set `max_norm`, or raise `alpha`.
     """
+
+    __module__ = "fastbpts"

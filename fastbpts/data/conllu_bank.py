@@ -49,6 +49,8 @@ class ConlluBank:
         Empty nodes left out.
     """
 
+    __module__ = "fastbpts"
+
     def __init__(
         self,
         ptr: I64,

@@ -24,6 +24,8 @@ class Text:
         What the tokens are.
     """
 
+    __module__ = "fastbpts"
+
     def __init__(self, ids: NDArray[np.unsignedinteger[Any]], vocabulary: Vocabulary, level: str) -> None:
         self.ids, self.vocabulary, self.level = ids, vocabulary, level
 

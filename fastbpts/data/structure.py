@@ -56,6 +56,8 @@ class Structure(_core.Graph):
         chains in order of time, one chain after the other; else by the given numbers.
     """
 
+    __module__ = "fastbpts"
+
     def __init__(
         self,
         level_ptr: I64,

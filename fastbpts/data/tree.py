@@ -17,6 +17,8 @@ _BREAKS = frozenset(" \t\n\v\f\r\0")
 class Tree:
     """A light view of one tree: the treebank and a number. Nodes are numbered as in :class:`Treebank`, root last."""
 
+    __module__ = "fastbpts"
+
     __slots__ = ("bank", "index")
 
     def __init__(self, bank: Trees, index: int) -> None:

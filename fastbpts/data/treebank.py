@@ -48,6 +48,8 @@ class Treebank:
         See `phrase`.
     """
 
+    __module__ = "fastbpts"
+
     def __init__(
         self,
         node_ptr: ArrayLike,

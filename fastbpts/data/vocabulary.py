@@ -45,6 +45,8 @@ class Vocabulary:
         The word that stands for all unknown ones, always row 0. None: unknown words raise KeyError.
     """
 
+    __module__ = "fastbpts"
+
     def __init__(self, words: Iterable[str], counts: ArrayLike | None = None, unk: str | None = "<unk>") -> None:
         self.words = _as_words(words)
         self.counts: NDArray[np.int64] | None = None

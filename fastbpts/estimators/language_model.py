@@ -58,6 +58,8 @@ class LanguageModel(LanguageModelOptions, SequenceEstimator):
     'at sat on the mat.'
     """
 
+    __module__ = "fastbpts"
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False

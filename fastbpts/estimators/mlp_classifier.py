@@ -53,6 +53,8 @@ class MLPClassifier(ClassifierMixin, MLPOptions, NetworkEstimator):  # type: ign
     array([1, 0])
     """
 
+    __module__ = "fastbpts"
+
     def _groups(self) -> list[str]:
         return [
             f"{2 * k}.{kind}" for k in range(len(widths_of(self.hidden_layer_sizes)) + 1) for kind in ("weight", "bias")

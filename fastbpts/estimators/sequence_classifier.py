@@ -42,6 +42,8 @@ class SequenceClassifier(ClassifierMixin, SequenceClassifierOptions, LabelledSeq
     array(['plus'], dtype='<U5')
     """
 
+    __module__ = "fastbpts"
+
     @property
     def _pool(self) -> str:
         return self.pooling

@@ -42,6 +42,8 @@ class SequenceTagger(SequenceTaggerOptions, LabelledSequences):
     [array(['DET', 'NOUN', 'VERB'], dtype='<U4')]
     """
 
+    __module__ = "fastbpts"
+
     @property
     def _pool(self) -> str:
         return "steps"

@@ -42,6 +42,8 @@ class TreeClassifier(TreePrediction, ClassifierMixin, TreeOptions, TreeTraining)
     (3,)
     """
 
+    __module__ = "fastbpts"
+
     _shown: ClassVar[dict[str, str]] = {
         "loss": "loss",
         "dev_loss": "dev loss",

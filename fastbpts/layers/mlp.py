@@ -70,6 +70,8 @@ class MLP(MLPState):
     belong together.
     """
 
+    __module__ = "fastbpts"
+
     def __init__(
         self,
         sizes: Sequence[int],

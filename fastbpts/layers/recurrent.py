@@ -57,6 +57,8 @@ class Elman(_OneState):
     train need a layer each. Layers can be pickled and copied, without what a forward saved.
     """
 
+    __module__ = "fastbpts"
+
     _cell = "elman"
 
     def __init__(
@@ -91,6 +93,8 @@ class GRU(_OneState):
     ``weight_ih_l0`` is (3 * n_state, n_in), ``bias_ih_l0`` is b, ``bias_hh_l0`` is c.
     """
 
+    __module__ = "fastbpts"
+
     _cell = "gru"
 
 
@@ -103,6 +107,8 @@ class LSTM(Recurrent[tuple[Array, Array]]):
     Parameters, attributes and notes are those of :class:`Elman`, without activation. Gates are stacked as i, f, g, o:
     ``weight_ih_l0`` is (4 * n_state, n_in); b is ``bias_ih_l0 + bias_hh_l0``.
     """
+
+    __module__ = "fastbpts"
 
     _cell = "lstm"
 

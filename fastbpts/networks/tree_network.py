@@ -71,6 +71,8 @@ class Network(Resumable):
     A network may be used by several Python threads; its calls then run one after another.
     """
 
+    __module__ = "fastbpts"
+
     _net: _core.Net
 
     def __init__(

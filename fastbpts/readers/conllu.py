@@ -26,6 +26,8 @@ Row = tuple[int, list[str]]
 class ConlluError(TextError):
     """Malformed CoNLL-U; ``filename``, ``line`` and ``column`` say where (from 1, columns in characters)."""
 
+    __module__ = "fastbpts"
+
 
 def _number(text: str) -> int:
     """A plain decimal number; -1 for anything else."""

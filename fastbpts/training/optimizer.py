@@ -31,6 +31,8 @@ class Optimizer:
         Naming the argument that is not accepted.
     """
 
+    __module__ = "fastbpts"
+
     def __init__(
         self,
         name: str = "adagrad",

@@ -15,6 +15,8 @@ Array = NDArray[Any]
 class UnknownWordError(KeyError, ValueError):
     """A word that has no vector."""
 
+    __module__ = "fastbpts"
+
     def __str__(self) -> str:
         return str(self.args[0])
 

@@ -90,6 +90,8 @@ class GloVe(GloVeParameters, Stored):
         `min_count` as raised by `max_final_vocab`.
     """
 
+    __module__ = "fastbpts"
+
     _stored_as: ClassVar[str] = "GloVe"
     _facts: ClassVar[tuple[str, ...]] = ("n_tokens_", "n_pairs_", "n_invalid_", "n_too_long_", "min_count_")
     _free: ClassVar[frozenset[str]] = frozenset({*FREE, "epochs"})

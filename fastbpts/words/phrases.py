@@ -52,6 +52,8 @@ class Phrases(Parameters):
         The score of each phrase.
     """
 
+    __module__ = "fastbpts"
+
     phrases_: dict[tuple[str, str], float]
 
     def __init__(

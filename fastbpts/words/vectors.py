@@ -46,6 +46,8 @@ class KeyedVectors(WordTable):
         Words that come twice, shapes that do not fit, values that are not finite.
     """
 
+    __module__ = "fastbpts"
+
     # -- neighbours ----------------------------------------------------------------------------------------------
 
     def _term(self, item: str | Array) -> Array:

@@ -96,6 +96,8 @@ class Word2Vec(Word2VecParameters, Stored):
         `min_count` as raised by `max_final_vocab`.
     """
 
+    __module__ = "fastbpts"
+
     _stored_as: ClassVar[str] = "Word2Vec"
     _facts: ClassVar[tuple[str, ...]] = ("n_tokens_", "n_invalid_", "n_too_long_", "min_count_")
     _free: ClassVar[frozenset[str]] = frozenset({*FREE, "compute_loss"})

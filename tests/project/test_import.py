@@ -88,3 +88,10 @@ def test_version_is_the_installed_one() -> None:
     except metadata.PackageNotFoundError:
         pytest.skip("fastbpts is not installed")
     assert installed == fb.__version__
+
+
+@pytest.mark.unseeded
+@pytest.mark.parametrize("name", [name for name in fb._LAZY if name[0].isupper()])
+def test_public_classes_do_not_say_where_they_are_defined(name: str) -> None:
+    """Pickles, error messages and documentation then outlive a move to another module."""
+    assert getattr(fb, name).__module__ == "fastbpts"

@@ -40,7 +40,9 @@ def test_old_module(old: str) -> None:
     assert module.__name__ == f"fastbpts.{old}"
     for place in _moved.MOVED[old]:
         now = importlib.import_module(f"fastbpts.{place}")
-        names = [name for name, value in vars(now).items() if getattr(value, "__module__", "") == now.__name__]
+        names = [
+            name for name, value in vars(now).items() if getattr(value, "__module__", "") in (now.__name__, "fastbpts")
+        ]
         for name in names:
             assert getattr(module, name) is getattr(now, name)
     with pytest.raises(AttributeError, match=f"'fastbpts.{old}' has no attribute 'nothing'"):

@@ -46,6 +46,8 @@ Binarize = Literal["left", "right"]
 class PTBError(TextError):
     """Malformed treebank text; ``filename``, ``line`` and ``column`` say where (from 1, columns in characters)."""
 
+    __module__ = "fastbpts"
+
 
 def _choose(name: str, value: object, choices: Mapping[str, int] | Mapping[str | None, int]) -> int:
     for choice, code in choices.items():
