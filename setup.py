@@ -6,14 +6,20 @@ Environment switches (set to 1): ``FASTBPTS_DEBUG`` compiles the C asserts and C
 
 import hashlib
 import os
+import platform
+import re
 import sys
 import sysconfig
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy
 from Cython import __version__ as cython_version
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.modified import newer_group
 
 DEBUG, SANITIZE, COVERAGE = (
     os.environ.get(f"FASTBPTS_{switch}", "0") not in ("", "0") for switch in ("DEBUG", "SANITIZE", "COVERAGE")
@@ -23,7 +29,15 @@ ABI3 = not FREE_THREADED  # one wheel for every CPython >= 3.11 with a GIL
 
 # No -ffast-math (on the link line it switches the whole process to flush-to-zero), no -march=native: the instruction
 # set is chosen at run time. Without errno and traps the compiler may vectorise; contraction makes a*b + c one FMA.
-cflags = ["-std=gnu11", "-O3", "-g0", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
+cflags = [
+    "-std=gnu11",
+    "-O3",
+    "-g0",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-Wno-unused-function",
+]
 cflags += ["-fvisibility=hidden", "-pthread"]
 ldflags = ["-pthread"]
 macros: list[tuple[str, str | None]] = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
@@ -59,13 +73,111 @@ KEY = hashlib.sha256(repr(key_parts).encode()).hexdigest()[:12]
 
 root = Path(__file__).resolve().parent
 os.chdir(root)
-# Files below src_c/*/ are bodies which the files of the top level include once per instruction set and real type.
-headers = [*Path("src_c").rglob("*.h"), *Path("src_c").rglob("*.def"), *Path("src_c").glob("*/**/*.c")]
+MACHINE = "" if os.environ.get("FASTBPTS_PLAIN") else platform.machine().lower()
+
+# A domain's file is compiled once for each instruction set and real type (src_c/simd/target.h): name -> flags of the
+# compiler, bytes of a vector, rows of a tile.
+X86 = {
+    "avx2": (["-mavx2", "-mfma", "-mbmi2"], 32, 4),
+    "avx512": (["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mavx2", "-mfma", "-mbmi2"], 64, 8),
+}
+ISAS = {"base": ([], 16, 8 if MACHINE in ("aarch64", "arm64") else 4)}
+if MACHINE in ("x86_64", "amd64"):
+    ISAS |= X86
+    macros.append(("FB_HAS_X86", "1"))
+DOMAINS = ("tree/tree", "chain/chain", "mlp/mlp", "cells/cells", "words/words", "gemm/gemm", "optimizer/update")
+PLAIN = sorted({p.as_posix() for p in Path("src_c").rglob("*.c")} - {f"src_c/{name}.c" for name in DOMAINS})
+
+
+class Unit(NamedTuple):
+    """One call of the compiler."""
+
+    source: str
+    folder: str  # below the build folder
+    macros: list[tuple[str, str | None]]
+    flags: list[str]
+
+
+def units(binding: str) -> list[Unit]:
+    """The longest first, so that two cores end at about the same time."""
+    found = [
+        Unit(
+            f"src_c/{name}.c",
+            f"{isa}_f{8 * real}",
+            [("FB_ISA", isa), ("FB_VBYTES", str(size)), ("FB_ROWS", str(rows)), ("FB_REAL_BYTES", str(real))],
+            flags,
+        )
+        for name in DOMAINS
+        for isa, (flags, size, rows) in reversed(ISAS.items())
+        for real in (4, 8)
+    ]
+    # The binding has no loops that are worth optimising.
+    found.insert(1, Unit(binding, "binding", [], [] if SANITIZE or COVERAGE else ["-O1"]))
+    return found + [Unit(source, "plain", [], []) for source in PLAIN]
+
+
+def included(path: str, known: dict[str, list[str]]) -> set[str]:
+    """Headers that a file of src_c includes, directly or not."""
+    found: set[str] = set()
+    waiting = [path]
+    while waiting:
+        name = waiting.pop()
+        if name not in known:
+            text = Path(name).read_text(encoding="utf-8")
+            known[name] = [f"src_c/{h}" for h in re.findall(r'#include "([^"]+)"', text) if Path("src_c", h).exists()]
+        new = set(known[name]) - found
+        found |= new
+        waiting += new
+    return found
+
+
+class build_parallel(build_ext):  # noqa: N801 (the name that setuptools has for it)
+    """Compiles the units side by side, and of an earlier build only those whose source or headers have changed."""
+
+    def build_extension(self, ext: Extension) -> None:
+        """Compile and link the extension."""
+        target = self.get_ext_fullpath(ext.name)
+        todo, objects, known = [], [], {}
+        for unit in units(ext.sources[0]):
+            folder = str(Path(self.build_temp, unit.folder))
+            obj = self.compiler.object_filenames([unit.source], output_dir=folder)[0]
+            objects.append(obj)
+            needed = [unit.source, *included(unit.source, known), *(ext.depends if unit.folder == "binding" else ())]
+            if self.force or newer_group(needed, obj):
+                todo.append((unit, folder))
+        if not todo and not newer_group(objects, target):
+            return
+        common = ext.define_macros
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            jobs = [
+                pool.submit(
+                    self.compiler.compile,
+                    [unit.source],
+                    output_dir=folder,
+                    macros=[*common, *unit.macros],
+                    include_dirs=ext.include_dirs,
+                    extra_postargs=[*ext.extra_compile_args, *unit.flags],
+                )
+                for unit, folder in todo
+            ]
+            for job in jobs:
+                job.result()
+        self.compiler.link_shared_object(
+            objects,
+            target,
+            libraries=self.get_libraries(ext),
+            extra_postargs=ext.extra_link_args,
+            export_symbols=self.get_export_symbols(ext),
+            build_temp=self.build_temp,
+            target_lang="c",
+        )
+
+
 extension = Extension(
     "fastbpts._core",
-    ["fastbpts/_core.pyx", *sorted(str(p) for p in Path("src_c").glob("*.c"))],
+    ["fastbpts/_binding/_core.pyx"],
     include_dirs=["src_c", numpy.get_include()],
-    depends=sorted(str(p) for p in [*headers, *Path("fastbpts").glob("*.px[di]"), Path("fastbpts/_core.pyx")]),
+    depends=sorted(p.as_posix() for p in [*Path("src_c/contract").glob("*.h"), *Path("fastbpts/_binding").iterdir()]),
     define_macros=macros,
     extra_compile_args=cflags,
     extra_link_args=ldflags,
@@ -84,6 +196,7 @@ setup(
     ext_modules=cythonize(
         [extension], build_dir=f"build/{KEY}/cython", compiler_directives=directives, show_all_warnings=False
     ),
+    cmdclass={"build_ext": build_parallel},
     options=options,
 )
 if "build_ext" in sys.argv or "editable_wheel" in sys.argv:

@@ -11,7 +11,14 @@ def main(folder: Path) -> None:
     (sdist,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
     with tarfile.open(sdist) as tar:
         packed = {name.partition("/")[2] for name in tar.getnames()}
-    for name in ("fastbpts/_core.pyx", "fastbpts/_core.pyi", "src_c/pool.h", "src_c/pool.c", "setup.py", "LICENSE"):
+    for name in (
+        "fastbpts/_binding/_core.pyx",
+        "fastbpts/_core.pyi",
+        "src_c/contract/pool.h",
+        "src_c/parallel/pool.c",
+        "setup.py",
+        "LICENSE",
+    ):
         assert name in packed, f"the sdist lacks {name}"
     root = Path(__file__).resolve().parents[1]
     for path in [*root.glob("src_c/**/*"), *root.glob("fastbpts/**/*.px[id]"), *root.glob("fastbpts/**/*.py")]:

@@ -153,7 +153,7 @@ stage_pool() {
     local sanitizer
     for sanitizer in thread address,undefined; do
         gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror -pthread "-fsanitize=$sanitizer" -fno-sanitize-recover=all \
-            -Isrc_c tests/c/pool_harness.c src_c/pool.c -o "$WORK/pool_harness"
+            -Isrc_c tests/c/pool_harness.c src_c/parallel/pool.c -o "$WORK/pool_harness"
         # Threads started in a forked child are more than the thread sanitizer can follow.
         if [ $sanitizer = thread ]; then "$WORK/pool_harness" nofork; else "$WORK/pool_harness"; fi
     done

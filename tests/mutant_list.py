@@ -30,18 +30,20 @@ class Mutant:
     tests: str
 
 
-PAIR, SUM, RNTN = "src_c/cells/pair.h", "src_c/cells/sum.c", "src_c/cells/rntn.c"
-LEVEL, WEIGHTS, PACK = "src_c/kernels/level.h", "src_c/kernels/weights.h", "src_c/kernels/pack.h"
-GEMM = "src_c/kernels/gemm.h"
-SOFTMAX, OPTIM = "src_c/kernels/head.h", "src_c/kernels/optim.h"
-STEP, PHASES = "src_c/kernels/step.h", "src_c/kernels/phases.h"
+PAIR, SUM, RNTN = "src_c/cells/pair-inl.h", "src_c/cells/sum-inl.h", "src_c/cells/rntn-inl.h"
+LEVEL, WEIGHTS, PACK = "src_c/tree/level-inl.h", "src_c/tree/weights-inl.h", "src_c/tree/theta-inl.h"
+GEMM = "src_c/gemm/tiles-inl.h"
+SOFTMAX, OPTIM = "src_c/tree/head-inl.h", "src_c/optimizer/update-inl.h"
+STEP, PHASES = "src_c/tree/step-inl.h", "src_c/tree/phases-inl.h"
 
-ELMAN, GRU, LSTM = "src_c/cells/elman.c", "src_c/cells/gru.c", "src_c/cells/lstm.c"
-GATED, BACK, GRAPH = "src_c/kernels/gated_pack.h", "src_c/kernels/gated_back.h", "src_c/kernels/gated_graph.h"
-CHAIN, CHAIN_GRADIENT, CHAIN_RUN = (f"src_c/kernels/{name}.h" for name in ("chain", "chain_gradient", "chain_run"))
-STACK, BINDING = "fastbpts/layers/_stack.py", "fastbpts/_core_net.pxi"
+ELMAN, GRU, LSTM = "src_c/cells/elman-inl.h", "src_c/cells/gru-inl.h", "src_c/cells/lstm-inl.h"
+GATED, BACK, GRAPH = "src_c/gated/gated_pack-inl.h", "src_c/gated/gated_back-inl.h", "src_c/gated/gated_graph-inl.h"
+CHAIN, CHAIN_GRADIENT, CHAIN_RUN = (
+    f"src_c/chain/{name}-inl.h" for name in ("chain_steps", "chain_gradient", "chain_run")
+)
+STACK, BINDING = "fastbpts/layers/_stack.py", "fastbpts/_binding/net.pxi"
 
-BATCH, ACT = "src_c/batch.c", "src_c/kernels/act.h"
+BATCH, ACT = "src_c/plan/batch.c", "src_c/simd/math-inl.h"
 MEMORY, NET, CELL = "fastbpts/networks/memory.py", "fastbpts/networks/tree_network.py", "fastbpts/_cells/cell.py"
 
 MUTANTS = [
@@ -226,7 +228,7 @@ MUTANTS = [
     ),
     Mutant(
         "later rows use the first rows' u",
-        "src_c/kernels/gated.h",
+        "src_c/gated/gated_step-inl.h",
         "t->u = u + (t->first - r) * t->ld_u;",
         "t->u = u;",
         CHAINS,
@@ -282,8 +284,8 @@ MUTANTS = [
     Mutant("edges of the first tree", BATCH, "place += j;", "", TREES),
     Mutant("trees of a level pile up", BATCH, "level_fill[v] += size[v];", "", TREES),
     Mutant("words not translated", BATCH, "*w = words->map[*w];", "continue;", TREES),
-    Mutant("height of the last child", "src_c/plan.c", "below >= h ? below + 1 : h;", "below + 1;", TREES),
-    Mutant("children in reverse", "src_c/plan.c", "stack[top + k];", "stack[top + n_child[i] - 1 - k];", TREES),
+    Mutant("height of the last child", "src_c/plan/plan.c", "below >= h ? below + 1 : h;", "below + 1;", TREES),
+    Mutant("children in reverse", "src_c/plan/plan.c", "stack[top + k];", "stack[top + n_child[i] - 1 - k];", TREES),
     Mutant("transpose in the witness", "fastbpts/reference/rntn.py", "V[k] + V[k].T", "V[k] + V[k]", REFERENCE),
     Mutant(
         "paths forget tanh'", "fastbpts/reference/paths.py", "u = W.T @ ((1 - h[q] ** 2) * u)", "u = W.T @ u", REFERENCE

@@ -2,7 +2,7 @@
 
 from mutant_list import Mutant
 
-TRAIN, COUNT, PAIRS = "src_c/words/glove_train.h", "src_c/cooccur.c", "src_c/glove.c"
+TRAIN, COUNT, PAIRS = "src_c/words/glove-inl.h", "src_c/words/cooccurrence.c", "src_c/words/pairs.c"
 STEPS = "test_words_glove.py -k steps_are"
 COUNTS = "test_words_glove.py -k counts or many_words"
 ORDER = "test_words_glove.py -k disk"

@@ -2,10 +2,10 @@
 
 from mutant_list import Mutant
 
-MATMUL, MATMUL_TN = "src_c/kernels/matmul.h", "src_c/kernels/matmul_tn.h"
-MLP, OPTIM = "src_c/kernels/mlp.h", "src_c/kernels/optim.h"
+MATMUL, MATMUL_TN = "src_c/gemm/matmul-inl.h", "src_c/gemm/matmul_tn-inl.h"
+MLP, OPTIM = "src_c/mlp/layers-inl.h", "src_c/optimizer/update-inl.h"
 LAYER, STATE, UPDATE = "fastbpts/layers/mlp.py", "fastbpts/layers/_mlp_state.py", "fastbpts/training/updates.py"
-ESTIMATOR, BINDING = "fastbpts/estimators/mlp_classifier.py", "fastbpts/_core_mlp.pxi"
+ESTIMATOR, BINDING = "fastbpts/estimators/mlp_classifier.py", "fastbpts/_binding/mlp.pxi"
 PRODUCTS = "test_matmul.py -k not instruction"
 NETS = "test_mlp.py -k reference or bits or large"
 MASKS = "test_mlp.py -k dropout"
@@ -40,7 +40,7 @@ MLP_MUTANTS = [
     ),
     Mutant("rows beyond a strip", MATMUL, "fb_min(FB_ROWS, m - i), width, cols", "FB_ROWS, width, cols", PRODUCTS),
     Mutant("narrow panels misplaced", MATMUL, "(p < s->wide ? 0 : p - s->wide)", "0", PRODUCTS),
-    Mutant("rest of a transpose lost", "src_c/kernels/pack.h", "j = i < blocks ? whole : 0;", "j = whole;", PRODUCTS),
+    Mutant("rest of a transpose lost", "src_c/tree/theta-inl.h", "j = i < blocks ? whole : 0;", "j = whole;", PRODUCTS),
     Mutant("derivative of the sigmoid", MLP, "keep * h[j] * (1 - keep * h[j])", "keep * h[j] * keep * h[j]", NETS),
     Mutant("derivative of tanh", MLP, "1 - (keep * h[j]) * (keep * h[j])", "1 - keep * h[j]", NETS),
     Mutant("relu passes errors", MLP, "h[j] > 0 ? dh[j] : 0 * h[j]", "dh[j]", NETS),

@@ -2,10 +2,10 @@
 
 from mutant_list import ERRORS, NETWORK, NODES, THREADS, Mutant
 
-PHASES, STEP, WEIGHTS = "src_c/kernels/phases.h", "src_c/kernels/step.h", "src_c/kernels/weights.h"
+PHASES, STEP, WEIGHTS = "src_c/tree/phases-inl.h", "src_c/tree/step-inl.h", "src_c/tree/weights-inl.h"
 HALVES = "test_laws_threads.py -k halves"
 PADDING = "test_head_training.py -k padding"
-BATCH, FOREST, POOL = "src_c/batch.c", "src_c/forest.c", "src_c/pool.h"
+BATCH, FOREST, POOL = "src_c/plan/batch.c", "src_c/tree/forest.c", "src_c/contract/pool.h"
 TREEBANK = "test_head_network.py -k treebank"
 WORDS = "test_head_training.py test_head_network.py"
 WOKEN = "test_pool.py -k woken"
@@ -45,14 +45,22 @@ STEP_MUTANTS = [
     Mutant("inputs of a word lost", FOREST, "net->next[net->last[u]] = i;", "net->next[net->first[u]] = i;", WORDS),
     Mutant("words of other nodes checked", FOREST, "s->word[moved ? s->inputs[k] : k]", "s->word[k]", ERRORS),
     Mutant("inputs taken for leaves", FOREST, "== leaves && !moved;", "== leaves;", ERRORS),
-    Mutant("workers kept off a core", "src_c/core.h", "if (c->is_away)", "if (0)", HARNESS),
-    Mutant("not let back by the caller", "src_c/pool.c", "        core_let_back(&workers[w].core);", "", HARNESS),
-    Mutant("alone for hours", "src_c/pool.c", "lost < MOST_LOST_NS ? lost : MOST_LOST_NS", "lost", HARNESS),
-    Mutant("parts done twice", "src_c/pool.c", "if (!accept(mine, turn)) continue;", "accept(mine, turn);", HARNESS),
+    Mutant("workers kept off a core", "src_c/parallel/affinity.h", "if (c->is_away)", "if (0)", HARNESS),
+    Mutant(
+        "not let back by the caller", "src_c/parallel/pool.c", "        core_let_back(&workers[w].core);", "", HARNESS
+    ),
+    Mutant("alone for hours", "src_c/parallel/pool.c", "lost < MOST_LOST_NS ? lost : MOST_LOST_NS", "lost", HARNESS),
+    Mutant(
+        "parts done twice",
+        "src_c/parallel/pool.c",
+        "if (!accept(mine, turn)) continue;",
+        "accept(mine, turn);",
+        HARNESS,
+    ),
     Mutant("threads woken for nothing", POOL, "1 + products / worth;", "most;", WOKEN),
     Mutant("threads never woken", POOL, "1 + products / worth;", "1;", WOKEN),
     Mutant("words of the second half", WEIGHTS, "(i + slab * net->slab_rows)", "(i + 0 * slab)", HALVES),
     Mutant("shares begin where their slab does", PHASES, "*row += *a - from;", "", HALVES),
     Mutant("errors of the levels above", PHASES, "above -= n;", "", HALVES),
-    Mutant("slack behind errors", "src_c/cells/pair.h", "j < r->dims.ld_state && r->fresh", "j < 0", PADDING),
+    Mutant("slack behind errors", "src_c/cells/pair-inl.h", "j < r->dims.ld_state && r->fresh", "j < 0", PADDING),
 ]

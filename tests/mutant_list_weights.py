@@ -2,17 +2,17 @@
 
 from mutant_list import GRID, STEP, Mutant
 
-UNITS, RUN = "src_c/kernels/chain_units.h", "src_c/kernels/chain_run.h"
+UNITS, RUN = "src_c/chain/chain_units-inl.h", "src_c/chain/chain_run-inl.h"
 ONE = "test_chain_units.py"
-SLABS, CHAIN = "src_c/kernels/chain_gradient.h", "test_chain.py"
-PIECES, TAKEN = "src_c/kernels/chain_pieces.h", "test_chain_threads.py"
+SLABS, CHAIN = "src_c/chain/chain_gradient-inl.h", "test_chain.py"
+PIECES, TAKEN = "src_c/chain/chain_pieces-inl.h", "test_chain_threads.py"
 
 WEIGHTS_MUTANTS = [
     Mutant("blocks send nothing to each other", UNITS, "c->step + 1 < c->n_steps", "c->step + 1 < c->to", ONE),
     Mutant(
         "nothing for the initial state", RUN, "if (by_units > 1) fb_parallel_brief", "if (0) fb_parallel_brief", ONE
     ),
-    Mutant("units of the first part", "src_c/kernels/gated.h", "q = first + j,", "q = j,", ONE),
+    Mutant("units of the first part", "src_c/gated/gated_step-inl.h", "q = first + j,", "q = j,", ONE),
     Mutant(
         "weights of the last forward run",
         STEP,
@@ -43,7 +43,7 @@ WEIGHTS_MUTANTS = [
     ),
     Mutant(
         "a step with backward's weights",
-        "fastbpts/_core_chain.pxi",
+        "fastbpts/_binding/chain.pxi",
         "self.ready = self.packed = False",
         "self.ready = False",
         "test_chain_weights.py",
@@ -64,5 +64,5 @@ WEIGHTS_MUTANTS = [
         CHAIN,
     ),
     Mutant("threads woken for weights", RUN, "c->worth, most);", "c->worth, c->n_threads);", "test_pool.py -k woken"),
-    Mutant("every other panel unpacked", "src_c/kernels/gated_pack.h", "q = part * width;", "q = 0 * part;", TAKEN),
+    Mutant("every other panel unpacked", "src_c/gated/gated_pack-inl.h", "q = part * width;", "q = 0 * part;", TAKEN),
 ]

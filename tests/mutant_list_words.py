@@ -2,8 +2,8 @@
 
 from mutant_list import Mutant
 
-PREDICT, WINDOW, TRAIN = "src_c/words/predict.h", "src_c/words/window.h", "src_c/words/train.h"
-CORPUS, SAMPLING = "src_c/corpus.c", "src_c/sampling.c"
+PREDICT, WINDOW, TRAIN = "src_c/words/predict-inl.h", "src_c/words/window-inl.h", "src_c/words/word2vec-inl.h"
+CORPUS, SAMPLING = "src_c/text/corpus.c", "src_c/words/sampling.c"
 MODEL, FILES = "fastbpts/words/_model.py", "fastbpts/words/_storage.py"
 SAME = "test_words_training.py -k equals_the_reference"
 DRAWS = "test_words_training.py -k alias or huffman or tree"

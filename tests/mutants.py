@@ -28,9 +28,10 @@ from mutant_list_words import WORDS_MUTANTS
 
 ALL = [*MUTANTS, *STEP_MUTANTS, *WEIGHTS_MUTANTS, *MLP_MUTANTS, *GLOVE_MUTANTS, *WORDS_MUTANTS]
 ROOT = Path(__file__).resolve().parent.parent
-FLAGS = ["-std=gnu11", "-O0", "-fPIC", "-pthread", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]
+FLAGS = ["-std=gnu11", "-O0", "-fPIC", "-pthread", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-w"]
 INCLUDES = ["-Isrc_c", f"-I{np.get_include()}", f"-I{sysconfig.get_paths()['include']}"]
 DIRECTIVES = "freethreading_compatible=True,wraparound=False,cdivision=True,boundscheck=False,initializedcheck=False"
+BINDING = "fastbpts/_binding/_core.pyx"
 CC = os.environ.get("CC", "cc")
 
 
@@ -53,13 +54,37 @@ def copy_sources(folder: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", folder)
 
 
+def units_of(folder: Path) -> list[str]:
+    """Every object file: the binding, files of src_c, and domains (a file for each real type)."""
+    sources = sorted(path.relative_to(folder).as_posix() for path in (folder / "src_c").rglob("*.c"))
+    domains = [path for path in sources if "simd/target.h" in included(folder, path)]
+    return ["_core", *(path for path in sources if path not in domains), *(f"{d} {n}" for d in domains for n in (4, 8))]
+
+
+def included(folder: Path, path: str) -> set[str]:
+    """What a file of src_c includes, directly or not, by names below src_c."""
+    found: set[str] = set()
+    waiting = [path.removeprefix("src_c/")]
+    while waiting:
+        file = folder / "src_c" / waiting.pop()
+        new = set(re.findall(r'#include "([^"]+)"', file.read_text())) - found if file.exists() else set()
+        found |= new
+        waiting += new
+    return found
+
+
+def object_of(folder: Path, unit: str) -> Path:
+    return folder / f"{re.sub(r'[^a-z0-9_]', '_', unit)}.o"
+
+
 def compile_unit(folder: Path, unit: str) -> None:
-    """One object file: "_core" is the binding, anything else a file of src_c."""
-    source = f"src_c/{unit}.c"
+    """One object file."""
+    source, _, real = unit.partition(" ")
+    flags = [f"-DFB_REAL_BYTES={real}"] if real else []
     if unit == "_core":
         source = "_core.c"
-        must([sys.executable, "-m", "cython", "-3", "-X", DIRECTIVES, "fastbpts/_core.pyx", "-o", source], folder)
-    must([CC, *FLAGS, *INCLUDES, "-c", source, "-o", f"{unit}.o"], folder)
+        must([sys.executable, "-m", "cython", "-3", "-X", DIRECTIVES, BINDING, "-o", source], folder)
+    must([CC, *FLAGS, *INCLUDES, *flags, "-c", source, "-o", str(object_of(folder, unit))], folder)
 
 
 def link(folder: Path, objects: list[Path]) -> None:
@@ -67,11 +92,13 @@ def link(folder: Path, objects: list[Path]) -> None:
     must([CC, "-shared", "-pthread", *map(str, objects), "-lm", "-o", target], folder)
 
 
-def unit_of(path: str) -> str | None:
-    """Which object a source file belongs to; None: Python needs no compiler."""
+def touched(folder: Path, path: str) -> list[str]:
+    """Object files that a source file goes into; none for Python."""
     if path.startswith("src_c/"):
-        return Path(path).stem if path.count("/") == 1 and path.endswith(".c") else "isa_base"
-    return "_core" if Path(path).suffix in (".pyx", ".pxi") else None
+        name = path.removeprefix("src_c/")
+        sources = [(unit, unit.partition(" ")[0]) for unit in units_of(folder) if unit != "_core"]
+        return [unit for unit, source in sources if source == path or name in included(folder, source)]
+    return ["_core"] if Path(path).suffix in (".pyx", ".pxi", ".pxd") else []
 
 
 def tests_fail(folder: Path, tests: str) -> bool:
@@ -101,12 +128,10 @@ def is_killed(clean: Path, mutant: Mutant) -> bool:
         copy_sources(folder)
         path = folder / mutant.path
         path.write_text(path.read_text().replace(places(folder, mutant)[0], mutant.new))
-        unit = unit_of(mutant.path)
-        objects = sorted(clean.glob("*.o"))
-        if unit is not None:
+        units = touched(folder, mutant.path)
+        for unit in units:
             compile_unit(folder, unit)
-            objects = [folder / f"{unit}.o", *(o for o in objects if o.stem != unit)]
-        link(folder, objects)
+        link(folder, [object_of(folder if unit in units else clean, unit) for unit in units_of(clean)])
         return tests_fail(folder, mutant.tests)
 
 
@@ -153,9 +178,9 @@ def main(chosen: list[Mutant]) -> int:
             print(f"the text to replace is not there once: {mutant.name} ({mutant.path})", file=sys.stderr)
         if lost:
             return 2
-        units = ["_core", *(path.stem for path in (clean / "src_c").glob("*.c"))]
+        units = units_of(clean)
         list(pool.map(lambda unit: compile_unit(clean, unit), units))
-        link(clean, sorted(clean.glob("*.o")))
+        link(clean, [object_of(clean, unit) for unit in units])
         suites = sorted({mutant.tests for mutant in chosen})
         for suite, fails in zip(suites, pool.map(lambda suite: tests_fail(clean, suite), suites), strict=True):
             if fails:

@@ -12,7 +12,7 @@ except ImportError:  # a dependency of scikit-learn, not of ours
     threadpoolctl = None
 
 MAX_THREADS = 64
-"""FB_MAX_THREADS of src_c/pool.h."""
+"""FB_MAX_THREADS of src_c/contract/pool.h."""
 
 
 def available_cpus() -> int:

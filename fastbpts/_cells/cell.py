@@ -15,7 +15,7 @@ Activation = Literal["identity", "tanh"]
 
 
 def cells() -> list[str]:
-    """Names of the cells, in the order of src_c/cells.def."""
+    """Names of the cells, in the order of src_c/cells/cells.def."""
     return list(_core.cells())
 
 

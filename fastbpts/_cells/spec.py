@@ -1,4 +1,4 @@
-"""What a cell's line in src_c/cells.def says: shapes of its parameters, and how they begin."""
+"""What a cell's line in src_c/cells/cells.def says: shapes of its parameters, and how they begin."""
 
 import re
 from collections.abc import Callable

@@ -25,7 +25,7 @@ from fastbpts.training.optimizer import Optimizer
 
 Activation = Literal["identity", "sigmoid", "tanh", "relu"]
 ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu")
-"""In the order of src_c/mlp.h."""
+"""In the order of src_c/contract/mlp.h."""
 
 
 class MLP(MLPState):

@@ -1,4 +1,4 @@
-"""The choice of an optimiser and its constants; the updates themselves are src_c/kernels/optim.h."""
+"""The choice of an optimiser and its constants; the updates themselves are src_c/optimizer/update-inl.h."""
 
 from typing import Any
 

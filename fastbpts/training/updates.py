@@ -1,4 +1,4 @@
-"""Updates of named arrays by an optimiser: src_c/kernels/optim.h for parameters that no network owns."""
+"""Updates of named arrays by an optimiser: src_c/optimizer/update-inl.h for parameters that no network owns."""
 
 from collections.abc import Mapping
 

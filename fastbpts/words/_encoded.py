@@ -1,4 +1,4 @@
-"""Text as numbers of words, in the compact form that the kernels train on (see src_c/w2v.h)."""
+"""Text as numbers of words, in the compact form that the kernels train on (see src_c/contract/word2vec.h)."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

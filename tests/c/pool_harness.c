@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pool.h"
+#include "contract/pool.h"
 
 enum { MAX_PARTS = 200 };
 

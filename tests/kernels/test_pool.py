@@ -15,10 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPILER = shutil.which("cc") or shutil.which("gcc")
 
 
-@pytest.mark.skipif(COMPILER is None or not (ROOT / "src_c/pool.c").is_file(), reason="needs a compiler and src_c/")
+@pytest.mark.skipif(
+    COMPILER is None or not (ROOT / "src_c/parallel/pool.c").is_file(), reason="needs a compiler and src_c/"
+)
 def test_c_harness(tmp_path: Path) -> None:
     program = tmp_path / "pool_harness"
-    sources = ["tests/c/pool_harness.c", "src_c/pool.c"]
+    sources = ["tests/c/pool_harness.c", "src_c/parallel/pool.c"]
     flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-Isrc_c", "-o", str(program)]
     subprocess.run([str(COMPILER), *flags, *sources], cwd=ROOT, check=True)
     done = subprocess.run([str(program)], capture_output=True, text=True, timeout=120)

@@ -165,7 +165,7 @@ def test_dropout() -> None:
 
 
 def _random(seed: int, counter: int) -> int:
-    """fb_random of src_c/common.h."""
+    """fb_random of src_c/simd/common.h."""
     m = 2**64
     z = (seed + 0x9E3779B97F4A7C15 * (counter + 1)) % m
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % m

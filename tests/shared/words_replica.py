@@ -14,7 +14,7 @@ AHEAD = 4  # FB_W2V_AHEAD
 
 
 def random64(seed: int, counter: int) -> int:
-    """fb_random of src_c/common.h."""
+    """fb_random of src_c/simd/common.h."""
     z = (seed + 0x9E3779B97F4A7C15 * (counter + 1)) & MASK
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK

@@ -57,7 +57,7 @@ class PostOrder:
         self.ends.append(len(self.n_child))
 
     def _close(self, n_child: int, word: str | None, label: Any) -> None:
-        """The same decisions as in src_c/ptb.c."""
+        """The same decisions as in src_c/text/ptb.c."""
         if n_child == 1 and self.collapse:
             if label is not None:
                 self.label[-1] = label

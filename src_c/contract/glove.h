@@ -1,0 +1,33 @@
+/* GloVe (Pennington et al. 2014): J = 1/2 sum f(X_ij) (v_i . v'_j + b_i + b'_j - log X_ij)^2, one AdaGrad step per
+ * pair.
+ */
+#ifndef FB_GLOVE_H
+#define FB_GLOVE_H
+#include <stdint.h>
+
+/* Word w stands near word c x times. */
+typedef struct fb_pair {
+    int32_t word, context;
+    float x;
+} fb_pair;
+
+/* Rows of w: the values (ld), then AdaGrad's sums of squares (ld); first the words, then the contexts. Rows of bias:
+   the value and its sum of squares. Sums begin at 1. */
+typedef struct fb_glove {
+    int64_t n_words, n_pairs;
+    int32_t ld;          /* a multiple of FB_PAD */
+    void *w;             /* (2 n_words, 2 ld) */
+    void *bias;          /* (2 n_words, 2) */
+    const fb_pair *pair; /* (n_pairs) */
+    double x_max, alpha, eta;
+    double *loss; /* (n_parts) sums over the pairs of each part, before its update */
+    int n_parts;  /* threads, which write to the same rows without a lock */
+} fb_glove;
+
+/* Rows of counts (see cooccurrence.h) as pairs, sorted by bucket, a hash of the pair; begin (n_buckets + 1). */
+void fb_deal_pairs(int64_t first_row, int64_t n_rows, const int64_t *n_in_row, const int32_t *column,
+                   const int64_t *sum, int64_t n_buckets, int64_t *begin, fb_pair *pair);
+
+/* A random order (Fisher and Yates), in place. */
+void fb_shuffle_pairs(int64_t n, fb_pair *pair, uint64_t seed);
+#endif

@@ -1,0 +1,23 @@
+/* Distinct strings and their numbers. */
+#ifndef FB_INTERN_H
+#define FB_INTERN_H
+#include <stdint.h>
+
+/* Distinct strings in order of first appearance, found by open addressing. */
+typedef struct {
+    uint64_t *slot; /* (n_slot) 0 = free, else hash << 32 | id + 1; n_slot is a power of two */
+    int64_t *start; /* (n_slot / 2 + 1) string i is text[start[i] .. start[i + 1]); start[0] = 0 */
+    uint8_t *text;  /* (n_text) */
+    int64_t n_slot, n_text;
+    int64_t n; /* strings held */
+} fb_intern;
+
+/* The id of a string, added when it is new; -1 when there is no room for it (nothing is changed then). */
+int64_t fb_intern_id(fb_intern *t, const uint8_t *s, int64_t n);
+
+/* The id of a string, or -1. */
+int64_t fb_intern_find(const fb_intern *t, const uint8_t *s, int64_t n);
+
+/* Enters the n_old slots of a smaller table into `slot`, which must be zero. */
+void fb_intern_rehash(const uint64_t *old, int64_t n_old, uint64_t *slot, int64_t n_slot);
+#endif

@@ -1,0 +1,172 @@
+/* The two micro-kernels everything is made of. Accumulators fill the register file; a result's value does not depend on
+   the tile it falls into (one accumulator per element, terms in index order), which is what makes results independent
+   of batch and threads. */
+#ifndef FB_GEMM_TILES_INL_H
+#define FB_GEMM_TILES_INL_H
+#include "simd/common.h"
+#include "simd/target.h"
+#include "simd/vec-inl.h"
+
+/* Tiles of every shape that fits the registers; FB_TILES calls its argument with (rows, columns in vectors). */
+/* clang-format off */
+#if FB_ROWS == 8
+#define FB_ACCUMULATORS 24
+#define FB_TILES(T)                                                                                             \
+    T(8, 1) T(8, 2) T(8, 3) T(7, 1) T(7, 2) T(7, 3) T(6, 1) T(6, 2) T(6, 3) T(6, 4) T(5, 1) T(5, 2) T(5, 3) T(5, 4) \
+    T(4, 1) T(4, 2) T(4, 3) T(4, 4) T(4, 5) T(4, 6) T(3, 1) T(3, 2) T(3, 3) T(3, 4) T(3, 5) T(3, 6)             \
+    T(2, 1) T(2, 2) T(2, 3) T(2, 4) T(2, 5) T(2, 6) T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
+#else
+#define FB_ACCUMULATORS 12
+#define FB_TILES(T)                                                                                             \
+    T(4, 1) T(4, 2) T(4, 3) T(3, 1) T(3, 2) T(3, 3) T(3, 4) T(2, 1) T(2, 2) T(2, 3) T(2, 4) T(2, 5) T(2, 6)     \
+    T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
+#endif
+/* clang-format on */
+/* C (MR, NR VL) = rows at `from` (NULL: zeros) + A (MR, K) . B (K, NR VL): A by element with strides, the others by
+   rows. ahead: NULL, or the first of K lines, `apart` bytes from each other, that are fetched into the second-level
+   cache meanwhile. */
+static FB_INLINE void FB(outer_tile)(const int MR, const int NR, int K, const real *a, ptrdiff_t am, ptrdiff_t ak,
+                                     const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, const real *from,
+                                     ptrdiff_t ldf, const char *ahead, ptrdiff_t apart) {
+    vec acc[FB_ACCUMULATORS];
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; m++)
+#pragma GCC unroll 6
+        for (int n = 0; n < NR; n++) acc[m * NR + n] = from ? FB(load)(from + m * ldf + n * VL) : (vec){0};
+    for (int k = 0; k < K; k++, a += ak, b += ldb) {
+        vec t[6];
+        if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += apart;
+#pragma GCC unroll 6
+        for (int n = 0; n < NR; n++) {
+            t[n] = FB(load)(b + n * VL);
+            if (MR < 4) FB_KEEP(t[n]);
+        }
+#pragma GCC unroll 8
+        for (int m = 0; m < MR; m++) {
+            vec s = FB(splat)(a[m * am]);
+            FB_KEEP(s);
+#pragma GCC unroll 6
+            for (int n = 0; n < NR; n++) acc[m * NR + n] += s * t[n];
+        }
+    }
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; m++)
+#pragma GCC unroll 6
+        for (int n = 0; n < NR; n++) FB(store)(c + m * ldc + n * VL, acc[m * NR + n]);
+}
+
+/* Lane-wise partial dot products P (MR, NR) of vectors [+]= sum over K of A (MR, K) * B (NR, K), both by rows along K.
+ */
+static FB_INLINE void FB(dot_tile)(const int MR, const int NR, int K, const real *a, ptrdiff_t lda, const real *b,
+                                   ptrdiff_t ldb, real *p, ptrdiff_t ldp, int add) {
+    vec acc[FB_ACCUMULATORS];
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; m++)
+#pragma GCC unroll 6
+        for (int n = 0; n < NR; n++) acc[m * NR + n] = add ? FB(load)(p + m * ldp + n * VL) : (vec){0};
+    for (int k = 0; k < K; k += VL) {
+        vec t[6];
+#pragma GCC unroll 6
+        for (int n = 0; n < NR; n++) {
+            t[n] = FB(load)(b + n * ldb + k);
+            if (MR < 4) FB_KEEP(t[n]);
+        }
+#pragma GCC unroll 8
+        for (int m = 0; m < MR; m++) {
+            vec s = FB(load)(a + m * lda + k);
+            FB_KEEP(s);
+#pragma GCC unroll 6
+            for (int n = 0; n < NR; n++) acc[m * NR + n] += s * t[n];
+        }
+    }
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; m++)
+#pragma GCC unroll 6
+        for (int n = 0; n < NR; n++) FB(store)(p + m * ldp + n * VL, acc[m * NR + n]);
+}
+
+/* `count` tiles of equal shape side by side. */
+#define FB_CASE(M, N)                                                                         \
+    case M * 8 + N:                                                                           \
+        for (; count > 0; count--, b += N * VL, c += N * VL)                                  \
+            FB(outer_tile)(M, N, K, a, am, ak, b, ldb, c, ldc, add ? c : NULL, ldc, NULL, 0); \
+        return;
+static void FB(outer_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
+                          ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
+    switch (m * 8 + n) { FB_TILES(FB_CASE) }
+}
+#undef FB_CASE
+#define FB_CASE(M, N)                                                                                             \
+    case M * 8 + N:                                                                                               \
+        for (; count > 0; count--, b += N * ldb, p += N * VL) FB(dot_tile)(M, N, K, a, lda, b, ldb, p, ldp, add); \
+        return;
+static void FB(dot_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb,
+                        real *p, ptrdiff_t ldp, int add) {
+    switch (m * 8 + n) { FB_TILES(FB_CASE) }
+}
+#undef FB_CASE
+#undef FB_TILES
+
+/* Cuts `total` columns into as few tiles as m rows allow, of two widths that differ by one: *wide tiles of the width
+   returned, then *narrow tiles of one less. */
+static int FB(cut)(int m, int64_t total, int64_t *wide, int64_t *narrow) {
+    const int most = FB_ACCUMULATORS / m > 6 ? 6 : FB_ACCUMULATORS / m;
+    const int64_t tiles = (total + most - 1) / most, width = tiles ? (total + tiles - 1) / tiles : 1;
+    *wide = total - tiles * (width - 1);
+    *narrow = tiles - *wide;
+    return (int)width;
+}
+
+/* C (m, width) [+]= A (m, K) . B (K, width), m <= FB_ROWS, width a multiple of FB_PAD. */
+static void FB(outer)(int m, int64_t width, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
+                      ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
+    int64_t wide, narrow;
+    const int n = FB(cut)(m, width / VL, &wide, &narrow);
+    FB(outer_row)(m, n, wide, K, a, am, ak, b, ldb, c, ldc, add);
+    b += wide * n * VL, c += wide * n * VL;
+    if (narrow) FB(outer_row)(m, n - 1, narrow, K, a, am, ak, b, ldb, c, ldc, add);
+}
+
+/* Vectors `part` (m, n) [+]= products of A (m, K) and B (n, K), m <= FB_ROWS, K a multiple of FB_PAD. A row of part has
+   room for FB_PADDED(n) vectors. */
+static void FB(dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, real *part,
+                    int add) {
+    const int ldp = FB_PADDED(n) * VL;
+    int64_t wide, narrow;
+    const int w = FB(cut)(m, n, &wide, &narrow);
+    FB(dot_row)(m, w, wide, K, a, lda, b, ldb, part, ldp, add);
+    if (narrow) FB(dot_row)(m, w - 1, narrow, K, a, lda, b + wide * w * ldb, ldb, part + wide * w * VL, ldp, add);
+}
+
+/* Columns of n's last vector that are summed one by one: a vector of so few costs more. */
+static FB_INLINE int FB(last_few)(int64_t n) { return n > VL && n % VL <= (VL > 8 ? VL / 8 : 1) ? (int)(n % VL) : 0; }
+
+/* C (m, ldb) = A (m, K) . B (K, n); B_t (n, K), unless it is NULL, for the last few columns. All rows are padded with
+   zeros. */
+static void FB(outer_or_dot)(int m, int n, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb,
+                             const real *b_t, ptrdiff_t ldb_t, real *c, ptrdiff_t ldc) {
+    enum { MOST = FB_ROWS * (VL / 8 + 1) };
+    const int few = b_t ? FB(last_few)(n) : 0;
+    real part[(MOST + VL) * VL], sums[MOST + VL];
+    FB(outer)(m, few ? n - few : ldb, K, a, lda, 1, b, ldb, c, ldc, 0);
+    if (few == 0) return;
+    FB(dot_row)(m, few, 1, K, a, lda, b_t + (n - few) * ldb_t, ldb_t, part, few * VL, 0);
+    for (int j = 0; j < m * few; j += VL) FB(store)(sums + j, FB(lane_sums)(part + j * VL));
+    for (int i = 0; i < m; i++, c += ldc) {
+        for (int j = 0; j < few; j++) c[n - few + j] = sums[i * few + j];
+        for (int j = n; j < ldb; j++) c[j] = 0;
+    }
+}
+
+/* C (m, n): the sums of the lanes of part. */
+static void FB(dot_sums)(int m, int n, const real *part, real *c, ptrdiff_t ldc) {
+    const int ldp = FB_PADDED(n) * VL;
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j += VL) {
+            real sums[VL];
+            FB(store)(sums, FB(lane_sums)(part + i * ldp + j * VL));
+            memcpy(c + i * ldc + j, sums, (size_t)fb_min(VL, n - j) * sizeof(real));
+        }
+}
+#undef FB_ACCUMULATORS
+#endif

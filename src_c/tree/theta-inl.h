@@ -1,0 +1,75 @@
+/* Between the public parameters and theta, the kernels' layout: one row per component of the state, one column per
+ * feature. */
+#ifndef FB_TREE_THETA_INL_H
+#define FB_TREE_THETA_INL_H
+#include "simd/common.h"
+#include "simd/target.h"
+#include "simd/vec-inl.h"
+
+static void FB(transpose)(int64_t rows, int64_t cols, const void *a, int64_t lda, void *b, int64_t ldb) {
+    const real *src = a; /* (rows, cols) */
+    real *dst = b;       /* (cols, rows) */
+    const int64_t whole = cols / VL * VL, blocks = rows / VL * VL;
+    for (int64_t i = 0; i < blocks; i += VL)
+        for (int64_t j = 0; j < whole; j += VL) {
+            vec t[VL];
+#pragma GCC unroll 16
+            for (int k = 0; k < VL; k++) t[k] = FB(load)(src + (i + k) * lda + j);
+            FB(by_columns)(VL, t);
+#pragma GCC unroll 16
+            for (int k = 0; k < VL; k++) FB(store)(dst + (j + k) * ldb + i, t[k]);
+        }
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = i < blocks ? whole : 0; j < cols; j++) dst[j * ldb + i] = src[i * lda + j];
+}
+
+/* A parameter's elements per row of theta: its columns name them, so it is one more than the largest. */
+static void FB(row_lengths)(const fb_dims *d, const fb_column *column, int64_t *length) {
+    for (int c = 0; c < d->n_feature; c++) {
+        const fb_column k = column[c];
+        if (k.param < 0) continue;
+        const int64_t last = k.at > k.twin ? k.at : k.twin;
+        if (last + 1 > length[k.param]) length[k.param] = last + 1;
+    }
+}
+
+/* theta = sum of the parameters' elements that meet the same feature */
+static void FB(pack)(const fb_dims *d, const fb_column *column, const void *const *params, void *theta) {
+    int64_t length[FB_PARAMS] = {0};
+    FB(row_lengths)(d, column, length);
+    for (int i = 0; i < d->n_gate * d->n_state; i++) {
+        real *row = (real *)theta + (int64_t)i * d->ld_feature;
+        memset(row, 0, (size_t)d->ld_feature * sizeof(real));
+        for (int c = 0; c < d->n_feature; c++) {
+            const fb_column k = column[c];
+            if (k.param < 0) continue;
+            const real *p = (const real *)params[k.param] + i * length[k.param];
+            row[c] = k.twin < 0 ? p[k.at] : p[k.at] + p[k.twin];
+        }
+    }
+}
+
+/* Back again. Weights are shared equally by the elements of a column (the symmetric choice, the same function);
+ * gradients ADD. */
+static void FB(unpack)(const fb_dims *d, const fb_column *column, int gradient, const void *theta,
+                       void *const *params) {
+    int64_t length[FB_PARAMS] = {0};
+    FB(row_lengths)(d, column, length);
+    for (int i = 0; i < d->n_gate * d->n_state; i++) {
+        const real *row = (const real *)theta + (int64_t)i * d->ld_feature;
+        for (int c = 0; c < d->n_feature; c++) {
+            const fb_column k = column[c];
+            if (k.param < 0) continue;
+            real *p = (real *)params[k.param] + i * length[k.param];
+            if (gradient) {
+                p[k.at] += row[c]; /* theta = p[at] (+ p[twin]) */
+                if (k.twin >= 0) p[k.twin] += row[c];
+            } else if (k.twin < 0) {
+                p[k.at] = row[c];
+            } else {
+                p[k.at] = p[k.twin] = row[c] / 2;
+            }
+        }
+    }
+}
+#endif
