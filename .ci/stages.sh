@@ -77,6 +77,7 @@ stage_lint() {
     lint-imports || status=1
     find src_c tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} + || status=1
     codespell || status=1
+    "$ROOT/.ci/check_commits.sh" || status=1 # in the repository itself: the copy has no history
     return $status
 }
 
@@ -146,6 +147,19 @@ print('\n'.join(needed + project['project']['optional-dependencies']['test']))")
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" PYTHONPATH=$PWD \
         ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
         run_pytest "torch|PyTorch|gensim|sanitize|benchmark$(data_skips)" "$python" -s -q "${files[@]}"
+}
+
+# Which lines the quick tests run, of C (built with counters, without optimisation to speak of) and of Python. It covers
+# this machine's instruction set and not the tests that need PyTorch; what the other stages run is not counted.
+stage_coverage() {
+    mkdir "$WORK/coverage"
+    (cd "$REPO" && tar --exclude=./build --exclude=./.venv --exclude='*.so' -cf - .) | tar -xf - -C "$WORK/coverage"
+    cd "$WORK/coverage"
+    "$BIN/pip" install -q -e "$REPO[dev]" coverage
+    FASTBPTS_COVERAGE=1 "$BIN/python" setup.py -q build_ext --inplace
+    PYTHONPATH=$PWD "$BIN/python" -m coverage run --source fastbpts -m pytest -q -p no:cacheprovider -m "not slow" tests
+    "$BIN/python" .ci/coverage_c.py build
+    echo "coverage of Python: $("$BIN/python" -m coverage report --format=total) % of lines"
 }
 
 stage_pool() {
