@@ -46,12 +46,15 @@ _LAZY = {
     "iter_conllu": "readers.conllu",
     "iter_ptb": "readers.ptb",
     "iter_text": "readers.text",
+    "iter_trees": "readers.trees",
     "load": "models",
     "load_vectors": "words.pretrained",
     "read_conllu": "readers.conllu",
     "read_ptb": "readers.ptb",
     "read_text": "readers.text",
+    "read_trees": "readers.trees",
     "softmax_cross_entropy": "training.losses",
+    "tree_formats": "readers.trees",
 }
 _SUBPACKAGES = {"draw", "reference"}
 

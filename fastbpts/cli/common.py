@@ -10,12 +10,16 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from fastbpts.readers.trees import FORMATS
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from fastbpts.data.treebank import Treebank
 
 _READING = "Reading trees"
+_FORMATS = "; ".join(f"{name} ({row.about})" for name, row in FORMATS.items())
+Format = Annotated[str, typer.Option(help=f"Format of the files: {_FORMATS}.", rich_help_panel=_READING)]
 Labels = Annotated[
     str, typer.Option(help="Labels in files: auto, int, or str (names, which are ignored).", rich_help_panel=_READING)
 ]
@@ -127,12 +131,15 @@ def load_model(path: Path, *kinds: str) -> Any:
     return model
 
 
-def reading(labels: str, unary: str | None, binarize: str | None, model: Any = None) -> dict[str, Any]:
+def reading(
+    tree_format: str, labels: str, unary: str | None, binarize: str | None, model: Any = None
+) -> dict[str, Any]:
     """Options of the readers of trees: those given, else those of the model's training, which a line tells."""
+    check_choice("--tree-format", tree_format, FORMATS)
     check_choice("--labels", labels, ("auto", "int", "str"))
     check_choice("--unary", unary, ("keep", "collapse"))
     check_choice("--binarize", binarize, ("left", "right", "none"))
-    how = {"labels": labels, "unary": "keep", "binarize": "none"}
+    how = {"format": tree_format, "labels": labels, "unary": "keep", "binarize": "none"}
     given = {name: value for name, value in (("unary", unary), ("binarize", binarize)) if value is not None}
     stored = {
         name: value for name, value in getattr(model, "reading_", {}).items() if name in how.keys() - given.keys()
@@ -162,7 +169,7 @@ def read_bank(path: Path, **options: Any) -> "Treebank":
     import fastbpts as fb
 
     with counting(f"reading {path}"):
-        bank: Treebank = fb.read_ptb(source(path), **options)
+        bank: Treebank = fb.read_trees(source(path), **options)
     return bank
 
 
@@ -170,7 +177,7 @@ def iter_banks(path: Path, chunk_trees: int, **options: Any) -> "Iterator[Treeba
     """The same, piece by piece."""
     import fastbpts as fb
 
-    banks: Iterator[Treebank] = fb.iter_ptb(source(path), chunk_trees=chunk_trees, **options)
+    banks: Iterator[Treebank] = fb.iter_trees(source(path), chunk_trees=chunk_trees, **options)
     return banks
 
 

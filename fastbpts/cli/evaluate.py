@@ -11,6 +11,7 @@ from typer import Argument, Option
 
 from fastbpts.cli.common import (
     Binarize,
+    Format,
     Labels,
     Unary,
     check_choice,
@@ -33,7 +34,7 @@ def _score_trees(model: Any, file: Path, how: dict[str, Any]) -> Row:
     """Accuracies over a file, read piece by piece."""
     from fastbpts.estimators.examples import check_known, roots
 
-    trees = {name: how[name] for name in ("labels", "unary", "binarize")}
+    trees = {name: how[name] for name in ("format", "labels", "unary", "binarize")}
     n_trees = n_root = n_nodes = root_hits = node_hits = 0
     least = len(model.classes_)  # the least class number in the file
     with counting(f"scoring {file}") as add:
@@ -105,6 +106,7 @@ def evaluate(
         ),
     ],
     as_json: Annotated[bool, Option("--json", help="One JSON object per file.")] = False,
+    tree_format: Format = "ptb",
     labels: Labels = "auto",
     unary: Unary = None,
     binarize: Binarize = None,
@@ -117,7 +119,7 @@ def evaluate(
 
     check_choice("--column", column, COLUMNS)
     estimator = load_model(model, *_SCORE)
-    how = reading(labels, unary, binarize, estimator) | {"column": column_of(column, estimator)}
+    how = reading(tree_format, labels, unary, binarize, estimator) | {"column": column_of(column, estimator)}
     rows: list[Row] = []
     try:
         for file in files:

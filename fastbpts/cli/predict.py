@@ -14,6 +14,7 @@ from typer import Argument, Option
 
 from fastbpts.cli.common import (
     Binarize,
+    Format,
     Labels,
     Unary,
     check_choice,
@@ -112,6 +113,7 @@ def predict(
     nodes: Annotated[
         bool, Option("--nodes", help="jsonl: probabilities at every node, in the order of the brackets.")
     ] = False,
+    tree_format: Format = "ptb",
     labels: Labels = "auto",
     unary: Unary = None,
     binarize: Binarize = None,
@@ -134,7 +136,7 @@ def predict(
     if str(file) == "-" and sys.stdin.isatty():
         print("fastbpts: reading from the terminal, end with Ctrl-D", file=sys.stderr)
     if kind == "TreeClassifier":
-        banks = iter_banks(file, _CHUNK, **reading(labels, unary, binarize, estimator))
+        banks = iter_banks(file, _CHUNK, **reading(tree_format, labels, unary, binarize, estimator))
         pieces, of = _trees(estimator, banks, form, nodes), "trees"
     elif kind == "SequenceTagger":
         pieces, of = tagged(estimator, file, form, column_of(column, estimator), plain), "sentences"

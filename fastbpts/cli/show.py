@@ -11,6 +11,7 @@ from typer import Argument, Option
 from fastbpts._files.atomic import write_atomic
 from fastbpts.cli.common import (
     Binarize,
+    Format,
     Labels,
     Unary,
     check_distinct,
@@ -36,7 +37,7 @@ def _trees(file: Path | None, text: str | None, first: int, count: int, **how: A
     if text is not None:
         given = io.BytesIO(text.encode(errors="surrogateescape"))
         given.name = "--tree"  # what errors call it
-        banks = iter(fb.iter_ptb(given, **how))
+        banks = iter(fb.iter_trees(given, **how | {"format": "ptb"}))
     else:
         banks = iter_banks(file or Path("-"), 100, **how)
     found = list(itertools.islice((tree for bank in banks for tree in bank), first, first + count))
@@ -54,6 +55,7 @@ def show(
     count: Annotated[int, Option("--count", "-c", min=1, help="How many trees.")] = 1,
     output: Annotated[Path | None, Option("--output", "-o", help="Draw to a file: .svg (one tree) or .html.")] = None,
     curve: Annotated[Path | None, Option(help="Draw the model's learning curve to this PNG file.")] = None,
+    tree_format: Format = "ptb",
     labels: Labels = "auto",
     unary: Unary = None,
     binarize: Binarize = None,
@@ -78,7 +80,7 @@ def show(
         draw.learning_curve(classifier, curve)
     if file is None and tree is None:
         return
-    how = reading(labels, unary, binarize, classifier)
+    how = reading(tree_format, labels, unary, binarize, classifier)
     pictures = draw.Picture.of_model(classifier, _trees(file, tree, index, count, **how))
     if output is None:
         out = console()

@@ -31,7 +31,7 @@ class Task(NamedTuple):
     kept: Mapping[str, str | None] = {}  # how other files are to be read for it, with defaults
 
 
-_TREES = frozenset({"labels", "unary", "binarize"})
+_TREES = frozenset({"tree_format", "labels", "unary", "binarize"})
 TASKS = {
     "tree": Task("TreeClassifier", TreeOptions, _TREES, {"unary": "keep", "binarize": None}),
     "tag": Task("SequenceTagger", SequenceTaggerOptions, frozenset({"column"}), {"column": "upos"}),
@@ -45,7 +45,7 @@ def read(task: str, path: Path, how: Mapping[str, Any]) -> Examples:
     import fastbpts as fb
 
     if task == "tree":
-        bank = read_bank(path, **{name: how[name] for name in _TREES})
+        bank = read_bank(path, **{name: how[name] for name in ("format", "labels", "unary", "binarize")})
         return Examples(bank, None, f"{len(bank):,} trees, {bank.n_nodes:,} nodes, {len(bank.vocabulary):,} words")
     with counting(f"reading {path}"):
         if task == "tag":

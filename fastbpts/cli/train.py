@@ -10,6 +10,7 @@ from typer import Option
 
 from fastbpts.cli.common import (
     Binarize,
+    Format,
     Labels,
     Unary,
     check_choice,
@@ -36,7 +37,7 @@ class Own(NamedTuple):
         Path,
         Option(
             "--train",
-            help="Training set, .gz and .xz too (- is stdin). tree: PTB brackets; tag: CoNLL-U; lm: text; "
+            help="Training set, .gz and .xz too (- is stdin). tree: see --tree-format; tag: CoNLL-U; lm: text; "
             "classify: lines of label, tab, text.",
         ),
     ]
@@ -53,6 +54,7 @@ class Own(NamedTuple):
     ] = False
     curve: Annotated[Path | None, Option(help="Learning curve to draw (PNG).", rich_help_panel=FILES)] = None
     quiet: Annotated[bool, Option("--quiet", "-q", help="No progress.", rich_help_panel=FILES)] = False
+    tree_format: Format = "ptb"
     labels: Labels = "auto"
     unary: Unary = None
     binarize: Binarize = None
@@ -160,7 +162,7 @@ def _fit(own: Own, params: dict[str, Any]) -> int:
     import fastbpts as fb
     from fastbpts.data.conllu_bank import COLUMNS
 
-    how = reading(own.labels, own.unary, own.binarize) | {"column": own.column}
+    how = reading(own.tree_format, own.labels, own.unary, own.binarize) | {"column": own.column}
     check_choice("--column", own.column, COLUMNS)
     model = getattr(fb, TASKS[own.task].estimator)(**params)
     with usage():  # before files are read, which may take minutes

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
-from fastbpts._base.arguments import check_count
-from fastbpts._files.streams import FilePath, display_name, open_bytes
-from fastbpts.data.parse.brackets import NO_LIMIT, Binarize, Labels, PTBError, PTBParser, Unary, parse_stream
+from fastbpts._files.streams import FilePath
+from fastbpts.data.parse.brackets import Binarize, Labels, PTBError, Unary
 from fastbpts.data.treebank import Treebank
+from fastbpts.readers.trees import BLOCK, iter_trees, read_trees
 
 __all__ = ["PTBError", "iter_ptb", "read_ptb"]
-
-BLOCK = 1 << 22
 
 
 def iter_ptb(
@@ -28,24 +26,33 @@ def iter_ptb(
     Parameters
     ----------
     path : path or binary stream
-        As for :func:`read_ptb`, like the other options.
+        Plain, gzip or xz.
     chunk_trees : int
         Trees in each piece; the last may have fewer. Each piece has a vocabulary of its own.
+    labels, n_classes, unary, binarize, encoding
+        As for :func:`read_ptb`.
 
     Yields
     ------
     Treebank
         The next trees of the file.
+
+    Raises
+    ------
+    ValueError
+        An option is wrong. A malformed file raises :class:`PTBError`, as in :func:`read_ptb`.
     """
-    chunk_trees = check_count(chunk_trees, "chunk_trees")
-    parser = PTBParser(display_name(path), labels, n_classes, unary, binarize)
-    return _iterate(path, parser, encoding, _block, chunk_trees)
-
-
-def _iterate(path: FilePath, parser: PTBParser, encoding: str, block: int, chunk_trees: int) -> Iterator[Treebank]:
-    with open_bytes(path) as stream:
-        for part in parse_stream(parser, stream, encoding, block, chunk_trees):
-            yield Treebank._of_plan(*part)
+    return iter_trees(
+        path,
+        "ptb",
+        chunk_trees=chunk_trees,
+        labels=labels,
+        n_classes=n_classes,
+        unary=unary,
+        binarize=binarize,
+        encoding=encoding,
+        _block=_block,
+    )
 
 
 def read_ptb(
@@ -77,9 +84,9 @@ def read_ptb(
         "collapse" makes one node, with the topmost label, of a chain of single children: ``(4 (2 word))`` is
         ``(4 word)``.
     binarize : {None, "left", "right"}
-        Makes ``((a b) c)`` or ``(a (b c))`` of ``(a b c)``; the nodes put in have no label.
+        Makes ``((a b) c)`` or ``(a (b c))`` of ``(a b c)``; the new nodes have no label.
     encoding : str
-        Of the text.
+        Encoding of the text.
 
     Returns
     -------
@@ -93,5 +100,13 @@ def read_ptb(
         neither word nor children or with both, labels that are not accepted, NUL bytes, invalid encoding, a damaged
         archive, no tree at all.
     """
-    parser = PTBParser(display_name(path), labels, n_classes, unary, binarize)
-    return next(_iterate(path, parser, encoding, _block, NO_LIMIT))
+    return read_trees(
+        path,
+        "ptb",
+        labels=labels,
+        n_classes=n_classes,
+        unary=unary,
+        binarize=binarize,
+        encoding=encoding,
+        _block=_block,
+    )
