@@ -8,6 +8,7 @@ from fastbpts._files.streams import FilePath, display_name, open_bytes
 from fastbpts.data.flat import FlatTrees
 from fastbpts.data.parse.brackets import NO_LIMIT, Binarize, Labels, PTBParser, Unary, parse_stream
 from fastbpts.data.treebank import Treebank
+from fastbpts.readers.labelled_trees import parse_labelled
 
 BLOCK = 1 << 22
 
@@ -31,6 +32,7 @@ class TreeFormat(NamedTuple):
 
 FORMATS = {
     "ptb": TreeFormat("Penn Treebank brackets: (3 (2 not) (1 bad))", parse_stream),
+    "labelled": TreeFormat("on each line a label, a tab, a tree: 3<TAB>(S (RB not) (JJ bad))", parse_labelled),
 }
 
 

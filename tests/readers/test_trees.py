@@ -16,9 +16,11 @@ from fastbpts.readers.trees import FORMATS
 TREES = [(3, "not", "bad"), (1, "ünne", "b"), (2, "not", "b")]
 WRITTEN = {
     "ptb": "".join(f"({y} (2 {a})\n (0 {b}))\n" for y, a, b in TREES),
+    "labelled": "\n".join(f"{y}\t(0 (2 {a}) (0 {b}))\r\n" for y, a, b in TREES),
 }
 MALFORMED = {
     "ptb": ("(3 (2 a) (2 b))\n(3 a b)", 2, 6),
+    "labelled": ("1\t(3 (2 a) (2 b))\n-1\t(3 a b)", 2, 9),
 }
 
 
@@ -66,3 +68,27 @@ def test_a_format_that_is_none() -> None:
     for read in (fb.read_trees, fb.iter_trees):
         with pytest.raises(ValueError, match="^format='newick': accepted are 'ptb'"):
             read("trees", "newick")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1\t(S (X a))\nno tab", "2:1: no tab"),
+        ("1\t ", "1:1: no tab and tree"),
+        ("x\t(S a)", "1:1: label 'x' is not an integer"),
+        ("-2\t(S a)", "1:1: label '-2' is out of range: accepted are 0..2147483647"),
+        ("12\t(S (X a)", "1:4: unclosed bracket"),
+        ("1\t(S a) (S b)", "1:14: a second tree"),
+    ],
+)
+def test_labelled_lines_that_are_wrong(text: str, told: str) -> None:
+    with pytest.raises(fb.PTBError) as info:
+        fb.read_trees(io.BytesIO(text.encode()), "labelled")
+    assert told in str(info.value)
+
+
+def test_labelled_lines_keep_names_of_phrases() -> None:
+    bank = fb.read_trees(io.BytesIO(b"4\t(S (NP films) (VP end))\n-1\t(S end)\n"), "labelled", unary="collapse")
+    assert bank.label_names == ["S", "NP", "VP"]
+    assert bank.root_labels().tolist() == [4, -1]
+    assert bank.label.tolist() == [-1, -1, 4, -1]
