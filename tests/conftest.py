@@ -10,10 +10,6 @@ import pytest
 os.environ.setdefault("FASTBPTS_POISON", "1")  # before the core is loaded: its workspaces start as NaN
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "unseeded: the test may draw from unseeded generators")
-
-
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20130918)

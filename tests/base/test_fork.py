@@ -85,16 +85,19 @@ def run(code: str) -> None:
     subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", code], check=True, timeout=120)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MAKE)
 def test_a_fork_waits_for_the_step(kind: str) -> None:
     run(START + MAKE[kind] + HELD.format(seconds=0.3, patience=30, is_released=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MAKE)
 def test_a_fork_does_not_wait_for_ever(kind: str) -> None:
     run(START + MAKE[kind] + HELD.format(seconds=60, patience=0.2, is_released=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MAKE)
 def test_a_fork_among_computing_threads(kind: str) -> None:
     run(START + MAKE[kind] + COMPUTING)
@@ -136,6 +139,7 @@ assert free == [True]
 """
 
 
+@pytest.mark.slow
 def test_a_signal_ends_the_wait() -> None:
     """The locks that were taken until then are given back."""
     run(START + MAKE["mlp"] + INTERRUPTED)

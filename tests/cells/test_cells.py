@@ -60,6 +60,7 @@ def test_nodes_per_level(cell: str, n_nodes: int) -> None:
         assert_same(got, wanted, tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_many_nodes(cell: str) -> None:
     """More nodes than one panel of the weights' gradient holds."""
@@ -85,6 +86,7 @@ DIFFERENCES = [case for case in thinned([1, 3, 9]) if case[0] in RECURSIVE]
 DIFFERENCES += [(cell, name, 3, 0) for cell in RECURRENT for name in ("unequal", "sparse_trees", "dags")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "name", "d", "variant"), DIFFERENCES)
 def test_central_differences(cell: str, name: str, d: int, variant: int) -> None:
     p = problem(cell, structures(cell)[name], d, variant=variant)

@@ -15,6 +15,7 @@ from fastbpts.reference._act import sigmoid
 NOISE = [("identity", False), ("identity", True), ("tanh", False), ("tanh", True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "name", "noise", "variant"), thinned(NOISE, 3))
 def test_complex_step(cell: str, name: str, noise: tuple[str, bool], variant: int) -> None:
     """The imaginary part of loss(theta + 1e-30 i v) / 1e-30 is the slope along v to the last digits.

@@ -35,6 +35,7 @@ def test_same_numbers(name: str) -> None:
         assert getattr(structure, key) == getattr(ZOO[name], key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_cells_run_on_structures(cell: str) -> None:
     """Compiled and plain cells take a Structure and agree on it."""

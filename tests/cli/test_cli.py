@@ -55,6 +55,7 @@ def test_without_a_command(capsys):
     assert all(command in out for command in COMMANDS)
 
 
+@pytest.mark.slow
 def test_help_does_not_load_the_library():
     code = "import sys; from fastbpts.cli import main; main(['train', '--help']); print(sorted(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -114,6 +115,7 @@ def test_failures_are_status_1_and_name_the_file(capsys, folder, tmp_path):
     assert not (tmp_path / "m").exists()
 
 
+@pytest.mark.slow
 def test_train_evaluate(capsys, folder, tmp_path):
     out_file, curve = tmp_path / "m.safetensors", tmp_path / "curve.png"
     options = "--cell concat -d 5 -l 0.05 -n 3 --optimizer adam --alpha W=1e-4,E=0 --class-weight 0=2 --schedule cosine"
@@ -212,6 +214,7 @@ def test_predict_classes_with_names(capsys, folder, tmp_path):
     assert set(json.loads(out)["probabilities"]) == {"very (good)", "bad"}
 
 
+@pytest.mark.slow
 def test_show(capsys, folder, tmp_path):
     model = folder / "m.safetensors"
     status, out, _ = run(capsys, "show", model, folder / "dev.txt", "-i", 3, "-c", 2)
@@ -261,6 +264,7 @@ def test_models_without_options_of_readers(capsys, folder):
     assert (status, err) == (0, "")
 
 
+@pytest.mark.slow
 def test_gradcheck(capsys, folder, monkeypatch):
     status, out, _ = run(capsys, "gradcheck", "--cell", "sum", "--n-state", 3)
     assert status == 0

@@ -59,6 +59,7 @@ def test_the_status_says_that_training_was_interrupted(capsys, tmp_path, monkeyp
     fb.load(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "named"),
     [

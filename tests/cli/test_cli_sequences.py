@@ -59,6 +59,7 @@ def test_train_takes_the_options_of_the_estimator(capsys, folder, tmp_path):
     assert model.learning_rate == fb.SequenceTagger().learning_rate  # not that of trees
 
 
+@pytest.mark.slow
 def test_train_lm_and_classify(capsys, folder, tmp_path):
     data = ["--train", folder / "lm.txt", "--dev", folder / "lm.txt", "-o", tmp_path / "m"]
     curve = tmp_path / "c.png"
@@ -219,6 +220,7 @@ def test_generate(capsys, folder, tmp_path):
     assert run(capsys, "generate", folder / "lm", "-n", 40, "--seed", 1)[1] != first
 
 
+@pytest.mark.slow
 def test_demo(capsys, tmp_path):
     status, out, err = run(capsys, "demo", "--task", "lm", "--size", 500, "-t", 1, "-o", tmp_path / "m")
     assert status == 0, err

@@ -26,6 +26,7 @@ def process(*args, **kwargs):
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
 
 
+@pytest.mark.slow
 def test_predict_reads_standard_input(folder):
     text = (folder / "trees.txt").read_bytes()
     with process("predict", folder / "m.safetensors") as child:
@@ -34,6 +35,7 @@ def test_predict_reads_standard_input(folder):
     assert len(out.splitlines()) == 100
 
 
+@pytest.mark.slow
 def test_predict_of_words_that_are_not_ascii(folder):
     with process("predict", folder / "m.safetensors", env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}) as child:
         out, err = child.communicate("(2 (2 é) (2 漢字))\n".encode())
@@ -41,6 +43,7 @@ def test_predict_of_words_that_are_not_ascii(folder):
     assert "漢字" in out.decode()
 
 
+@pytest.mark.slow
 def test_show_where_only_ascii_can_be_shown(folder):
     tree = "(2 (2 é) (2 漢字))"
     command = ["show", folder / "m.safetensors", "--tree", tree]
@@ -50,6 +53,7 @@ def test_show_where_only_ascii_can_be_shown(folder):
     assert out.splitlines()[0] == b"? ??"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["predict"], ["show", "-c", "1000000"]])
 def test_a_reader_that_leaves_is_no_error(folder, tmp_path, command):
     big = tmp_path / "big.txt"
@@ -69,6 +73,7 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells the peak of memory on Linux")
 def test_predict_needs_constant_memory(folder, tmp_path):
     trees = (folder / "trees.txt").read_text().splitlines()
@@ -84,6 +89,7 @@ def test_predict_needs_constant_memory(folder, tmp_path):
     assert peaks[1] < peaks[0] + 20  # MB; the second file is 45 MB larger
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="has no limit on the size of files")
 def test_an_output_that_cannot_be_written_whole_is_named_and_stays_what_it_was(folder, tmp_path):
     import resource
@@ -103,6 +109,7 @@ def test_an_output_that_cannot_be_written_whole_is_named_and_stays_what_it_was(f
     assert sorted(path.name for path in tmp_path.iterdir()) == ["big.txt", "out.txt"]
 
 
+@pytest.mark.slow
 def test_evaluate_tells_what_it_scored_before_a_bad_file(folder, tmp_path):
     bad = tmp_path / "bad.txt"
     bad.write_text("(3 (2 a) (1 b))\n(3 (2 a)\n")

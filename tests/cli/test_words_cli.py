@@ -108,6 +108,7 @@ def test_interruption_in_the_first_epoch(
     assert len(read_vectors(tmp_path / "v")) == 222
 
 
+@pytest.mark.slow
 def test_resume(capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path) -> None:
     args = ["glove", folder / "corpus.txt", "-q", "-d", 3, "-t", 1, "--resume"]
     assert run(capsys, *args, "-o", tmp_path / "v", "-n", 1)[0] == 0
@@ -208,6 +209,7 @@ def test_failures_are_status_1_and_one_line(capsys: pytest.CaptureFixture[str], 
     assert not (tmp_path / "v").exists()
 
 
+@pytest.mark.slow
 def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     demo_words(5000, 0, 1, tmp_path / "v.txt")
     rows = [line.split("│")[1:3] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]

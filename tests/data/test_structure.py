@@ -57,6 +57,7 @@ def test_edges(graph: tuple[int, list[tuple[int, int]]], data: st.DataObject) ->
     assert fb.Structure.from_edges(edges, n, root=root, inputs="all").inputs.tolist() == list(range(n))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(dags(), min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_graphs_are_components_or_given(graphs: list[tuple[int, list[tuple[int, int]]]], random: Any) -> None:
@@ -79,6 +80,7 @@ def test_graphs_are_components_or_given(graphs: list[tuple[int, list[tuple[int, 
         assert_same(same, arrays(s))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(nested(), min_size=1, max_size=4))
 def test_parents_and_trees_agree(trees: list[Any]) -> None:
@@ -102,6 +104,7 @@ def test_parents_and_trees_agree(trees: list[Any]) -> None:
         np.testing.assert_array_equal(getattr(by_parents, name), getattr(by_trees, name), err_msg=name)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=6))
 def test_chains(lengths: list[int]) -> None:
@@ -114,6 +117,7 @@ def test_chains(lengths: list[int]) -> None:
     assert s.n_levels == max(lengths)
 
 
+@pytest.mark.slow
 def test_chains_of_a_million() -> None:
     s = fb.Structure.chains([1_000_000, 3])
     s.check()
@@ -140,6 +144,7 @@ def test_text_and_vocabulary() -> None:
         fb.Structure.from_trees([])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(nltk_tree is None, reason="nltk is not installed")
 def test_nltk() -> None:
     text = "(3 (2 a) (4 (3 b) (2 c)))"
@@ -236,6 +241,7 @@ def test_wrong_parents_and_lengths() -> None:
             fb.Structure.chains(lengths)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(st.lists(nested(), min_size=1, max_size=3), st.data())
 def test_wrong_arrays_never_reach_the_core(trees: list[Any], data: st.DataObject) -> None:
@@ -266,6 +272,7 @@ def test_wrong_arrays_never_reach_the_core(trees: list[Any], data: st.DataObject
         fb.Structure(**given_arrays)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(
     st.lists(st.lists(st.integers(-2, 5) | st.integers() | st.none() | st.floats(), max_size=3), max_size=6),

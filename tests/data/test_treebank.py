@@ -149,6 +149,7 @@ def test_as_a_sequence_of_scikit_learn() -> None:
     assert [len(half) for half in halves] == [10, 10]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(TREES, st.data())
 def test_batch(trees: list[Any], data: st.DataObject) -> None:
@@ -164,6 +165,7 @@ def test_batch(trees: list[Any], data: st.DataObject) -> None:
     assert structure.label[nodes].tolist() == np.concatenate([b[k].labels for k in index]).tolist()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(TREES, st.data())
 def test_choose_and_join_any(trees: list[Any], data: st.DataObject) -> None:
@@ -230,6 +232,7 @@ def test_wrong_arrays_are_refused(field: str, values: list[int]) -> None:
         fb.Treebank(**{**plan, field: values}, vocabulary=bank().vocabulary)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(TREES, st.data())
 def test_any_change_of_an_index_is_noticed_or_harmless(trees: list[Any], data: st.DataObject) -> None:

@@ -45,6 +45,7 @@ def test_objects_that_are_no_trees() -> None:
     assert len(collect([])) == 0
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(TREES, st.sampled_from(["keep", "collapse"]), st.sampled_from([None, "left", "right"]))
 def test_objects_are_collapsed_and_binarized_like_text(trees: list[Any], unary: Any, binarize: Any) -> None:
@@ -90,6 +91,7 @@ JUNK = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(st.lists(JUNK, max_size=3), st.sampled_from(["auto", "int", "str"]), st.sampled_from([None, "left", "right"]))
 def test_any_objects_give_trees_or_a_clear_error(objects: list[Any], labels: Any, binarize: Any) -> None:

@@ -76,6 +76,7 @@ def test_map() -> None:
         other.map(v)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=5), unique=True, max_size=9), st.booleans(), st.booleans())
 def test_bytes(words: list[str], with_unk: bool, with_counts: bool) -> None:

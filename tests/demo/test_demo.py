@@ -65,6 +65,7 @@ def _listops_label(node):
 LABELS = {"sentiment": _sentiment_label, "logic": _logic_label, "listops": _listops_label}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_labels_follow_from_composition(kind):
     for node in _nested(fb.demo_treebank(kind, n_trees=300, random_state=1)):
@@ -96,6 +97,7 @@ def test_recipes_cover_the_kinds():
     assert set(RECIPES) == set(KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_rntn_composes_and_a_bag_of_words_does_not(kind):
     bank = fb.demo_treebank(kind, n_trees=1700)

@@ -111,6 +111,7 @@ def test_children_never_overlap():
     assert min(np.diff(leaves)) > 24
 
 
+@pytest.mark.slow
 def test_a_deep_tree_is_drawn():
     tree = _bank_of([f"w{k}" for k in range(2000)])[0]
     assert len(_terminal(draw.Picture.of_labels(tree)).splitlines()) > 2000
@@ -125,6 +126,7 @@ def test_colours():
     assert ink("#ffffff") == "#000000"
 
 
+@pytest.mark.slow
 def test_learning_curve(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib.figure")
     bank = fb.demo_treebank(n_trees=60)

@@ -47,6 +47,7 @@ class StopError(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VARIANTS)
 @pytest.mark.parametrize("after", [0, 1, 4])
 def test_resumed_equals_unbroken(bank, name, after, tmp_path, monkeypatch):
@@ -147,6 +148,7 @@ model.save(sys.argv[2])
 """
 
 
+@pytest.mark.slow
 def test_kill_9_at_any_moment_loses_nothing_but_time(tmp_path, rng):
     """Kill the run again and again, wherever it is; what it ends with is to the bit what an unbroken run ends with."""
     done, checkpoint = tmp_path / "broken", tmp_path / "run.ckpt"

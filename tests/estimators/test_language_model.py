@@ -37,6 +37,7 @@ def plain_log_loss(model, text):
     return total / (len(ids) - 1)
 
 
+@pytest.mark.slow
 def test_it_beats_counts_of_neighbours(prose, model):
     assert model.log_loss(prose[1]) < ngram(*prose, 3) < ngram(*prose, 2) < ngram(*prose, 1)
     assert model.best_score_ == pytest.approx(model.log_loss(prose[1]))
@@ -51,6 +52,7 @@ def test_figures(model):
     assert model.perplexity(text) == pytest.approx(math.exp(loss), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_pieces_of_a_long_text_are_nearly_the_whole(model):
     text = fb.demo_text(190, random_state=3)
     assert len(text) > 2 * 4096
@@ -62,6 +64,7 @@ def test_training_loss_is_per_symbol(prose):
     assert lm.history_[0]["loss"] == pytest.approx(lm.history_[0]["dev_loss"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_memory_reaches_beyond_the_window():
     """Gradients go back three steps, the state much further: what was seen ten steps before is still there."""
     rng = np.random.default_rng(0)
@@ -73,6 +76,7 @@ def test_memory_reaches_beyond_the_window():
     assert fb.LanguageModel(n_steps=1, **params).fit(text).log_loss(text) > 1.5 * whole
 
 
+@pytest.mark.slow
 def test_generate(model):
     first = model.generate("the ", 300)
     assert first == model.generate("the ", 300)
@@ -128,6 +132,7 @@ def test_words():
     ]
 
 
+@pytest.mark.slow
 def test_forms_of_texts_give_the_same_bits(tmp_path):
     text = fb.demo_text(20)
     path = tmp_path / "text"
@@ -183,6 +188,7 @@ def test_tiny_texts():
         assert len(lm.generate(n=5)) == 5
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_steps_in_flat_memory():
     """One stream, windows of 50: memory is that of a window."""
     text = parse_text("abcdefghij" * 10_000)

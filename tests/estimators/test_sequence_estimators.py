@@ -149,6 +149,7 @@ model.fit(text, dev=text[:1000], resume=True).save(sys.argv[2])
 """
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing_but_time(tmp_path):
     """A run killed wherever it is ends, when it is started again, with the bits of an unbroken one."""
 
@@ -251,6 +252,7 @@ def test_a_file_whose_header_does_not_fit_its_weights(name, tmp_path):
         fb.load(tmp_path / "m")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["Word2Vec", "GloVe"])
 def test_scikit_learn_checks_of_word_vectors(kind):
     with pytest.warns(SkipTestWarning, match="requires input"):  # of an array, which is no text

@@ -30,6 +30,7 @@ def tagger(**params):
     return fb.SequenceTagger(**{**given, **params})
 
 
+@pytest.mark.slow
 def test_a_tag_that_depends_on_the_word_before(sentences):
     """Both directions are needed for this and its mirror image; one without memory would not do."""
     X, y = sentences
@@ -241,6 +242,7 @@ def test_numbers_where_names_are_expected():
         model.score([["dog"]], [[1]])
 
 
+@pytest.mark.slow
 @needs_data("ud_ewt")
 def test_universal_dependencies():
     bank = fb.read_conllu(data_dir("ud_ewt") / "en_ewt-ud-dev.conllu.xz")

@@ -59,6 +59,7 @@ def test_right_gradients(cell: str, given: bool) -> None:
         np.testing.assert_array_equal(value, p.arrays[key], err_msg=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("max_entries", [None, 3])
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("key", ["W", "x"])
@@ -73,6 +74,7 @@ def test_wrong_gradients(key: str, change: str, max_entries: int | None) -> None
     assert max(errors.values()) < 1e-7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("key", ["W", "U", "b", "h0", "c0"])
 def test_wrong_gradients_recurrent(key: str, change: str) -> None:
@@ -109,6 +111,7 @@ def test_bad_eps() -> None:
         check_grad(reference.cell("sum", n_state=3), p.s, p.params, p.x, eps=0.0)
 
 
+@pytest.mark.slow
 def test_table() -> None:
     """Every cell, every parameter, the inputs, the head and the embeddings."""
     rows = gradcheck.table()

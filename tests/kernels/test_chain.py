@@ -55,6 +55,7 @@ def test_chain_is_the_cell_on_chains(cell: str, options: Options) -> None:
     assert_same(found, plain, tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", LARGE, ids=ident)
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_beyond_the_blocks(cell: str, options: Options) -> None:

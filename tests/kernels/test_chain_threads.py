@@ -36,6 +36,7 @@ def assert_bits(found: dict[str, Array], wanted: dict[str, Array]) -> None:
         np.testing.assert_array_equal(found[name], value, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize(("d", "dtype"), [(5, "float64"), (48, "float32"), (160, "float32")])
 @pytest.mark.parametrize("lengths", ["blocks", "slabs"])
@@ -47,6 +48,7 @@ def test_bits_of_one_thread(limit: int, cell: str, lengths: str, d: int, dtype: 
         assert_bits(results(cell, Options(lengths, d, dtype, d % 5, False, n_threads), reverse), wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reverse", [False, True])
 def test_many_sequences(limit: int, reverse: bool) -> None:
     one, two = (results("elman", Options("crowd", 3, "float32", 0, False, n), reverse) for n in (1, 2))

@@ -14,6 +14,7 @@ def results(cell: str, o: Options, reverse: bool) -> dict[str, Array]:
     return {"h": made.h, **{f"last {k}": last for k, last in enumerate(made.last)}, **found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize(("d", "dtype"), [(32, "float32"), (48, "float64"), (144, "float32"), (272, "float64")])
 @pytest.mark.parametrize("cell", RECURRENT)

@@ -35,6 +35,7 @@ def test_probe_agrees_with_the_system() -> None:
     assert chosen(None) == NAMES[expected]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", range(3))
 def test_the_environment_only_lowers(level: int) -> None:
     best = NAMES.index(chosen(None))
@@ -42,6 +43,7 @@ def test_the_environment_only_lowers(level: int) -> None:
     assert chosen("") == NAMES[best]
 
 
+@pytest.mark.slow
 def test_an_unknown_name_is_an_error() -> None:
     environment = os.environ | {"FASTBPTS_ISA": "AVX2"}
     message = "environment variable FASTBPTS_ISA must be one of base, avx2, avx512, got 'AVX2'"

@@ -38,6 +38,7 @@ def in_own_order(s: zoo.Graphs, rows: Array) -> Array:
     return own
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize(("cell", "name"), CASES)
 def test_zero_upstream_gives_zero(cell: str, name: str, implementation: str) -> None:

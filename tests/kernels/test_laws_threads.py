@@ -34,6 +34,7 @@ def n_in(cell: str) -> dict[str, int]:
 MANY = [(cell, many_trees) for cell in CELLS] + [(cell, many_sequences) for cell in RECURRENT]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("cell", "many"), MANY)
 def test_bits_do_not_depend_on_threads(cell: str, many: Callable[[int], zoo.Graphs], dtype: str) -> None:
@@ -78,6 +79,7 @@ def network(cell: str, n_threads: int, seed: int) -> Any:
     return fb.Network(cell, 13, 5, 11, optimizer=optimizer, **settings, **n_in(cell))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_training_bits_do_not_depend_on_threads(cell: str) -> None:
     batches = [many_trees(60, seed).compiled() for seed in range(3)]
@@ -92,6 +94,7 @@ def test_training_bits_do_not_depend_on_threads(cell: str) -> None:
             np.testing.assert_array_equal(other[key], value, err_msg=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("cell", "d"), [("rntn", 25), ("sum", 100), ("concat", 80)])
 def test_halves_of_a_batch(cell: str, d: int, dtype: str) -> None:
@@ -160,6 +163,7 @@ def test_one_network_in_two_python_threads() -> None:
         np.testing.assert_array_equal(net.state()[key], value, err_msg=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isa", ["base", "avx2"])
 def test_other_instruction_sets(isa: str) -> None:
     """The heart of the grid again, in a process that may only use this instruction set."""
@@ -183,6 +187,7 @@ def test_other_instruction_sets(isa: str) -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
+@pytest.mark.slow
 def test_parameters_are_read_whole_while_another_thread_sets_them() -> None:
     import fastbpts as fb
 

@@ -59,6 +59,7 @@ def test_every_size(dtype: type, kind: str, add: bool) -> None:
             check(*shape, dtype, kind, add)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_beyond_the_blocks(dtype: type, kind: str) -> None:
@@ -79,6 +80,7 @@ def test_a_value_does_not_depend_on_its_place(dtype: type) -> None:
     assert np.array_equal(_core.matmul(a[:, 500:].copy(), b[500:], halves, add=True), whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isa", ["base", "avx2", "avx512"])
 def test_every_instruction_set(isa: str) -> None:
     if isa == _core.isa():

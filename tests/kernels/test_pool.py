@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPILER = shutil.which("cc") or shutil.which("gcc")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     COMPILER is None or not (ROOT / "src_c/parallel/pool.c").is_file(), reason="needs a compiler and src_c/"
 )
@@ -120,6 +121,7 @@ WOKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads in /proc")
 @pytest.mark.parametrize("name", WOKEN)
 def test_threads_are_woken_for_work_that_is_worth_it(name: str) -> None:

@@ -76,6 +76,7 @@ def test_layer_trains_as_before(cell: str) -> None:
     assert same(one.forward(x, training=True), two.forward(x, training=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_gates_of_one_block_of_steps_are_kept(cell: str, dtype: str) -> None:

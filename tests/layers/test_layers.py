@@ -183,6 +183,7 @@ def test_truncated_backpropagation(cell: str) -> None:
     assert_close(dict(layer.grads), wanted, 1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_long_sequences_in_flat_memory(cell: str) -> None:
     """100,000 steps in windows, and steps of training over and over: no more memory after than before."""

@@ -61,12 +61,14 @@ def compare(torch: Any, case: Case, dtype: str, activation: str = "tanh") -> Non
     assert_close(found, wanted, TOLERANCES[dtype])
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=120)
 @given(cases(), st.sampled_from(["float32", "float64"]))
 def test_like_torch(torch: Any, case: Case, dtype: str) -> None:
     compare(torch, case, dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
 @pytest.mark.parametrize(("n_steps", "n_sequences", "n_in", "n_state"), [(40, 33, 20, 65), (150, 2, 7, 33)])
 def test_larger_sizes(torch: Any, cell: str, n_steps: int, n_sequences: int, n_in: int, n_state: int) -> None:
@@ -76,6 +78,7 @@ def test_larger_sizes(torch: Any, cell: str, n_steps: int, n_sequences: int, n_i
     compare(torch, case, "float64")
 
 
+@pytest.mark.slow
 def test_relu(torch: Any) -> None:
     case = Case("elman", 3, 6, 5, 4, [2, 5, 1, 4], True, 0, {"num_layers": 2, "bidirectional": True})
     compare(torch, case, "float64", "relu")

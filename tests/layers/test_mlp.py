@@ -97,6 +97,7 @@ def test_central_differences(name: str) -> None:
         assert abs(found - slope) <= (1e-2 if "relu" in net.activations else 1e-8) * max(1, abs(slope))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["notes", "mixed"])
 def test_equals_torch(name: str) -> None:
     torch = pytest.importorskip("torch")

@@ -165,6 +165,7 @@ def test_every_truncation_is_refused(path):
         _rejected(path)
 
 
+@pytest.mark.slow
 def test_flipped_bytes_never_crash(path, rng):
     data = bytearray(path.read_bytes())
     header = struct.unpack("<Q", data[:8])[0]

@@ -60,6 +60,7 @@ def test_loss_and_grad(cell: str, name: str, kind: str) -> None:
     assert_same(gradients, wanted, 1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_threads", [1, 2])
 @pytest.mark.parametrize("cell", CELLS)
 def test_batches_out_of_a_treebank(cell: str, n_threads: int) -> None:

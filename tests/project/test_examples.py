@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import fastbpts as fb
 import fastbpts.estimators.tree_classifier  # scipy, which it loads, makes an unseeded generator
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+pytestmark = pytest.mark.slow
 
 
 def _run(folder, name, *args):

@@ -41,6 +41,7 @@ def test_imports_are_at_the_top(path: Path) -> None:
             assert not list(imports(path, node)), f"{path.name}:{node.lineno}"
 
 
+@pytest.mark.slow
 def test_no_module_imports_itself_through_others() -> None:
     modules = set(NAMES.values())
     graph = {

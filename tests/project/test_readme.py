@@ -31,6 +31,7 @@ def options() -> dict[str, set[str]]:
     return {name: {o for o in found if o.startswith("-")} for name, found in every.items()}
 
 
+@pytest.mark.slow
 def test_example(tmp_path: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", text("README.md"), re.DOTALL)
     assert len([line for line in code.splitlines() if line]) <= 10

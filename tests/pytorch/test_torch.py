@@ -64,6 +64,7 @@ def assert_equal(torch: Any, found: list[Any], wanted: list[Any], tolerance: flo
         assert (a - b).abs().max().item() <= tolerance * scale
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(cases(), st.booleans(), st.booleans())
 def test_like_torch(torch: Any, ours: Any, case: Case, double: bool, bias: bool) -> None:
@@ -99,6 +100,7 @@ def test_relu(torch: Any, ours: Any) -> None:
     assert ours.RNN(3, 4, 1, "relu").nonlinearity == "relu"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("lengths", [None, [2, 3, 1]])
 def test_gradcheck(torch: Any, ours: Any, cell: str, lengths: list[int] | None) -> None:
@@ -141,6 +143,7 @@ def test_state_dicts_go_round(torch: Any, ours: Any, cell: str) -> None:
         plain.load_state_dict({k: v.to("meta") for k, v in mine.state_dict().items()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_training_is_the_same(torch: Any, ours: Any, cell: str) -> None:
     """Between other modules, under an optimiser, with clipping: the same losses as with torch.nn."""
@@ -166,6 +169,7 @@ def test_training_is_the_same(torch: Any, ours: Any, cell: str) -> None:
     assert [len(free) for free in layers[1]._pool._free.values()] == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_several_steps_forward_in_flight(torch: Any, ours: Any, cell: str) -> None:
     """Each graph has its own memory: siamese inputs, windows without detach, graphs that are kept or thrown away."""

@@ -37,6 +37,7 @@ def all_of(found: Any) -> tuple[Any, ...]:
     return found if isinstance(found, tuple) else (found,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_gradcheck(torch: Any, ours: Any, cell: str) -> None:
     torch.manual_seed(0)
@@ -150,6 +151,7 @@ def test_errors(torch: Any, ours: Any) -> None:
             call()
 
 
+@pytest.mark.slow
 def test_example(torch: Any) -> None:
     """Two epochs of the example, in a process of its own."""
     program = Path(__file__).resolve().parents[2] / "examples" / "torch_tree_lstm.py"

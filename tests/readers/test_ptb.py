@@ -172,6 +172,7 @@ def test_options_are_checked(option: str, value: object) -> None:
             fb.iter_ptb("x", chunk_trees=chunk)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["right", "left", "unary"])
 def test_a_million_deep(shape: str) -> None:
     n = 1_000_000
@@ -190,6 +191,7 @@ def test_a_million_deep(shape: str) -> None:
         fb.Treebank.from_ptb(text[:-1])
 
 
+@pytest.mark.slow
 def test_many_words_and_labels() -> None:
     """So many that some have the same 32-bit hash."""
     n = 400_000
@@ -213,6 +215,7 @@ def test_two_threads_read_at_once(tmp_path: Path) -> None:
         np.testing.assert_array_equal(bank.label, np.arange(20_000) % 5)
 
 
+@pytest.mark.slow
 @needs_data("sst")
 def test_stanford_sentiment_treebank() -> None:
     folder = data_dir("sst")
@@ -242,6 +245,7 @@ print(len(bank), bank.n_nodes, arrays, 1024 * (resource.getrusage(resource.RUSAG
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read the Linux way")
 def test_memory_of_a_large_bank(tmp_path: Path) -> None:
     """2 GB for a million trees of 37 nodes is 54 bytes for a node."""

@@ -22,6 +22,7 @@ nltk_tree = import_module("nltk.tree") if find_spec("nltk") else None
 TREES = st.lists(nested(), min_size=1, max_size=5)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(TREES, st.data())
 def test_text(trees: list[Any], data: st.DataObject) -> None:
@@ -35,6 +36,7 @@ def test_text(trees: list[Any], data: st.DataObject) -> None:
     assert again.vocabulary == bank.vocabulary
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(TREES, st.data())
 def test_every_block_size_and_chunk_size(trees: list[Any], data: st.DataObject) -> None:
@@ -51,6 +53,7 @@ def test_every_block_size_and_chunk_size(trees: list[Any], data: st.DataObject) 
         assert [tree.nested() for part in parts for tree in part] == trees
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(st.lists(nested(st.sampled_from(["S", "NP", "-NONE-", "é", "X-2", "1"])), min_size=1, max_size=4), st.data())
 def test_string_labels(trees: list[Any], data: st.DataObject) -> None:
@@ -60,6 +63,7 @@ def test_string_labels(trees: list[Any], data: st.DataObject) -> None:
     assert [tree.nested() for tree in fb.Treebank.from_trees(trees, labels="str")] == trees
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(TREES)
 def test_nested_tuples(trees: list[Any]) -> None:
@@ -72,6 +76,7 @@ def test_nested_tuples(trees: list[Any]) -> None:
         np.testing.assert_array_equal(getattr(same, name), getattr(bank, name), err_msg=name)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(TREES)
 def test_mixed_objects(trees: list[Any]) -> None:
@@ -83,6 +88,7 @@ def test_mixed_objects(trees: list[Any]) -> None:
     assert [tree.nested() for tree in fb.Treebank.from_trees(list(bank)[::-1])] == trees[::-1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(nltk_tree is None, reason="nltk is not installed")
 @settings(deadline=None)
 @given(TREES)

@@ -41,6 +41,7 @@ def test_exercise_2() -> None:
     np.testing.assert_array_equal(np.delete(dparams["W"], 4, axis=0), 0)
 
 
+@pytest.mark.slow
 def test_exercise_3(torch: Any) -> None:
     """An automatic differentiator agrees, for the notes' whole loss: softmax directly on h, soft targets."""
     params, x, h0 = exercise()

@@ -77,6 +77,7 @@ def assert_oracle(p: Problem, states: Any, tensors: dict[str, Any]) -> None:
         assert_same({key: gradients[key] for key in wanted}, wanted, 1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "name", "d", "variant"), thinned([2, 5]))
 def test_cells(torch: Any, cell: str, name: str, d: int, variant: int) -> None:
     p = problem(cell, structures(cell)[name], d, variant=variant)
@@ -219,6 +220,7 @@ TRAINING = [(cell, name, max_norm) for cell in RECURSIVE for name in OPTIMIZERS 
 TRAINING += [(cell, name, 0.3) for cell in RECURRENT for name in ("momentum", "adam")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "name", "max_norm"), TRAINING)
 def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> None:
     """Five steps of a network whose batch reads every word, so that PyTorch's dense optimiser is the right one."""

@@ -19,6 +19,7 @@ WORDS = ["the", "naïve", "a b\n", ""]
 ORDER = np.array(sorted(range(4), key=lambda row: WORDS[row].encode()), "<i4")
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.data(), st.sampled_from(["text", "binary", "glove"]), st.booleans())
 def test_there_and_back(data: st.DataObject, form: str, double: bool) -> None:
@@ -175,6 +176,7 @@ def test_bad_native_files_give_one_clear_error(tmp_path: Path, name: str) -> Non
         assert "\n" not in str(info.value)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(st.integers(0, 2000), st.integers(0, 255))
 def test_any_damaged_byte_of_a_native_file(at: int, value: int) -> None:
