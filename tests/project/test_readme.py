@@ -12,7 +12,9 @@ import typer.main
 import fastbpts
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted(str(p.relative_to(ROOT)) for p in [*ROOT.glob("README.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted(
+    str(p.relative_to(ROOT)) for p in [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/**/*.md")]
+)
 pytestmark = pytest.mark.skipif(not PAGES, reason="README.md and docs/ are in the source folder only")
 
 
