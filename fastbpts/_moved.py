@@ -16,7 +16,7 @@ from typing import Any
 
 # Old name -> the modules that have its contents now; both within fastbpts. A package has none: it only has modules.
 MOVED: dict[str, tuple[str, ...]] = {
-    "checkpoint": ("estimators.checkpoint",),
+    "checkpoint": ("_files.checkpoints",),
     "conllu": ("data.conllu_bank",),
     "estimators.checks": ("_base.checks",),
     "estimators.errors": ("_base.errors",),
@@ -39,7 +39,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "sequence.features": ("estimators.token_features",),
     "sequence.generation": ("networks.generation",),
     "sequence.head": ("networks.head",),
-    "sequence.labelled": ("estimators.labelled_sequences",),
+    "sequence.labelled": ("estimators.sequence_task",),
     "sequence.language_model": ("estimators.language_model",),
     "sequence.network": ("networks.sequence_network",),
     "sequence.options": ("estimators.sequence_options",),

@@ -1,10 +1,14 @@
-"""Checkpoints as files: whether one can be written, and whether training can continue from one."""
+"""Checkpoints as files: a model file with the state of training and a digest of the data, for every kind of model."""
 
+import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 
-from fastbpts._files.atomic import check_writable
+from fastbpts._base import checks
+from fastbpts._files.atomic import PathLike, check_writable
+from fastbpts._files.tensors import Tensors, read_tensors, to_json, write_tensors
 
 
 def check_checkpoint(path: Any) -> None:
@@ -12,7 +16,7 @@ def check_checkpoint(path: Any) -> None:
     if path is None:
         return
     if not isinstance(path, str | os.PathLike):
-        raise ValueError(f"checkpoint={path!r}: must be a path or None")
+        raise checks.wrong("checkpoint", "a path or None", path)
     check_writable(f"checkpoint={os.fspath(path)!r}", path)
 
 
@@ -46,3 +50,42 @@ def check_continuation(
             raise ValueError(f"it was made with {param}={stored!r}, now {param}={given[param]!r}")
     if header["fingerprint"] != fingerprint:
         raise ValueError("it was made with other training or validation data")
+
+
+def write_checkpoint(path: PathLike, tensors: Tensors, header: Mapping[str, Any], fingerprint: str) -> None:
+    """Write a model with the state of its training, atomically; `fingerprint` is a digest of the training data."""
+    write_tensors(path, tensors, {**header, "fingerprint": fingerprint})
+
+
+def resume_from(
+    path: PathLike | None,
+    name: str,
+    params: Mapping[str, Any],
+    free: Collection[str],
+    fingerprint: str,
+    take: Callable[[Tensors, dict[str, Any]], None],
+) -> None:
+    """Continue from a checkpoint, if there is one; the other arguments are as of `check_continuation`.
+
+    Parameters
+    ----------
+    path : path or None
+        The parameter `checkpoint` of an estimator.
+    take : callable
+        Called with the tensors and the header; a ValueError, KeyError or TypeError says that it cannot use them.
+
+    Raises
+    ------
+    ValueError
+        There is no such parameter, the file is damaged, or it belongs to other parameters or other data.
+    """
+    if path is None:
+        raise ValueError("resume=True needs the parameter checkpoint, the file to continue from")
+    if not Path(path).exists():
+        return
+    tensors, header = read_tensors(path)
+    try:
+        check_continuation(header, name, json.loads(to_json(params)), free, fingerprint)
+        take(tensors, header)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"checkpoint={os.fspath(path)!r}: cannot be continued: {error}") from error

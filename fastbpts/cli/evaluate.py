@@ -32,7 +32,8 @@ Row = dict[str, Any]
 
 def _score_trees(model: Any, file: Path, how: dict[str, Any]) -> Row:
     """Accuracies over a file, read piece by piece."""
-    from fastbpts.estimators.examples import check_known, roots
+    from fastbpts.estimators.classes import check_known
+    from fastbpts.estimators.tree_examples import roots
 
     trees = {name: how[name] for name in ("format", "labels", "unary", "binarize")}
     n_trees = n_root = n_nodes = root_hits = node_hits = 0

@@ -1,14 +1,8 @@
-"""What all estimators share: the training loop around a network, validation, checkpoints, model files, pickling.
+"""What all estimators share: fit, partial_fit, files and pickles, from the parts that each estimator is made of."""
 
-A subclass says how examples are read, how its network is made, how one epoch steps through the examples, how they are
-scored, and what it has learnt besides the network (vocabulary, classes).
-"""
-
-import contextlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,86 +11,74 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastbpts._base import checks, seeds
 from fastbpts._files.atomic import PathLike
-from fastbpts._files.checkpoints import check_checkpoint
+from fastbpts._files.checkpoints import check_checkpoint, resume_from, write_checkpoint
 from fastbpts._files.tensors import write_tensors
-from fastbpts.estimators import checkpoint as _checkpoint
-from fastbpts.estimators.storage import net_tensors, own_params, part, set_net, set_tensors, to_tensors, trained_params
-from fastbpts.training.epoch_bar import Bar
-from fastbpts.training.loop import Net, Plan, Progress, Scores, Tensors, train
-from fastbpts.training.optimizer import Optimizer
+from fastbpts.estimators import store
+from fastbpts.estimators.parts import Reader, Task
+from fastbpts.estimators.store import Trained
+from fastbpts.training.loop import Net, Plan, Tensors
 from fastbpts.training.options import TrainingOptions, check_options
 from fastbpts.training.schedules import make_schedule
+from fastbpts.training.trainer import Trainer
 
 
 class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the estimators that train a network by minibatches.
 
+    A class of estimator says which parts it is made of: a reader, a network and a task, made of its parameters.
+
     After ``fit``: ``net_`` (the network), ``n_iter_`` (epochs trained), ``history_`` (one dict per epoch), and with a
     validation set ``best_iter_`` and ``best_score_`` (of the model kept).
     """
 
-    _monitors: ClassVar[dict[str, int]]
+    _monitors: ClassVar[dict[str, int]]  # score -> 1 where the greatest is best, -1 where the least is
     _shown: ClassVar[dict[str, str]] = {"loss": "loss", "dev_loss": "dev loss", "dev_score": "dev score"}
     net_: Any
-    _trained_with: dict[str, Any]  # the parameters of `net_`; those set since count from the next ``fit`` on
+    _trained: Trained[Any]
+    _interrupted: bool
 
-    # -- what a subclass provides ----------------------------------------------------------------------------------
-
-    @abstractmethod
-    def _read(self, X: Any, y: Any = None, *, learn: bool = False, classes: Any = None) -> Any:
-        """Examples in the form the other hooks take; with `learn`, also learn vocabulary and classes from them."""
+    # -- what a class of estimator provides ----------------------------------------------------------------------------
 
     @abstractmethod
-    def _split(self, X: Any, y: Any, rng: np.random.Generator) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-        """Training and validation examples and labels (for `validation_fraction`)."""
+    def _make_reader(self) -> Reader[Any]:
+        """A reader that has learnt nothing yet."""
+
+    @abstractmethod
+    def _make_network(self, reader: Any, seed: int) -> Net:
+        """A fresh network for what the reader has learnt."""
+
+    @abstractmethod
+    def _make_task(self, reader: Any) -> Task[Any]:
+        """How the network learns from the reader's examples."""
 
     @abstractmethod
     def _groups(self) -> list[str]:
-        """The names of the network's parameters."""
+        """The names of the network's parameters, or of groups of them, that `alpha` may have."""
 
     @abstractmethod
-    def _make_network(self, seed: int) -> Net:
-        """A fresh network for the classes and the vocabulary learnt."""
+    def _check_stored(self, reader: Any, params: Tensors) -> None:
+        """Refuse a file's parameters that do not fit this estimator's, before memory is asked for the network."""
 
-    @abstractmethod
-    def _n_batches(self, data: Any) -> int:
-        """Steps per epoch."""
+    def _begin_network(self, net: Any, reader: Any) -> None:
+        """Give a fresh network the pretrained vectors, if there are any."""
 
-    @abstractmethod
-    def _steps(self, data: Any, rng: np.random.Generator) -> Iterator[tuple[float, float]]:
-        """Train one epoch; yield (summed loss, number of predictions) after each step."""
+    def _accepted(self, X: Any, y: Any, learn: bool) -> tuple[Any, Any]:  # noqa: ARG002
+        """X and y after what scikit-learn wants checked and noted on the estimator itself."""
+        return X, y
 
-    @abstractmethod
-    def _evaluate(self, data: Any) -> Scores:
-        """Scores of examples, at least one for each name in `_monitors`."""
+    def _facts(self) -> dict[str, Any]:
+        """What files keep besides what the reader has learnt, for JSON."""
+        return {}
 
-    @abstractmethod
-    def _fingerprint(self, data: Any) -> str:
-        """A digest of the examples, to refuse a resumption on other data."""
+    def _set_facts(self, meta: dict[str, Any]) -> None:
+        """Take back what `_facts` gave."""
 
-    @abstractmethod
-    def _learnt(self) -> tuple[Tensors, dict[str, Any]]:
-        """What was learnt besides the network: arrays and a JSON-able dict."""
-
-    @abstractmethod
-    def _set_learnt(self, tensors: Tensors, meta: dict[str, Any]) -> None:
-        """Take back what `_learnt` gave."""
-
-    def _check_stored(self, params: Tensors) -> None:
-        """Refuse a file's parameters that are not this estimator's, before memory is asked for the network."""
-        widths = [array.shape[-1] for array in params.values() if array.ndim > 1]
-        if self.n_state > min(widths, default=0):
-            raise ValueError(f"n_state={self.n_state} does not fit the weights")
-
-    # -- training --------------------------------------------------------------------------------------------------
+    # -- training ------------------------------------------------------------------------------------------------------
 
     def _check_params(self) -> None:
         """ValueError naming the first parameter that is not accepted."""
         check_options(self)
         checks.by_name("alpha", self.alpha, self._groups())
-
-    def _make_optimizer(self) -> Optimizer:
-        return Optimizer(self.optimizer, self.learning_rate, self.momentum, self.beta1, self.beta2, self.eps)
 
     def _plan(self, n_epochs: int, patience: int | None) -> Plan:
         return Plan(
@@ -110,31 +92,36 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
             self._monitors[self.monitor],
         )
 
-    def _reset(self) -> None:
-        """Check the parameters, forget what was learnt, make a new generator."""
-        self._check_params()
+    def _forget(self) -> None:
+        """Drop what was learnt."""
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
-        self._rng = seeds.own_generator(self.random_state)
-        self._progress = Progress()
 
-    def _begin(self, X: Any, y: Any, classes: Any = None) -> Any:
+    def _begin(self, X: Any, y: Any, rng: np.random.Generator, classes: Any = None) -> Any:
         """Read the first examples and make the network for them."""
-        data = self._read(X, y, learn=True, classes=classes)
-        self._seed = seeds.network_seed(self._rng)
-        self._trained_with = trained_params(self, None)
-        self.net_ = self._make_network(self._seed)
+        reader = self._make_reader()
+        data = reader.learn(*self._accepted(X, y, learn=True), classes)
+        seed = seeds.network_seed(rng)
+        net = self._make_network(reader, seed)
+        self._begin_network(net, reader)
+        self._trained = Trained(store.stored_params(self.get_params(deep=False)), reader, net, seed, rng)
+        self._publish()
         return data
 
-    def _finish(self) -> None:
-        self.history_ = self._progress.history
-        self.n_iter_ = self._progress.epoch
-        if self._progress.best_state is None:
+    def _publish(self) -> None:
+        """Set the attributes of a fitted estimator."""
+        progress = self._trained.progress
+        for name, value in self._trained.reader.attributes().items():
+            setattr(self, name, value)
+        self.net_ = self._trained.net
+        self.history_ = progress.history
+        self.n_iter_ = progress.epoch
+        if progress.best_state is None:
             self.__dict__.pop("best_iter_", None)
             self.__dict__.pop("best_score_", None)
         else:
-            self.best_iter_ = self._progress.best_epoch
-            self.best_score_ = self._monitors[self.monitor] * self._progress.best_score
+            self.best_iter_ = progress.best_epoch
+            self.best_score_ = self._monitors[self.monitor] * progress.best_score
 
     def fit(self, X: Any, y: Any = None, *, dev: Any = None, resume: bool = False) -> Self:
         """Train from the beginning, or from a checkpoint.
@@ -163,15 +150,16 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
             The loss left the range of useful numbers; the estimator holds the last good model.
         """
         check_checkpoint(self.checkpoint)
-        self._reset()
+        self._check_params()
+        self._forget()
+        rng = seeds.own_generator(self.random_state)
         if dev is None and self.early_stopping:
-            (X, y), dev = self._split(X, y, self._rng)
-        data = self._begin(X, y)
-        held_out = None
-        if dev is not None:
-            held_out = self._read_dev(dev)
+            X, y = self._accepted(X, y, learn=True)
+            (X, y), dev = self._make_reader().split(X, y, self.validation_fraction, rng)
+        data = self._begin(X, y, rng)
+        held_out = None if dev is None else self._read_dev(dev)
         if resume:
-            self._resume(self._fingerprints(data, held_out))
+            self._resume(self._fingerprint(data, held_out))
         patience = self.n_iter_no_change if self.early_stopping else None
         self._train(data, held_out, self._plan(self.max_iter, patience), save=self.checkpoint is not None)
         return self
@@ -192,62 +180,90 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
         -------
         self
         """
+        self._check_params()
         if hasattr(self, "net_"):
-            self._check_params()
-            data = self._read(X, y, classes=classes)
-            self._trained_with = trained_params(self, self._trained_with)
-            self._progress.best_state, self._progress.best_score = None, -math.inf
+            trained = self._trained
+            data = trained.reader.read(*self._accepted(X, y, learn=False), classes)
+            given = store.stored_params(self.get_params(deep=False))
+            trained.params = store.continued_params(trained.params, given)
+            trained.progress.best_state, trained.progress.best_score = None, -math.inf
         else:
-            self._reset()
-            data = self._begin(X, y, classes)
-        self._train(data, None, self._plan(self._progress.epoch + 1, None), save=False)
+            self._forget()
+            data = self._begin(X, y, seeds.own_generator(self.random_state), classes)
+        self._train(data, None, self._plan(self._trained.progress.epoch + 1, None), save=False)
         return self
 
     def _train(self, data: Any, held_out: Any, plan: Plan, save: bool) -> None:
-        shown = int(self.verbose) > 0
-        n_batches, done = self._n_batches(data), self._progress.epoch
-        bar = Bar(self._shown, plan.n_epochs, n_batches, int(self.verbose), done) if shown else None
-        fingerprint = self._fingerprints(data, held_out) if save else ""
-
-        def save_now() -> None:
-            epoch, stale = self._progress.epoch, self._progress.stale
-            last = epoch >= plan.n_epochs or (plan.patience is not None and stale >= plan.patience)
-            if last or epoch % self.checkpoint_every == 0:
-                _checkpoint.write(self, fingerprint)
-
+        trained, task = self._trained, self._make_task(self._trained.reader)
+        write = self._writer(self._fingerprint(data, held_out)) if save else None
+        trainer = Trainer(
+            trained.net, plan, trained.progress, int(self.verbose), self._shown, write, self.checkpoint_every
+        )
         try:
-            with bar or contextlib.nullcontext():
-                self._interrupted = not train(
-                    self.net_,
-                    plan,
-                    self._progress,
-                    lambda: self._steps(data, self._rng),
-                    None if held_out is None else lambda: self._evaluate(held_out),
-                    save_now if save else None,
-                    bar,
-                )
+            self._interrupted = not trainer.run(
+                task.n_steps(data),
+                lambda: task.steps(trained.net, data, trained.rng),
+                None if held_out is None else lambda: task.scores(trained.net, held_out),
+            )
         finally:
-            self._finish()
+            self._publish()
 
     def _read_dev(self, dev: Any) -> Any:
+        X, y = dev if isinstance(dev, tuple) and len(dev) == 2 else (dev, None)
         try:
-            return self._read(*dev) if isinstance(dev, tuple) and len(dev) == 2 else self._read(dev)
+            return self._trained.reader.read(*self._accepted(X, y, learn=False))
         except ValueError as error:
             if type(error) is ValueError:  # malformed text says where it is
                 text = str(error)
                 error.args = (f"dev{text[1:]}" if text[:2] in ("X ", "X[", "X:", "X=") else f"dev: {text}",)
             raise
 
-    def _fingerprints(self, data: Any, held_out: Any) -> str:
-        return self._fingerprint(data) + ("" if held_out is None else self._fingerprint(held_out))
+    def _fingerprint(self, data: Any, held_out: Any) -> str:
+        parts = [data] if held_out is None else [data, held_out]
+        return "".join(self._trained.reader.fingerprint(part) for part in parts)
+
+    # -- files and pickles ---------------------------------------------------------------------------------------------
+
+    def _writer(self, fingerprint: str) -> Callable[[], None]:
+        """What writes a checkpoint."""
+        name, facts = type(self).__name__, self._facts()
+        return lambda: write_checkpoint(
+            self.checkpoint, *store.pack_checkpoint(name, self._trained, facts), fingerprint
+        )
 
     def _resume(self, fingerprint: str) -> None:
-        if self.checkpoint is None:
-            raise ValueError("resume=True: set the parameter checkpoint, the file to continue from")
-        if Path(self.checkpoint).exists():
-            _checkpoint.restore(self, fingerprint)
+        def take(tensors: Tensors, header: dict[str, Any]) -> None:
+            params = self._trained.params
+            if not self._unpack(tensors, header):
+                raise ValueError("it was made by another version of fastbpts")
+            self._trained.params = params
 
-    # -- files and pickles -----------------------------------------------------------------------------------------
+        given = store.stored_params(self.get_params(deep=False))
+        resume_from(self.checkpoint, type(self).__name__, given, store.FREE, fingerprint, take)
+
+    def _network_of(self, reader: Any, seed: int, params: Tensors) -> Net:
+        """The network for a file's parameters."""
+        self._check_stored(reader, params)
+        return self._make_network(reader, seed)
+
+    def _unpack(self, tensors: Tensors, header: dict[str, Any]) -> bool:
+        """Become what a file holds, this estimator having the file's parameters; the result is that of ``store``."""
+        self._trained, same = store.unpack(tensors, header, self._make_reader(), self._network_of)
+        self._set_facts(header["learnt"])
+        self._publish()
+        return same
+
+    @classmethod
+    def _from_tensors(cls, tensors: Tensors, header: dict[str, Any]) -> Self:
+        """The estimator in a model file or checkpoint (of which: its best model so far)."""
+        estimator = cls(**store.own_params(header["params"]))
+        same = estimator._unpack(tensors, header)
+        best = store.part(tensors, "best/")
+        if best and not same:
+            raise ValueError("it is a checkpoint of another version of fastbpts")
+        if best:
+            estimator.net_.load_state(best)
+        return estimator
 
     def save(self, path: PathLike) -> None:
         """Write the fitted estimator to a safetensors file, atomically; ``fastbpts.load`` reads it.
@@ -259,34 +275,19 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
         anew when training goes on.
         """
         check_is_fitted(self, "net_")
-        tensors, header = to_tensors(self)
-        write_tensors(path, tensors, header)
-
-    @classmethod
-    def _from_tensors(cls, tensors: Tensors, header: dict[str, Any]) -> Self:
-        """The estimator in a model file or checkpoint (of which: its best model so far)."""
-        estimator = cls(**own_params(header["params"]))
-        estimator._trained_with = trained_params(estimator, None)
-        same = set_tensors(estimator, tensors, header)
-        best = part(tensors, "best/")
-        if best and not same:
-            raise ValueError("it is a checkpoint of another version of fastbpts")
-        if best:
-            estimator.net_.load_state(best)
-        return estimator
+        write_tensors(path, *store.pack(type(self).__name__, self._trained, self._facts()))
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        net = state.pop("net_", None)
-        if net is not None:
-            state["_net_tensors"] = net_tensors(net)
+        if "_trained" in state:
+            del state["net_"]
+            state["_packed"] = store.pack(type(self).__name__, state.pop("_trained"), self._facts())
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        tensors = state.pop("_net_tensors", None)
+        packed = state.pop("_packed", None)
         super().__setstate__(state)
-        if tensors is not None:
-            maker = object.__new__(type(self))  # has the parameters of the network, which may have been changed since
-            maker.__dict__.update(vars(self) | own_params(self._trained_with))
-            self.net_ = maker._make_network(self._seed)
-            set_net(self.net_, tensors)
+        if packed is not None:  # made by an estimator with the parameters of the network, others may be set since
+            tensors, header = packed
+            made = self._from_tensors(tensors, header)
+            self._trained, self.net_ = made._trained, made.net_

@@ -1,38 +1,28 @@
 """``LanguageModel``: the probability of a text, symbol by symbol."""
 
-import hashlib
 import math
-import os
-import warnings
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastbpts._base import checks, seeds
-from fastbpts.data.numbered_text import Text
 from fastbpts.data.vocabulary import Vocabulary
-from fastbpts.estimators.sequence_estimator import SequenceEstimator
+from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.sequence_options import LanguageModelOptions
+from fastbpts.estimators.sequence_parts import check_stored, make_network
+from fastbpts.estimators.store import Trained
+from fastbpts.estimators.text_examples import TextReader
+from fastbpts.estimators.text_task import TextTask, log_loss
 from fastbpts.networks.generation import generate
-from fastbpts.networks.packing import I32, Rows, streams
-from fastbpts.networks.sequence_network import State
-from fastbpts.networks.shape import Shape
-from fastbpts.readers.text import parse_text, read_text
-from fastbpts.training.loop import Scores, Tensors
+from fastbpts.networks.sequence_network import SequenceNetwork
+from fastbpts.networks.shape import GROUPS, Shape
+from fastbpts.training.loop import Tensors
 from fastbpts.training.options import with_parameters
-
-Ids = NDArray[np.integer[Any]]
-_PIECE = 4096  # tokens at least of each piece of a text that is scored
-_PIECES = 32
-_WINDOW = 256  # steps per call when scoring, fewer for many words:
-_SCORES = 1 << 22  # at most so many scores at once
 
 
 @with_parameters
-class LanguageModel(LanguageModelOptions, SequenceEstimator):
+class LanguageModel(LanguageModelOptions, NetworkEstimator):
     """Recurrent network that predicts each character or word of a text from all that came before it.
 
     The text is cut into `batch_size` streams that are read side by side, `n_steps` at a time: gradients go back
@@ -60,102 +50,39 @@ class LanguageModel(LanguageModelOptions, SequenceEstimator):
 
     __module__ = "fastbpts"
 
+    net_: SequenceNetwork
+    _trained: Trained[TextReader]
+    vocabulary_: Vocabulary
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
         tags.target_tags.required = False
         return tags
 
-    # -- examples ----------------------------------------------------------------------------------------------------
+    # -- parts ---------------------------------------------------------------------------------------------------------
 
-    def _text(self, X: Any, name: str = "X") -> Text:
-        """The text in what ``fit`` takes; `name` is what errors call it."""
-        if isinstance(X, Text):
-            if X.level != self.level:
-                raise ValueError(f"{name} is a Text of {X.level}s, the model's level is {self.level!r}")
-            return X
-        if isinstance(X, str):
-            return parse_text(X, self.level, self.pattern)
-        if isinstance(X, os.PathLike):
-            return read_text(X, self.level, pattern=self.pattern)
-        if isinstance(X, bytes) or not isinstance(X, Iterable):
-            raise ValueError(f"{name} is a {type(X).__name__}: must be a string, a path, a Text, or a list of strings")
-        return Text.of_tokens(self._symbols(X, name), self.level)
+    def _make_reader(self) -> TextReader:
+        return TextReader(self.level, self.pattern, self.min_count, self.max_vocabulary)
 
-    def _symbols(self, parts: Iterable[Any], name: str) -> Iterator[str]:
-        """The tokens of strings one after another, of lists of tokens, of rows of integers."""
-        for k, part in enumerate(parts):
-            if isinstance(part, str):
-                yield from parse_text(part, self.level, self.pattern).tokens()
-            elif isinstance(part, Iterable) and not isinstance(part, bytes):
-                yield from (token if isinstance(token, str) else _number(f"{name}[{k}]", token) for token in part)
-            else:
-                raise ValueError(f"{name}[{k}] is a {type(part).__name__}: must be a string or a list of tokens")
+    def _make_task(self, reader: TextReader) -> TextTask:
+        return TextTask(len(reader.vocabulary), int(self.batch_size), int(self.n_steps))
 
-    def _read(self, X: Any, y: Any = None, *, learn: bool = False, classes: Any = None) -> I32:  # noqa: ARG002
-        text = self._text(X)
-        if isinstance(X, str) and "\n" not in X and os.path.isfile(X):  # noqa: PTH113 -- no string is an error to it
-            warnings.warn(f"X={X!r:.80} is taken for the text itself; of a file pass pathlib.Path(X)", stacklevel=4)
-        if len(text) < 2:
-            raise ValueError(f"X has {len(text)} {self.level}s: must have two at least, one to predict from the other")
-        if learn:
-            counts = np.bincount(text.ids, minlength=len(text.vocabulary))
-            self.vocabulary_ = _frequent(text.vocabulary.words, counts, self.min_count, self.max_vocabulary)
-        ids: I32 = self.vocabulary_.map(text.vocabulary)[text.ids]
-        return ids
+    def _shape(self, reader: TextReader) -> Shape:
+        n_words = len(reader.vocabulary)
+        tables = {self.level: (n_words, int(self.n_embedding))}
+        return Shape(self.cell, int(self.n_state), int(self.n_layers), 1, tables, 0, n_words, "steps", self.head)
 
-    def _split(self, X: Any, y: Any, rng: np.random.Generator) -> tuple[tuple[Any, Any], tuple[Any, Any]]:  # noqa: ARG002
-        text = self._text(X)
-        n_held = int(self.validation_fraction * len(text))
-        if n_held < 2 or len(text) - n_held < 2:
-            raise ValueError(f"early_stopping=True: a text of {len(text)} {self.level}s is too short; pass dev")
-        return (text[: len(text) - n_held], None), (text[len(text) - n_held :], None)
+    def _make_network(self, reader: TextReader, seed: int) -> SequenceNetwork:
+        return make_network(self, self._shape(reader), True, seed)
 
-    def _shape(self) -> Shape:
-        n_words = len(self.vocabulary_)
-        return self._shape_of({self.level: (n_words, int(self.n_embedding))}, 0, n_words, "steps")
+    def _groups(self) -> list[str]:
+        return list(GROUPS)
 
-    # -- training ----------------------------------------------------------------------------------------------------
+    def _check_stored(self, reader: TextReader, params: Tensors) -> None:
+        check_stored(self._shape(reader), params)
 
-    def _n_streams(self, data: I32) -> int:
-        return min(int(self.batch_size), len(data) - 1)
-
-    def _n_batches(self, data: I32) -> int:
-        return -(-((len(data) - 1) // self._n_streams(data)) // int(self.n_steps))
-
-    def _steps(self, data: I32, rng: np.random.Generator) -> Iterator[tuple[float, float]]:
-        spare = (len(data) - 1) % self._n_streams(data)  # begin anywhere: other windows in each epoch
-        start = int(rng.integers(spare + 1))
-        places = start + streams(len(data) - 1 - spare, self._n_streams(data))
-        end: State | None = None
-        for first in range(0, len(places), int(self.n_steps)):
-            window = places[first : first + int(self.n_steps)]
-            rows = _rows(data, window)
-            loss, end = self.net_.step(rows, data[window + 1].ravel(), None, end)
-            yield loss, float(window.size)
-        if not np.isfinite(self.net_.logits(rows)[0]).all():  # the last update has no later loss
-            raise FloatingPointError("after the last update the scores are not finite")
-
-    def _evaluate(self, data: I32) -> Scores:
-        loss = self._log_loss(data)
-        return {"loss": loss}
-
-    def _log_loss(self, data: I32) -> float:
-        """Nats per symbol, of all but the first."""
-        n_streams = min(_PIECES, max(1, (len(data) - 1) // _PIECE))
-        places = streams(len(data) - 1, n_streams)
-        rest = np.arange(places[-1, -1] + 1, len(data) - 1)[:, None]  # what the pieces leave over
-        total, n_steps = 0.0, min(_WINDOW, max(1, _SCORES // (n_streams * len(self.vocabulary_))))
-        for part in (places, rest):
-            end: State | None = None
-            for first in range(0, len(part), n_steps):
-                window = part[first : first + n_steps]
-                z, end = self.net_.logits(_rows(data, window), end)
-                z -= z.max(axis=1, keepdims=True)
-                true = z[np.arange(len(z)), data[window + 1].ravel()]
-                total += float((np.log(np.exp(z).sum(axis=1)) - true).sum(dtype=np.float64))
-        return total / (len(data) - 1)
-
-    # -- what the model says -----------------------------------------------------------------------------------------
+    # -- what the model says -------------------------------------------------------------------------------------------
 
     def log_loss(self, X: Any) -> float:
         """Mean negative log probability of the text's characters or words (but the first), in nats.
@@ -168,7 +95,7 @@ class LanguageModel(LanguageModelOptions, SequenceEstimator):
         X : str (the text itself), pathlib.Path, Text, or list of strings
         """
         check_is_fitted(self, "net_")
-        return self._log_loss(self._read(X))
+        return log_loss(self.net_, self._trained.reader.read(X), len(self.vocabulary_))
 
     def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
         """Mean log probability of the text's characters or words in nats: the greater, the better."""
@@ -208,45 +135,13 @@ class LanguageModel(LanguageModelOptions, SequenceEstimator):
         checks.integer("n", n, 0)
         checks.number("temperature", temperature, 0)
         checks.integer("top", top, 1, none=True)
-        text = self._text(prompt, "prompt")
+        text = self._trained.reader.text(prompt, "prompt")
         ids = self.vocabulary_.map(text.vocabulary)[text.ids]
         if not len(ids):
             ids = np.array([self.vocabulary_["\n"] or min(1, len(self.vocabulary_) - 1)], np.int32)
         rng = seeds.own_generator(random_state)
         words = [self.vocabulary_.words[k] for k in generate(self.net_, ids, n, temperature, top, rng)]
-        return "".join(words) if self.level == "char" else _joined(words)
-
-    # -- files -------------------------------------------------------------------------------------------------------
-
-    def _fingerprint(self, data: I32) -> str:
-        digest = hashlib.blake2b(np.ascontiguousarray(data).data, digest_size=16)
-        digest.update(self.vocabulary_.to_bytes())
-        return digest.hexdigest()
-
-    def _learnt(self) -> tuple[Tensors, dict[str, Any]]:
-        return {"vocabulary": np.frombuffer(self.vocabulary_.to_bytes(), np.uint8)}, {}
-
-    def _set_learnt(self, tensors: Tensors, meta: dict[str, Any]) -> None:  # noqa: ARG002
-        self.vocabulary_ = Vocabulary.from_bytes(tensors["vocabulary"])
-
-
-def _rows(data: I32, places: Ids) -> Rows:
-    """The symbols at places (T, B)."""
-    return Rows(np.full(len(places), places.shape[1], np.int64), data[places].reshape(-1, 1))
-
-
-def _number(where: str, token: Any) -> str:
-    if isinstance(token, bool | np.bool_) or not isinstance(token, int | float | np.integer | np.floating):
-        raise ValueError(f"{where} has a {type(token).__name__}: must be a string or a list of tokens")
-    return str(token)
-
-
-def _frequent(words: list[str], counts: NDArray[np.int64], min_count: int, max_size: int | None) -> Vocabulary:
-    order = np.argsort(-counts, kind="stable")
-    order = order[(counts[order] >= min_count) & (counts[order] > 0)][: None if max_size is None else max_size - 1]
-    left_out = int(counts.sum() - counts[order].sum())
-    kept = [(words[k], int(counts[k])) for k in order.tolist() if words[k] != "<unk>"]
-    return Vocabulary(["<unk>", *(word for word, _ in kept)], [left_out, *(n for _, n in kept)])
+        return "".join(words) if self._trained.reader.level == "char" else _joined(words)
 
 
 def _joined(words: list[str]) -> str:

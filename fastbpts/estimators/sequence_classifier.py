@@ -7,15 +7,47 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fastbpts.estimators.examples import check_y
-from fastbpts.estimators.labelled_sequences import LabelledSequences
+from fastbpts.estimators.base import NetworkEstimator
+from fastbpts.estimators.classes import as_labels
+from fastbpts.estimators.sequence_examples import SequenceReader
 from fastbpts.estimators.sequence_options import SequenceClassifierOptions
-from fastbpts.estimators.sequences import Sequences, as_sequences, check_labels
+from fastbpts.estimators.sequence_parts import (
+    check_stored,
+    labelled_reader,
+    labelled_shape,
+    labelled_task,
+    make_network,
+)
+from fastbpts.estimators.sequence_task import SequenceTask, outputs
+from fastbpts.estimators.sequences import Sequences, check_labels
+from fastbpts.estimators.store import Trained
+from fastbpts.estimators.word_rows import check_unknown, set_pretrained
+from fastbpts.networks.sequence_network import SequenceNetwork
+from fastbpts.networks.shape import GROUPS
+from fastbpts.training.loop import Tensors
 from fastbpts.training.options import with_parameters
 
 
+class LabelOfEach:
+    """A label for each sequence."""
+
+    per_step = False
+
+    def flat(self, X: Any, y: Any, sequences: Sequences) -> tuple[NDArray[Any], NDArray[np.bool_]]:  # noqa: ARG002
+        """See `Labelling`."""
+        labels = as_labels(y, len(sequences), "sequence")
+        if labels.dtype.kind == "O":
+            labels = check_labels(labels.tolist(), "y")
+        return labels, np.ones(len(labels), bool)
+
+    def halves(self, X: Any, y: Any, parts: tuple[NDArray[Any], NDArray[Any]], n: int) -> tuple[Any, Any]:  # noqa: ARG002
+        """See `Labelling`."""
+        labels = as_labels(y, n, "sequence")
+        return labels[parts[0]], labels[parts[1]]
+
+
 @with_parameters
-class SequenceClassifier(ClassifierMixin, SequenceClassifierOptions, LabelledSequences):  # type: ignore[misc]
+class SequenceClassifier(ClassifierMixin, SequenceClassifierOptions, NetworkEstimator):  # type: ignore[misc]
     """Recurrent network with a softmax classifier over the last state, or over the states' mean or maximum.
 
     A sequence is a list of tokens, a string (`level` says how it is cut), or an array (n_steps, n_values) of floats.
@@ -44,31 +76,47 @@ class SequenceClassifier(ClassifierMixin, SequenceClassifierOptions, LabelledSeq
 
     __module__ = "fastbpts"
 
-    @property
-    def _pool(self) -> str:
-        return self.pooling
+    net_: SequenceNetwork
+    _trained: Trained[SequenceReader]
+    classes_: NDArray[Any]
 
-    def _labels(self, X: Any, y: Any, sequences: Sequences) -> tuple[NDArray[Any], NDArray[np.bool_]]:  # noqa: ARG002
-        labels = check_y(y, len(sequences), "sequence")
-        if labels.dtype.kind == "O":
-            labels = check_labels(labels.tolist(), "y")
-        return labels, np.ones(len(labels), bool)
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
 
-    def _split(self, X: Any, y: Any, rng: np.random.Generator) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-        sequences = as_sequences(X, self.level)
-        labels = check_y(y, len(sequences), "sequence")
-        n_held = max(1, round(self.validation_fraction * len(sequences)))
-        if n_held >= len(sequences):
-            raise ValueError(f"early_stopping=True: {len(sequences)} sequences are too few to hold some out; pass dev")
-        order = rng.permutation(len(sequences))
-        parts = np.sort(order[n_held:]), np.sort(order[:n_held])
-        train, held = ((sequences.take(part), labels[part]) for part in parts)
-        return train, held
+    # -- parts ---------------------------------------------------------------------------------------------------------
+
+    def _make_reader(self) -> SequenceReader:
+        return labelled_reader(self, LabelOfEach(), type(self).__name__)
+
+    def _make_task(self, reader: SequenceReader) -> SequenceTask:
+        return labelled_task(self, reader, per_step=False)
+
+    def _make_network(self, reader: SequenceReader, seed: int) -> SequenceNetwork:
+        return make_network(self, labelled_shape(self, reader, self.pooling), bool(self.train_embeddings), seed)
+
+    def _begin_network(self, net: SequenceNetwork, reader: SequenceReader) -> None:
+        if self.embeddings is not None and "word" in reader.vocabularies:
+            set_pretrained(net, "E.word", self.embeddings, reader.vocabularies["word"])
+
+    def _groups(self) -> list[str]:
+        return list(GROUPS)
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_unknown(self.unknown, self.unk_rate)
+
+    def _check_stored(self, reader: SequenceReader, params: Tensors) -> None:
+        check_stored(labelled_shape(self, reader, self.pooling), params)
+
+    # -- prediction ----------------------------------------------------------------------------------------------------
 
     def _per_sequence(self, X: Any, what: str) -> NDArray[Any]:
         check_is_fitted(self, "net_")
-        sequences = self._sequences(X)
-        return self._outputs(sequences, self._rows(sequences), what)
+        reader = self._trained.reader
+        sequences = reader.sequences(X)
+        return outputs(self.net_, sequences, reader.rows(sequences), what, per_step=False)
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Probability of each class.
@@ -106,7 +154,7 @@ class SequenceClassifier(ClassifierMixin, SequenceClassifierOptions, LabelledSeq
             Weight of each sequence.
         """
         predicted = self.predict(X)
-        truth = check_y(y, len(predicted), "sequence")
+        truth = as_labels(y, len(predicted), "sequence")
         return float(
             np.average(predicted == truth, weights=None if sample_weight is None else np.asarray(sample_weight))
         )

@@ -8,18 +8,63 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastbpts.data.conllu_bank import COLUMNS, ConlluBank
-from fastbpts.estimators.labelled_sequences import LabelledSequences
+from fastbpts.estimators.base import NetworkEstimator
+from fastbpts.estimators.sequence_examples import SequenceReader
 from fastbpts.estimators.sequence_options import SequenceTaggerOptions
-from fastbpts.estimators.sequences import Sequences, as_sequences, check_labels
-from fastbpts.estimators.storage import stored_reading
+from fastbpts.estimators.sequence_parts import (
+    check_stored,
+    labelled_reader,
+    labelled_shape,
+    labelled_task,
+    make_network,
+)
+from fastbpts.estimators.sequence_task import SequenceTask, outputs
+from fastbpts.estimators.sequences import Sequences, check_labels
+from fastbpts.estimators.store import Trained, stored_reading
+from fastbpts.estimators.word_rows import check_unknown, set_pretrained
+from fastbpts.networks.sequence_network import SequenceNetwork
+from fastbpts.networks.shape import GROUPS
 from fastbpts.training.loop import Tensors
 from fastbpts.training.options import with_parameters
 
-Split = tuple[tuple[Any, Any], tuple[Any, Any]]
+
+class LabelOfEachStep:
+    """A label for each step; steps with the label `ignore` do not count."""
+
+    per_step = True
+
+    def __init__(self, ignore: Any) -> None:
+        self._ignore = ignore
+
+    def flat(self, X: Any, y: Any, sequences: Sequences) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """See `Labelling`."""
+        given = _column(X, y)
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise ValueError(f"y={y!r:.60}: must be a list of labels for each sequence, or a ConlluBank's column")
+        items = [_items(k, labels) for k, labels in enumerate(given)]
+        if len(items) != len(sequences):
+            raise ValueError(f"y has labels of {len(items)} sequences, X has {len(sequences)} sequences")
+        for k, (labels, n) in enumerate(zip(items, np.diff(sequences.ptr).tolist(), strict=True)):
+            if len(labels) != n:
+                raise ValueError(f"y[{k}] has {len(labels)} labels, X[{k}] has {n} steps")
+        every = [label for labels in items for label in labels]
+        counted = np.array([not _same(label, self._ignore) for label in every], bool)
+        kept = check_labels([label for label, counts in zip(every, counted, strict=True) if counts], "y")
+        flat = np.zeros(len(every), kept.dtype)
+        flat[counted] = kept
+        return flat, counted
+
+    def halves(self, X: Any, y: Any, parts: tuple[NDArray[Any], NDArray[Any]], n: int) -> tuple[Any, Any]:
+        """See `Labelling`."""
+        labels = [_items(k, row) for k, row in enumerate(_column(X, y))]
+        if len(labels) != n:
+            raise ValueError(f"y has labels of {len(labels)} sequences, X has {n} sequences")
+        first, second = ([labels[k] for k in part.tolist()] for part in parts)
+        return first, second
 
 
 @with_parameters
-class SequenceTagger(SequenceTaggerOptions, LabelledSequences):
+class SequenceTagger(SequenceTaggerOptions, NetworkEstimator):
     """Recurrent network with a softmax classifier at every step: part-of-speech tags, named entities, segments.
 
     Attributes
@@ -44,45 +89,54 @@ class SequenceTagger(SequenceTaggerOptions, LabelledSequences):
 
     __module__ = "fastbpts"
 
-    @property
-    def _pool(self) -> str:
-        return "steps"
+    net_: SequenceNetwork
+    _trained: Trained[SequenceReader]
+    classes_: NDArray[Any]
 
-    def _labels(self, X: Any, y: Any, sequences: Sequences) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        given = _column(X, y)
-        if isinstance(given, str) or not isinstance(given, Iterable):
-            raise ValueError(f"y={y!r:.60}: must be a list of labels for each sequence, or a ConlluBank's column")
-        items = [_items(k, labels) for k, labels in enumerate(given)]
-        if len(items) != len(sequences):
-            raise ValueError(f"y has labels of {len(items)} sequences, X has {len(sequences)} sequences")
-        for k, (labels, n) in enumerate(zip(items, np.diff(sequences.ptr).tolist(), strict=True)):
-            if len(labels) != n:
-                raise ValueError(f"y[{k}] has {len(labels)} labels, X[{k}] has {n} steps")
-        every = [label for labels in items for label in labels]
-        counted = np.array([not _same(label, self.ignore) for label in every], bool)
-        kept = check_labels([label for label, counts in zip(every, counted, strict=True) if counts], "y")
-        flat = np.zeros(len(every), kept.dtype)
-        flat[counted] = kept
-        return flat, counted
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
 
-    def _split(self, X: Any, y: Any, rng: np.random.Generator) -> Split:
-        sequences = as_sequences(X, self.level)
-        labels = [_items(k, row) for k, row in enumerate(_column(X, y))]
-        n_held = max(1, round(self.validation_fraction * len(sequences)))
-        if n_held >= len(sequences) or len(labels) != len(sequences):
-            raise ValueError(
-                f"early_stopping=True: {len(sequences)} sequences with {len(labels)} lists of labels: must be as many, "
-                "and enough to hold some out; or pass dev"
-            )
-        order = rng.permutation(len(sequences))
-        parts = np.sort(order[n_held:]), np.sort(order[:n_held])
-        train, held = ((sequences.take(part), [labels[k] for k in part.tolist()]) for part in parts)
-        return train, held
+    # -- parts ---------------------------------------------------------------------------------------------------------
+
+    def _make_reader(self) -> SequenceReader:
+        return labelled_reader(self, LabelOfEachStep(self.ignore), type(self).__name__)
+
+    def _make_task(self, reader: SequenceReader) -> SequenceTask:
+        return labelled_task(self, reader, per_step=True)
+
+    def _make_network(self, reader: SequenceReader, seed: int) -> SequenceNetwork:
+        return make_network(self, labelled_shape(self, reader, "steps"), bool(self.train_embeddings), seed)
+
+    def _begin_network(self, net: SequenceNetwork, reader: SequenceReader) -> None:
+        if self.embeddings is not None and "word" in reader.vocabularies:
+            set_pretrained(net, "E.word", self.embeddings, reader.vocabularies["word"])
+
+    def _groups(self) -> list[str]:
+        return list(GROUPS)
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        check_unknown(self.unknown, self.unk_rate)
+
+    def _check_stored(self, reader: SequenceReader, params: Tensors) -> None:
+        check_stored(labelled_shape(self, reader, "steps"), params)
+
+    def _facts(self) -> dict[str, Any]:
+        return {"reading": getattr(self, "reading_", {})}
+
+    def _set_facts(self, meta: dict[str, Any]) -> None:
+        if reading := stored_reading(meta, {"column": COLUMNS}):
+            self.reading_ = reading
+
+    # -- prediction ----------------------------------------------------------------------------------------------------
 
     def _split_steps(self, X: Any, what: str) -> tuple[NDArray[Any], Any]:
         check_is_fitted(self, "net_")
-        sequences = self._sequences(X)
-        return self._outputs(sequences, self._rows(sequences), what), sequences.ptr[1:-1]
+        reader = self._trained.reader
+        sequences = reader.sequences(X)
+        return outputs(self.net_, sequences, reader.rows(sequences), what, per_step=True), sequences.ptr[1:-1]
 
     def predict(self, X: Any) -> list[NDArray[Any]]:
         """The most probable label of every step, per sequence an array.
@@ -111,19 +165,11 @@ class SequenceTagger(SequenceTaggerOptions, LabelledSequences):
         y : list of lists of labels, or a ConlluBank's column ("upos", ...)
         """
         check_is_fitted(self, "net_")
-        score = self._evaluate(self._read(X, y))["score"]
+        reader = self._trained.reader
+        score = self._make_task(reader).scores(self.net_, reader.read(X, y))["score"]
         if np.isnan(score):
             raise ValueError("y has no label that counts: there is nothing to score")
         return score
-
-    def _learnt(self) -> tuple[Tensors, dict[str, Any]]:
-        tensors, meta = super()._learnt()
-        return tensors, meta | {"reading": getattr(self, "reading_", {})}
-
-    def _set_learnt(self, tensors: Tensors, meta: dict[str, Any]) -> None:
-        super()._set_learnt(tensors, meta)
-        if reading := stored_reading(meta, {"column": COLUMNS}):
-            self.reading_ = reading
 
 
 def _same(label: Any, ignore: Any) -> bool:

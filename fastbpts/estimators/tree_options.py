@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from fastbpts._cells.cell import cells
+from fastbpts._cells.cell import Activation, cells
 from fastbpts.training.options import (
     MODEL,
     SHARE,
@@ -33,8 +33,12 @@ class TreeOptions(ClassOptions, WordOptions, TrainingOptions):
     n_state: int = option(
         25, WIDTH, "Width of the states, which is also that of the word vectors.", MODEL, flags=("--n-state", "-d")
     )
-    loss_nodes: str = option("all", choice("all", "root"), "Which labelled nodes the loss sees.", MODEL)
-    input_activation: str = option("identity", choice("identity", "tanh"), "What is applied to word vectors.", MODEL)
+    loss_nodes: Literal["all", "root"] = option(
+        "all", choice("all", "root"), "Which labelled nodes the loss sees.", MODEL
+    )
+    input_activation: Activation = option(
+        "identity", choice("identity", "tanh"), "What is applied to word vectors.", MODEL
+    )
     dropout: float = option(0.0, SHARE, "Probability that a component of a state is dropped in training.")
     input_dropout: float = option(0.0, SHARE, "Probability that a component of a word vector is dropped in training.")
 

@@ -81,24 +81,30 @@ def embedding_rows(embeddings: Any, vocabulary: Vocabulary, width: int) -> tuple
         try:
             words, matrix = embeddings
         except (TypeError, ValueError):
-            raise ValueError("embeddings: must be a path, KeyedVectors or a tuple (words, matrix)") from None
+            raise checks.wrong("embeddings", "a path, KeyedVectors or a tuple (words, matrix)", embeddings) from None
         try:
             matrix = np.asarray(matrix)
         except ValueError as error:
             raise ValueError(f"embeddings: the matrix has rows of several lengths ({error})") from None
     if matrix.ndim != 2 or matrix.shape[1] != width or len(words) != len(matrix):
-        raise ValueError(
-            f"embeddings: {len(words)} words with a matrix of shape {matrix.shape}: "
-            f"must be one row per word, of width {width}"
-        )
+        what = f"have one row per word, of width {width}"
+        raise ValueError(f"embeddings must {what}, got {len(words)} words with a matrix of shape {matrix.shape}")
     known = [(vocabulary[word], k) for k, word in enumerate(words) if word in vocabulary]
     rows, columns = np.array(known, np.int64).reshape(-1, 2).T
     vectors = matrix[columns]
     if vectors.dtype.kind not in "fiub":
-        raise ValueError(f"embeddings: the matrix has dtype {vectors.dtype}: must be real numbers")
+        raise ValueError(f"embeddings must have a matrix of real numbers, got dtype {vectors.dtype}")
     with np.errstate(over="ignore"):
         bad = np.flatnonzero(~np.isfinite(vectors.astype(np.float32)).all(axis=1))
     if bad.size:
         word = words[columns[bad[0]]]
         raise ValueError(f"embeddings: the vector of {word!r} has NaN, infinity or a number that float32 cannot hold")
     return rows, vectors
+
+
+def set_pretrained(net: Any, name: str, embeddings: Any, vocabulary: Vocabulary) -> None:
+    """Give a network the pretrained vectors of the words that have one; `name` is its parameter, a row per word."""
+    table = net.params[name]
+    rows, vectors = embedding_rows(embeddings, vocabulary, table.shape[1])
+    table[rows] = vectors
+    net.set_params({name: table})

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from fastbpts._base import checks
 from fastbpts.training.class_weights import check_class_weight
-from fastbpts.training.optimizer import LEAST_EPS, STATES
+from fastbpts.training.optimizer import LEAST_EPS, STATES, Optimizer
 from fastbpts.training.schedules import make_schedule
 
 MAX_WIDTH = 16384
@@ -347,3 +347,9 @@ def with_parameters(kind: E) -> E:
     before, heading, after = inspect.cleandoc(kind.__doc__ or "").partition("Attributes\n----------\n")
     kind.__doc__ = f"{before}{parameters_section(kind)}\n\n{heading}{after}"
     return kind
+
+
+def optimizer_of(options: TrainingOptions) -> Optimizer:
+    """The optimiser that the options mean."""
+    given = options.momentum, options.beta1, options.beta2, options.eps
+    return Optimizer(options.optimizer, options.learning_rate, *given)

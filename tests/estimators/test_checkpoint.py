@@ -11,6 +11,7 @@ import pytest
 import fastbpts as fb
 from fastbpts._files import tensors as io
 from fastbpts.estimators.tree_classifier import TreeClassifier
+from fastbpts.estimators.tree_task import TreeTask
 
 VARIANTS = {
     "adagrad": {},
@@ -57,7 +58,7 @@ def test_resumed_equals_unbroken(bank, name, after, tmp_path, monkeypatch):
     path = tmp_path / "run.ckpt"
     broken = make(path, **params)
     evaluate_epochs = iter(range(100))
-    steps = TreeClassifier._steps
+    steps = TreeTask.steps
 
     def stopping(self, *args):
         if next(evaluate_epochs) == after:
@@ -65,7 +66,7 @@ def test_resumed_equals_unbroken(bank, name, after, tmp_path, monkeypatch):
         return steps(self, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(TreeClassifier, "_steps", stopping)
+        patch.setattr(TreeTask, "steps", stopping)
         with pytest.raises(StopError):
             broken.fit(bank, dev=dev)
     resumed = make(path, n_threads=2, **params).fit(bank, dev=dev, resume=True)

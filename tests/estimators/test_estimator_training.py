@@ -228,7 +228,7 @@ def test_unknown_words_are_drawn_as_documented():
 def test_the_unknown_vector_is_trained(unknown, trained):
     bank = fb.Treebank.from_trees([f"({k % 2} (1 w{k}) (0 a))" for k in range(60)])
     model = small(unknown=unknown, max_iter=1, alpha=0.0).fit(bank)
-    start = fb.Network("rntn", 4, 2, len(model.vocabulary_), random_state=model._seed).params["E"]
+    start = fb.Network("rntn", 4, 2, len(model.vocabulary_), random_state=model._trained.seed).params["E"]
     assert (model.net_.params["E"][0] != start[0]).any() == trained
 
 

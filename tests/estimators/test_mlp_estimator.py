@@ -105,7 +105,7 @@ def test_partial_fit(data: Data) -> None:
     assert clf.n_iter_ == 2
     with pytest.raises(ValueError, match="not among the classes"):
         clf.partial_fit(X, np.where(y == "c", "d", y))
-    with pytest.raises(ValueError, match="the first call was given"):
+    with pytest.raises(ValueError, match="classes must be those of the first call"):
         clf.partial_fit(X, y, classes=["a", "b"])
 
 

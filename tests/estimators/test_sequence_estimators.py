@@ -14,6 +14,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils import estimator_checks
 
 import fastbpts as fb
+from fastbpts.estimators.sequence_task import SequenceTask
+from fastbpts.estimators.text_task import TextTask
 
 WORDS = ("the", "a", "dog", "cat", "sees", "hears", "old", "young", "and", "red")
 KINDS = ("SequenceClassifier", "SequenceTagger", "LanguageModel")
@@ -120,7 +122,8 @@ def test_resumed_equals_unbroken(kind, after, tmp_path, monkeypatch):
     whole = fitted(kind, **params)
     path = tmp_path / "run.ckpt"
     broken = small(kind, checkpoint=path, **params)
-    epochs, steps = iter(range(100)), type(broken)._steps
+    task = TextTask if kind == "LanguageModel" else SequenceTask
+    epochs, steps = iter(range(100)), task.steps
 
     def stopping(self, *args):
         if next(epochs) == after:
@@ -128,7 +131,7 @@ def test_resumed_equals_unbroken(kind, after, tmp_path, monkeypatch):
         return steps(self, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(broken), "_steps", stopping)
+        patch.setattr(task, "steps", stopping)
         with pytest.raises(StopError):
             broken.fit(*GIVEN[kind])
     _same(whole, small(kind, checkpoint=path, n_threads=2, **params).fit(*GIVEN[kind], resume=True))

@@ -7,7 +7,7 @@ import pytest
 from data import data_dir, needs_data
 
 import fastbpts as fb
-from fastbpts.estimators.labelled_sequences import length_batches
+from fastbpts.estimators.sequence_task import length_batches
 from fastbpts.estimators.token_features import feature
 
 WORDS = ("the", "a", "dog", "cat", "sees", "hears", "old", "young", "and", "red")
@@ -254,5 +254,5 @@ def test_predictions_do_not_depend_on_what_is_predicted_together(sentences, monk
     X, y = sentences
     model = tagger(max_iter=1).fit(X, y)
     together = np.concatenate(model.predict_proba(X))
-    monkeypatch.setattr("fastbpts.estimators.labelled_sequences._ROWS", 20)
+    monkeypatch.setattr("fastbpts.estimators.sequence_task._ROWS", 20)
     np.testing.assert_allclose(np.concatenate(model.predict_proba(X)), together, rtol=1e-5)

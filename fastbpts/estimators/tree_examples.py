@@ -1,14 +1,19 @@
 """Trees as estimators take them, in one form: class numbers as labels, and words as rows of the model."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from fastbpts.data.tree import Tree
 from fastbpts.data.treebank import Treebank
+from fastbpts.data.vocabulary import Vocabulary
+from fastbpts.estimators.classes import Classes, as_labels, class_numbers
+from fastbpts.estimators.parts import Given, split_numbers
+from fastbpts.training.loop import Tensors
 
 I32 = NDArray[np.int32]
 _SHOWN = 8  # words of a tree in an error
@@ -20,7 +25,6 @@ class Examples:
 
     bank: Treebank
     word_map: I32
-    weight: NDArray[np.float64]  # per tree: the sum of the class weights of its loss nodes
 
 
 def as_treebank(X: Any) -> Treebank:
@@ -85,29 +89,6 @@ def roots(bank: Treebank) -> NDArray[np.int64]:
     return bank.node_ptr[1:] - 1
 
 
-def check_y(y: ArrayLike, n: int, of: str = "tree") -> NDArray[Any]:
-    """One label per tree, or what else they are labels of."""
-    labels = np.asarray(y)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.shape != (n,):
-        raise ValueError(f"y has shape {labels.shape}: must be one label per {of}, ({n},)")
-    if labels.dtype.kind == "f":
-        if not np.isfinite(labels).all():
-            raise ValueError("y contains NaN or infinity: must be class labels")
-        if (labels == np.floor(labels)).all():
-            labels = labels.astype(np.int64)
-        else:
-            raise ValueError("y contains fractions: must be class labels. Unknown label type: continuous")
-    if labels.dtype.kind not in "iubUSO":
-        raise ValueError(f"y has dtype {labels.dtype}: must be class labels")
-    try:
-        np.unique(labels)
-    except TypeError as error:
-        raise ValueError(f"y has labels of several kinds ({error}): must be all numbers or all strings") from None
-    return labels
-
-
 def find_classes(bank: Treebank, y: NDArray[Any] | None, all_nodes: bool) -> NDArray[Any]:
     """The distinct labels that the loss sees, sorted."""
     if y is None:
@@ -133,12 +114,6 @@ def find_classes(bank: Treebank, y: NDArray[Any] | None, all_nodes: bool) -> NDA
     return np.union1d(classes, found.astype(np.int64))
 
 
-def class_numbers(labels: NDArray[Any], classes: NDArray[Any]) -> I32:
-    """The position of each label in the sorted `classes`; their number for a label that is not among them."""
-    place = np.searchsorted(classes, labels).clip(0, len(classes) - 1)
-    return np.where(classes[place] == labels, place, len(classes)).astype(np.int32)
-
-
 def number_labels(bank: Treebank, y: NDArray[Any] | None, classes: NDArray[Any]) -> Treebank:
     """The trees with class numbers as labels; `y` goes to the roots."""
     label = bank.label
@@ -155,23 +130,98 @@ def number_labels(bank: Treebank, y: NDArray[Any] | None, classes: NDArray[Any])
     return bank if label is bank.label else relabelled(bank, label)
 
 
-def check_known(number: NDArray[Any], classes: NDArray[Any]) -> None:
-    """Some label must be one of the classes, or a score says nothing; `number` has class numbers, -1 for none."""
-    counted = number[number >= 0]
-    if counted.size and counted.min() >= len(classes):
-        shown = ", ".join(map(repr, classes[:5].tolist())) + (", ..." if len(classes) > 5 else "")
-        hint = "" if classes.dtype.kind in "iu" else ", but trees have integers: y must give the classes"
-        raise ValueError(f"no label is among the classes of the model, {shown}{hint}")
-
-
-def tree_weights(bank: Treebank, class_weight: NDArray[np.float64], all_nodes: bool) -> NDArray[np.float64]:
-    """The weight of each tree in the loss."""
-    padded = np.append(class_weight, [0.0, 0.0])  # unknown label, none
-    if not all_nodes:
-        return padded[bank.label[roots(bank)]]
-    return np.add.reduceat(padded[bank.label], bank.node_ptr[:-1])
-
-
 def split_nodes(values: NDArray[Any], bank: Treebank) -> list[NDArray[Any]]:
     """Values per node as one array per tree."""
     return list(np.split(values, bank.node_ptr[1:-1])) if len(bank) else []
+
+
+class TreeReader:
+    """Reads trees; learns the classes and the vocabulary.
+
+    Parameters
+    ----------
+    cell : str
+    arity : int or None
+        How many children the cell composes, None any number.
+    all_nodes : bool
+        Whether the loss sees all labelled nodes, or the roots only.
+    class_weight, min_count, max_vocabulary
+        Parameters of TreeClassifier.
+    """
+
+    classes: Classes
+    vocabulary: Vocabulary
+
+    def __init__(
+        self,
+        cell: str,
+        arity: int | None,
+        all_nodes: bool,
+        class_weight: Any,
+        min_count: int,
+        max_vocabulary: int | None,
+    ) -> None:
+        self._cell, self._arity, self.all_nodes = cell, arity, all_nodes
+        self._class_weight, self._min_count, self._max_vocabulary = class_weight, min_count, max_vocabulary
+
+    def trees(self, X: Any) -> Treebank:
+        """The trees, which the cell must be able to compose."""
+        bank = as_treebank(X)
+        check_children(bank, self._cell, self._arity)
+        return bank
+
+    def unlabelled(self, X: Any) -> Examples:
+        """Trees for prediction: their labels are not read."""
+        bank = self.trees(X)
+        return Examples(bank, self.vocabulary.map(bank.vocabulary))
+
+    def learn(self, X: Any, y: Any, classes: Any = None) -> Examples:
+        """See `Reader`."""
+        bank = self.trees(X)
+        labels = None if y is None else as_labels(y, len(bank))
+        values = find_classes(bank, labels, self.all_nodes) if classes is None else np.unique(classes)
+        self.vocabulary = Vocabulary.build(bank, self._min_count, self._max_vocabulary)
+        bank = number_labels(bank, labels, values)
+        seen = bank.label if self.all_nodes else bank.root_labels()
+        self.classes = Classes.learn(values, seen, self._class_weight)
+        return Examples(bank, self.vocabulary.map(bank.vocabulary))
+
+    def read(self, X: Any, y: Any = None, classes: Any = None) -> Examples:
+        """See `Reader`."""
+        bank = self.trees(X)
+        labels = None if y is None else as_labels(y, len(bank))
+        self.classes.check_again(classes)
+        bank = number_labels(bank, labels, self.classes.values)
+        return Examples(bank, self.vocabulary.map(bank.vocabulary))
+
+    def split(self, X: Any, y: Any, fraction: float, rng: np.random.Generator) -> tuple[Given, Given]:
+        """See `Reader`."""
+        bank = as_treebank(X)
+        labels = None if y is None else as_labels(y, len(bank))
+        parts = split_numbers(len(bank), fraction, rng, "trees")
+        train, held = ((bank[part], None if labels is None else labels[part]) for part in parts)
+        return train, held
+
+    def fingerprint(self, data: Examples) -> str:
+        """See `Reader`."""
+        digest = hashlib.blake2b(digest_size=16)
+        for array in (*data.bank.plan, data.word_map):
+            digest.update(np.ascontiguousarray(array).data)
+        digest.update(self.vocabulary.to_bytes())
+        digest.update(repr(self.classes.values.tolist()).encode())
+        return digest.hexdigest()
+
+    def attributes(self) -> dict[str, Any]:
+        """See `Reader`."""
+        values, weight = self.classes.values, self.classes.weight
+        return {"classes_": values, "class_weight_": weight, "vocabulary_": self.vocabulary}
+
+    def to_tensors(self) -> tuple[Tensors, dict[str, Any]]:
+        """See `Reader`."""
+        tensors, meta = self.classes.to_tensors()
+        return tensors | {"vocabulary": np.frombuffer(self.vocabulary.to_bytes(), np.uint8)}, meta
+
+    def set_tensors(self, tensors: Tensors, meta: dict[str, Any]) -> None:
+        """See `Reader`."""
+        self.classes = Classes.from_tensors(tensors, meta)
+        self.vocabulary = Vocabulary.from_bytes(tensors["vocabulary"])
