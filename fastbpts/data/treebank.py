@@ -234,10 +234,7 @@ class Treebank:
             Nodes sorted by level, then tree, then left to right; so the nodes of a graph keep their order in the bank.
         """
         words = self._per_word("word_map", word_map, np.int32), self._per_word("unknown_rate", unknown_rate, np.float32)
-        try:
-            return self._bound.batch(Structure, indices, *words, seed, ahead)  # type: ignore[arg-type]
-        except (TypeError, ValueError, IndexError):  # other integers; negative ones count from the end
-            index = self._indices(indices)
+        index = self._indices(indices)
         if len(index) == 0:
             raise ValueError("indices: at least one tree is needed")
         return self._bound.batch(Structure, index, *words, seed, ahead)
