@@ -185,9 +185,11 @@ class Treebank:
         if index.ndim != 1 or (index.size and index.dtype.kind not in "iu"):
             raise ValueError(f"indices: a one-dimensional array of integers is needed, not {index.dtype} {index.shape}")
         index = np.ascontiguousarray(index, np.int64)
-        if index.size and not (-len(self) <= index.min() and index.max() < len(self)):
+        if not index.size or index.view(np.uint64).max() < len(self):  # a negative number is a large one here
+            return index
+        if index.min() < -len(self) or index.max() >= len(self):
             raise IndexError(f"indices from {index.min()} to {index.max()} for a treebank of {len(self)} trees")
-        return np.where(index < 0, index + len(self), index) if index.size and index.min() < 0 else index
+        return np.where(index < 0, index + len(self), index)
 
     def labels(self, nodes: Nodes = "all") -> I32:
         """Labels of all nodes (int32, (N,)), of the roots (one per tree) or of the childless nodes."""
