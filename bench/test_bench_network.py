@@ -47,7 +47,7 @@ def test_step(benchmark: Any, cell: str, dtype: str, bank: fb.Treebank) -> None:
     assert np.isfinite(benchmark(net.step, batch))
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"])
+@pytest.mark.parametrize("optimizer", fb.optimizers())
 def test_optimizer(benchmark: Any, optimizer: str, bank: fb.Treebank) -> None:
     benchmark.group = "optimisers, rntn"
     net, batch = network("rntn", bank, "float32", optimizer), bank.batch(np.arange(BATCH))

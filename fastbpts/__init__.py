@@ -49,6 +49,7 @@ _LAZY = {
     "iter_trees": "readers.trees",
     "load": "models",
     "load_vectors": "words.pretrained",
+    "optimizers": "training.optimizer",
     "read_conllu": "readers.conllu",
     "read_ptb": "readers.ptb",
     "read_text": "readers.text",

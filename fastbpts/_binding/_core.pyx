@@ -21,7 +21,6 @@ cnp.import_array()
 
 cdef bint poison = bool(os.environ.get("FASTBPTS_POISON"))
 POISON = poison
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "adam", "adamw")
 cdef tuple ISAS = ("base", "avx2", "avx512")
 
 if os.environ.get("FASTBPTS_ISA", "") not in ("", *ISAS):
@@ -283,6 +282,7 @@ cdef class Bank:
         return s
 
 
+include "optimizer.pxi"
 include "net.pxi"
 include "mlp.pxi"
 include "words.pxi"

@@ -176,10 +176,34 @@ cdef extern from "contract/optimizer.h" nogil:
         const void *mult
         const void *l2
 
+    int FB_N_OPTIONS, FB_N_OPTIMIZERS, FB_MAX_STATES
+
+    ctypedef enum fb_optimizer_kind:
+        pass
+
+    ctypedef struct fb_option_range:
+        const char *name
+        double least, below
+
+    ctypedef struct fb_option_default "struct {int taken; double value;}":
+        int taken
+        double value
+
+    ctypedef struct fb_optimizer:
+        const char *name
+        int n_states, flushes_state, corrects_bias, decouples_decay
+        double learning_rate
+        fb_option_default *option
+
     ctypedef struct fb_optim:
-        int kind
-        double learning_rate, momentum, beta1, beta2, eps, max_norm
+        fb_optimizer_kind kind
+        double learning_rate, max_norm
+        double *option
         int64_t t
+
+    const fb_option_range *fb_options
+    const fb_optimizer *fb_optimizers
+    const char *fb_optimizer_refused(const fb_optimizer *row)
 
 
 cdef extern from "contract/loss.h" nogil:

@@ -70,14 +70,6 @@ cdef int set_block(fb_block *b, object w, object g, tuple states, object mult, o
     return 0
 
 
-cdef int set_optimizer(fb_optim *o, str name, double learning_rate, double momentum, double beta1, double beta2,
-                       double eps, double max_norm) except -1:
-    o.kind = OPTIMIZERS.index(name)
-    o.learning_rate, o.momentum, o.beta1, o.beta2 = learning_rate, momentum, beta1, beta2
-    o.eps, o.max_norm = eps, max_norm
-    return 0
-
-
 cdef class Updates:
     """Blocks of parameters and an optimiser; fastbpts._update gives them names."""
     cdef fb_optim o
@@ -94,9 +86,8 @@ cdef class Updates:
         self.rows = np.zeros(max(1, n), np.intp)
         self.keep = [None] * n
 
-    def set_optimizer(self, str name, double learning_rate, double momentum, double beta1, double beta2, double eps,
-                      double max_norm):
-        set_optimizer(&self.o, name, learning_rate, momentum, beta1, beta2, eps, max_norm)
+    def set_optimizer(self, str name, double learning_rate, double max_norm, dict options):
+        set_optimizer(&self.o, name, learning_rate, max_norm, options)
 
     @property
     def t(self) -> int:
@@ -163,9 +154,8 @@ cdef class Perceptron:
         self.keep["scratch"] = aligned((n * self.m.scratch_size,), np.uint8)
         self.m.scratch = <char *>cnp.PyArray_DATA(self.keep["scratch"])
 
-    def set_optimizer(self, str name, double learning_rate, double momentum, double beta1, double beta2, double eps,
-                      double max_norm):
-        set_optimizer(&self.m.optim, name, learning_rate, momentum, beta1, beta2, eps, max_norm)
+    def set_optimizer(self, str name, double learning_rate, double max_norm, dict options):
+        set_optimizer(&self.m.optim, name, learning_rate, max_norm, options)
 
     def set_dropout(self, double p, uint64_t seed):
         self.m.dropout, self.m.seed = p, seed

@@ -224,11 +224,8 @@ cdef class Net:
         self.keep["slot"] = np.full(len(words), -1, np.int32)
         self.n.slot = <int32_t *>cnp.PyArray_DATA(self.keep["slot"])
 
-    def set_optimizer(self, str name, double learning_rate, double momentum, double beta1, double beta2, double eps,
-                      double max_norm):
-        self.n.optim.kind = OPTIMIZERS.index(name)
-        self.n.optim.learning_rate, self.n.optim.momentum, self.n.optim.eps = learning_rate, momentum, eps
-        self.n.optim.beta1, self.n.optim.beta2, self.n.optim.max_norm = beta1, beta2, max_norm
+    def set_optimizer(self, str name, double learning_rate, double max_norm, dict options):
+        set_optimizer(&self.n.optim, name, learning_rate, max_norm, options)
 
     @property
     def t(self) -> int:

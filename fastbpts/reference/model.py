@@ -122,7 +122,7 @@ class Trainer:
 
     def step(self, s: Batch, **options: Any) -> float:
         """One training step; the options are those of `loss_and_grad`."""
-        decoupled = self.optimizer == "adamw"
+        decoupled = optim.RULES[self.optimizer].decoupled
         alpha = {} if decoupled else self.alpha
         loss, grads = loss_and_grad(self.cell, s, self.params, alpha=alpha, **options)
         factor = 1.0 if self.max_norm is None else optim.clip_factor(grads, self.max_norm)

@@ -8,39 +8,84 @@
                p -= lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)         (Kingma and Ba 2015)
     adamw      p -= lr decay p, then adam                                      (Loshchilov and Hutter 2019)
 
-The penalty alpha ||theta||^2 adds 2 alpha theta to the gradient; for adamw it is the decay, 2 alpha, and not in g.
-The sparse form applies the same rule to some rows of p and of its state and leaves the others alone.
+The penalty alpha ||theta||^2 adds 2 alpha theta to the gradient; where the decay is decoupled, it is 2 alpha, and not
+in g. The sparse form applies the same rule to some rows of p and of its state and leaves the others alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from fastbpts.reference._cell import Array
 
-STATE = {"sgd": (), "momentum": ("v",), "nesterov": ("v",), "adagrad": ("a",), "adam": ("m", "v"), "adamw": ("m", "v")}
-EPS = {"adagrad": 1e-10, "adam": 1e-8, "adamw": 1e-8}
+State = dict[str, Array]
+Options = Mapping[str, float]
+Step = Callable[[Array, State, int, Options], Array]  # (g, state of these rows, t, options) -> what lr multiplies
 
 
-def init_state(name: str, p: Array) -> dict[str, Array]:
+class Rule(NamedTuple):
+    """An optimiser: names of its states, its options with their defaults, its step, whether its decay is decoupled."""
+
+    states: tuple[str, ...]
+    options: dict[str, float]
+    step: Step
+    decoupled: bool = False
+
+
+def _sgd(g: Array, state: State, t: int, o: Options) -> Array:  # noqa: ARG001
+    return g
+
+
+def _momentum(g: Array, state: State, t: int, o: Options) -> Array:  # noqa: ARG001
+    state["v"] = o["momentum"] * state["v"] + g
+    return state["v"]
+
+
+def _nesterov(g: Array, state: State, t: int, o: Options) -> Array:  # noqa: ARG001
+    state["v"] = o["momentum"] * state["v"] + g
+    return np.asarray(g + o["momentum"] * state["v"])
+
+
+def _adagrad(g: Array, state: State, t: int, o: Options) -> Array:  # noqa: ARG001
+    state["a"] = state["a"] + g**2
+    return np.asarray(g / (np.sqrt(state["a"]) + o["eps"]))
+
+
+def _adam(g: Array, state: State, t: int, o: Options) -> Array:
+    state["m"] = o["beta1"] * state["m"] + (1 - o["beta1"]) * g
+    state["v"] = o["beta2"] * state["v"] + (1 - o["beta2"]) * g**2
+    m_hat, v_hat = state["m"] / (1 - o["beta1"] ** t), state["v"] / (1 - o["beta2"] ** t)
+    return np.asarray(m_hat / (np.sqrt(v_hat) + o["eps"]))
+
+
+_BETAS = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+RULES = {
+    "sgd": Rule((), {}, _sgd),
+    "momentum": Rule(("v",), {"momentum": 0.9}, _momentum),
+    "nesterov": Rule(("v",), {"momentum": 0.9}, _nesterov),
+    "adagrad": Rule(("a",), {"eps": 1e-10}, _adagrad),
+    "adam": Rule(("m", "v"), _BETAS, _adam),
+    "adamw": Rule(("m", "v"), _BETAS, _adam, decoupled=True),
+}
+
+
+def init_state(name: str, p: Array) -> State:
     """Zero state for the parameter p."""
-    return {key: np.zeros_like(p) for key in STATE[name]}
+    return {key: np.zeros_like(p) for key in RULES[name].states}
 
 
 def update(
     name: str,
     p: Array,
     g: Array,
-    state: dict[str, Array],
+    state: State,
     t: int,
     *,
     learning_rate: float,
-    momentum: float = 0.9,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    eps: float | None = None,
     decay: float = 0.0,
     rows: Array | None = None,
+    **options: float | None,
 ) -> None:
     """One step, in place, on p and its state.
 
@@ -51,34 +96,32 @@ def update(
     state : dict of arrays like p
     t : int
         Number of this step, counted from 1.
+    learning_rate : float
     decay : float
-        Decoupled weight decay, adamw only.
+        Decoupled weight decay, of the optimisers that have it.
     rows : array of int, optional
         Distinct rows of p to update; None: all.
+    **options : float
+        Of the optimiser; those left out have their defaults.
+
+    Raises
+    ------
+    ValueError
+        For a name or an option that is not known.
     """
-    eps = EPS.get(name, 0.0) if eps is None else eps
+    if name not in RULES:
+        raise ValueError(f"name: got {name!r}, accepted are {sorted(RULES)}")
+    rule = RULES[name]
+    given = {key: value for key, value in options.items() if value is not None}
+    if set(given) - set(rule.options):
+        raise ValueError(f"options of {name!r}: got {sorted(given)}, accepted are {sorted(rule.options)}")
     at = slice(None) if rows is None else rows
-    if name == "sgd":
-        p[at] -= learning_rate * g
-    elif name == "momentum":
-        state["v"][at] = momentum * state["v"][at] + g
-        p[at] -= learning_rate * state["v"][at]
-    elif name == "nesterov":
-        state["v"][at] = momentum * state["v"][at] + g
-        p[at] -= learning_rate * (g + momentum * state["v"][at])
-    elif name == "adagrad":
-        state["a"][at] += g**2
-        p[at] -= learning_rate * g / (np.sqrt(state["a"][at]) + eps)
-    elif name in ("adam", "adamw"):
-        if name == "adamw":
-            p[at] -= learning_rate * decay * p[at]
-        state["m"][at] = beta1 * state["m"][at] + (1 - beta1) * g
-        state["v"][at] = beta2 * state["v"][at] + (1 - beta2) * g**2
-        m_hat = state["m"][at] / (1 - beta1**t)
-        v_hat = state["v"][at] / (1 - beta2**t)
-        p[at] -= learning_rate * m_hat / (np.sqrt(v_hat) + eps)
-    else:
-        raise ValueError(f"name: got {name!r}, accepted are {sorted(STATE)}")
+    some = {key: array[at] for key, array in state.items()}
+    if rule.decoupled:
+        p[at] -= learning_rate * decay * p[at]
+    p[at] -= learning_rate * rule.step(g, some, t, {**rule.options, **given})
+    for key, value in some.items():
+        state[key][at] = value
 
 
 def clip_factor(grads: Mapping[str, Array], max_norm: float) -> float:

@@ -1,12 +1,42 @@
-"""The choice of an optimiser and its constants; the updates themselves are src_c/optimizer/update-inl.h."""
+"""The choice of an optimiser and its options; the tables are src_c/optimizer/optimizers.def."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
-STATES = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "adam": 2, "adamw": 2}
-LEAST_EPS = 1e-30  # what weights without a gradient divide by, in any dtype
-RATES = {"sgd": 0.01, "momentum": 0.01, "nesterov": 0.01, "adagrad": 0.01, "adam": 0.001, "adamw": 0.001}
+from fastbpts import _core
+
+
+class OptimizerRow(NamedTuple):
+    """An optimiser's row in the table.
+
+    Attributes
+    ----------
+    n_states : int
+        Arrays of state per weight.
+    learning_rate : float
+        Default.
+    options : dict
+        The options that it takes, with their defaults.
+    decouples_decay : bool
+        Whether the penalty shrinks the weights and is no part of the gradient.
+    """
+
+    n_states: int
+    learning_rate: float
+    options: dict[str, float]
+    decouples_decay: bool
+
+
+OPTIMIZERS = {name: OptimizerRow(*row) for name, row in _core.optimizers().items()}
+OPTIONS = _core.optimizer_options()
+"""Name of each option -> (least, below): the values accepted."""
+
+
+def takers(option: str) -> list[str]:
+    """Names of the optimisers that take an option."""
+    return [name for name, row in OPTIMIZERS.items() if option in row.options]
 
 
 class Optimizer:
@@ -14,58 +44,68 @@ class Optimizer:
 
     Parameters
     ----------
-    name : {"sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"}
-        AdaGrad: Duchi et al. (2011); Adam: Kingma and Ba (2015); AdamW: Loshchilov and Hutter (2019).
+    name : str
+        One of :func:`fastbpts.optimizers`: "sgd"; "momentum"; "nesterov"; "adagrad", Duchi et al. (2011); "adam",
+        Kingma and Ba (2015); "adamw", Loshchilov and Hutter (2019); and others.
     learning_rate : float, optional
-        Default: 0.01, for the Adams 0.001.
-    momentum : float
-        Of "momentum" and "nesterov".
-    beta1, beta2 : float
-        Of the Adams.
-    eps : float, optional
-        Default: 1e-10 for AdaGrad, 1e-8 for the Adams; at least 1e-30, as weights without a gradient divide by it.
+        None takes the optimiser's usual rate.
+    **options : float
+        Options of this optimiser, such as ``momentum``, ``beta1`` or ``eps``. Those left out, or None, have its usual
+        values. ``eps`` is at least 1e-30, as weights without a gradient are divided by it.
 
     Raises
     ------
     ValueError
-        Naming the argument that is not accepted.
+        Naming the argument that is not accepted, or the option that this optimiser does not take.
+
+    Examples
+    --------
+    >>> import fastbpts as fb
+    >>> fb.Optimizer("adam", 0.01, beta2=0.99)
+    Optimizer('adam', learning_rate=0.01, beta1=0.9, beta2=0.99, eps=1e-08)
     """
 
-    __module__ = "fastbpts"
-
-    def __init__(
-        self,
-        name: str = "adagrad",
-        learning_rate: float | None = None,
-        momentum: float = 0.9,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        eps: float | None = None,
-    ) -> None:
-        if name not in STATES:
-            raise ValueError(f"optimizer must be one of {list(STATES)}, got {name!r}")
+    def __init__(self, name: str = "adagrad", learning_rate: float | None = None, **options: float | None) -> None:
+        if name not in OPTIMIZERS:
+            raise ValueError(f"optimizer must be one of {list(OPTIMIZERS)}, got {name!r}")
+        row = OPTIMIZERS[name]
         self.name = name
-        self.learning_rate = _number("learning_rate", RATES[name] if learning_rate is None else learning_rate, np.inf)
-        self.momentum = _number("momentum", momentum, 1.0)
-        self.beta1, self.beta2 = _number("beta1", beta1, 1.0), _number("beta2", beta2, 1.0)
-        self.eps = _number("eps", (1e-10 if name == "adagrad" else 1e-8) if eps is None else eps, np.inf, LEAST_EPS)
+        rate = row.learning_rate if learning_rate is None else learning_rate
+        self.learning_rate = _number("learning_rate", rate, 0.0, np.inf)
+        for option, value in options.items():
+            if value is not None and option not in row.options:
+                raise ValueError(
+                    f"{option} must be left out: optimizer {name!r} takes {list(row.options)}, got {value!r}"
+                )
+        given = {option: value for option, value in options.items() if value is not None}
+        self.options = {k: _number(k, v, *OPTIONS[k]) for k, v in (row.options | given).items()}
+
+    @classmethod
+    def chosen(cls, name: str, learning_rate: float | None, options: Mapping[str, float | None]) -> "Optimizer":
+        """An optimiser from the options of all: those that it does not take are left out."""
+        taken = OPTIMIZERS[name].options if name in OPTIMIZERS else {}
+        return cls(name, learning_rate, **{k: v for k, v in options.items() if k in taken})
 
     def __repr__(self) -> str:
-        return f"Optimizer({', '.join(f'{key}={value!r}' for key, value in vars(self).items())})"
+        values = "".join(f", {key}={value!r}" for key, value in self.options.items())
+        return f"Optimizer({self.name!r}, learning_rate={self.learning_rate!r}{values})"
 
-    def arguments(
-        self, learning_rate: float, max_norm: float | None
-    ) -> tuple[str, float, float, float, float, float, float]:
+    def arguments(self, learning_rate: float, max_norm: float | None) -> tuple[str, float, float, dict[str, float]]:
         """What the kernels take: this optimiser at another rate, gradients clipped to a norm."""
-        return self.name, learning_rate, self.momentum, self.beta1, self.beta2, self.eps, max_norm or 0.0
+        return self.name, learning_rate, max_norm or 0.0, self.options
 
     @property
     def n_states(self) -> int:
         """Arrays of state per weight."""
-        return STATES[self.name]
+        return OPTIMIZERS[self.name].n_states
 
 
-def _number(name: str, value: Any, limit: float, least: float = 0) -> float:
+def optimizers() -> list[str]:
+    """Names of the optimisers, in the order of their table."""
+    return list(OPTIMIZERS)
+
+
+def _number(name: str, value: Any, least: float, limit: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not least <= value < limit:
         raise ValueError(f"{name} must be a number in [{least:g}, {limit:g}), got {value!r}")
     return float(value)

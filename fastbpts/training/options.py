@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from fastbpts._base import checks
 from fastbpts.training.class_weights import check_class_weight
-from fastbpts.training.optimizer import LEAST_EPS, STATES, Optimizer
+from fastbpts.training.optimizer import OPTIMIZERS, OPTIONS, Optimizer, takers
 from fastbpts.training.schedules import make_schedule
 
 MAX_WIDTH = 16384
@@ -179,11 +179,19 @@ def names_in(text: str) -> tuple[str, ...]:
 # -- options of several estimators -------------------------------------------------------------------------------------
 
 
+def optimizer_option(name: str) -> Any:
+    """A field for an option of optimisers, as their table has it."""
+    least, below = OPTIONS[name]
+    rule = number(least, below, below=math.isfinite(below), none=True)
+    which = ", ".join(f'"{optimizer}"' for optimizer in takers(name))
+    return option(None, rule, f"Of the optimisers {which}; None takes the optimiser's usual value.")
+
+
 @dataclass(eq=False, repr=False, kw_only=True)
 class TrainingOptions:
     """What every estimator that trains a network by minibatches takes."""
 
-    optimizer: str = option("adam", choice(*STATES), "How gradients change the parameters.")
+    optimizer: str = option("adam", choice(*OPTIMIZERS), "How gradients change the parameters.")
     learning_rate: float = option(
         0.001, number(0, above=True), "Step size; `schedule` multiplies it.", flags=("--learning-rate", "-l")
     )
@@ -221,12 +229,10 @@ class TrainingOptions:
         integer(1, none=True),
         "Number of epochs after which the optimiser forgets its state, such as AdaGrad's sums; None: never.",
     )
-    momentum: float = option(0.9, SHARE, 'Of the optimisers "momentum" and "nesterov".')
-    beta1: float = option(0.9, SHARE, "Of the Adams.")
-    beta2: float = option(0.999, SHARE, "Of the Adams.")
-    eps: float | None = option(
-        None, number(LEAST_EPS, none=True), "Of AdaGrad and the Adams; None takes the optimiser's usual value."
-    )
+    momentum: float | None = optimizer_option("momentum")
+    beta1: float | None = optimizer_option("beta1")
+    beta2: float | None = optimizer_option("beta2")
+    eps: float | None = optimizer_option("eps")
     validation_fraction: float = option(
         0.1,
         number(0, 1, above=True, below=True),
@@ -350,6 +356,6 @@ def with_parameters(kind: E) -> E:
 
 
 def optimizer_of(options: TrainingOptions) -> Optimizer:
-    """The optimiser that the options mean."""
-    given = options.momentum, options.beta1, options.beta2, options.eps
-    return Optimizer(options.optimizer, options.learning_rate, *given)
+    """The optimiser that the options ask for."""
+    given = {name: getattr(options, name) for name in OPTIONS}
+    return Optimizer.chosen(options.optimizer, options.learning_rate, given)

@@ -1,22 +1,73 @@
 /* Blocks of parameters, and the optimisers that change them. */
 #ifndef FB_OPTIMIZER_H
 #define FB_OPTIMIZER_H
+#include <math.h>
 #include <stdint.h>
 
-/* A block of parameters that is trained: n_cols elements in each row, ld apart; each column has a multiplicity and an
- * L2 factor. */
+enum { FB_MAX_STATES = 2 }; /* arrays of state per weight, at most */
+
+/* A block of parameters that is trained.
+
+   field          shape           who writes it   what it is
+   n_rows, n_cols -               caller          size of w; of a sparse block, n_rows counts the rows of g
+   ld             -               caller          elements from a row to the next, in all arrays of the block
+   w              (n_rows, ld)    update          weights
+   g              (n_rows, ld)    backward        gradient; of a sparse block one row per row that was read
+   s1, s2         (n_rows, ld)    update          the optimiser's state, as many as its row says
+   mult           (ld)            caller          multiplicity of a column: it stands for so many equal elements
+   l2             (ld)            caller          factor of the penalty's gradient, 2 alpha */
 typedef struct fb_block {
     int64_t n_rows, n_cols, ld;
-    void *w, *g, *s1, *s2; /* weights; gradient; the optimiser's state; g is (rows touched, ld) for a sparse block */
-    const void *mult, *l2; /* (ld) */
+    void *w, *g, *s1, *s2;
+    const void *mult, *l2;
 } fb_block;
 
-enum { FB_SGD, FB_MOMENTUM, FB_NESTEROV, FB_ADAGRAD, FB_ADAM, FB_ADAMW };
+#define FB_OPTION(name, least, below) FB_OPTION_##name,
+typedef enum fb_option {
+#include "optimizer/optimizers.def"
+    FB_N_OPTIONS
+} fb_option;
+#undef FB_OPTION
+
+#define FB_OPTIMIZER(name, ...) FB_OPTIMIZER_##name,
+typedef enum fb_optimizer_kind {
+#include "optimizer/optimizers.def"
+    FB_N_OPTIMIZERS
+} fb_optimizer_kind;
+#undef FB_OPTIMIZER
+
+typedef struct fb_option_range {
+    const char *name;
+    double least, below;
+} fb_option_range;
+
+/* A row of optimizers.def. */
+typedef struct fb_optimizer {
+    const char *name;
+    int n_states;         /* arrays of state per weight */
+    double learning_rate; /* default */
+    int flushes_state;    /* tiny values of the first state become zero; not where it is divided by */
+    int corrects_bias;    /* the kernel reads correction1 and correction2 */
+    int decouples_decay;  /* the penalty shrinks the weights and is no part of the gradient */
+    struct {
+        int taken;
+        double value; /* default */
+    } option[FB_N_OPTIONS];
+} fb_optimizer;
+
+extern const fb_option_range fb_options[FB_N_OPTIONS];
+extern const fb_optimizer fb_optimizers[FB_N_OPTIMIZERS];
+
+/* What the drivers do not support in a row, or NULL: every row is checked when the library is loaded. */
+const char *fb_optimizer_refused(const fb_optimizer *row);
+
+/* An optimiser at work. */
 typedef struct fb_optim {
-    int kind;
-    double learning_rate, momentum, beta1, beta2, eps, max_norm; /* max_norm 0: no clipping */
-    int64_t t;                                                   /* steps done */
-    double correction1, correction2;                             /* 1 - beta1^t, sqrt(1 - beta2^t) */
+    fb_optimizer_kind kind;
+    double learning_rate, max_norm; /* max_norm 0: no clipping */
+    double option[FB_N_OPTIONS];
+    int64_t t;                       /* steps done */
+    double correction1, correction2; /* 1 - beta1^t, sqrt(1 - beta2^t), where the row corrects_bias */
 } fb_optim;
 
 void fb_optim_tick(fb_optim *o); /* one more step: its number and what follows from it */

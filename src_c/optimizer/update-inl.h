@@ -1,56 +1,27 @@
 /* Updates of rows of weights; each row is updated alone, so a sparse update equals the dense one on the rows it
-   touches. Definitions as in torch.optim. Column c's gradient gains l2_c w (for AdamW: the decay is apart), its
-   learning rate is multiplied by mult_c: a column that stands for two equal elements moves twice as far. n is a
-   multiple of VL: a compiler may round the rest of such a loop otherwise than the loop (which of two products it fuses
-   with their sum), and the same element shall have the same bits wherever it lies. */
+   touches. Definitions as in torch.optim. Column c's gradient gains l2_c w, unless the decay is decoupled. Its learning
+   rate is multiplied by mult_c: a column that stands for two equal elements moves twice as far. Kernels get whole
+   vectors: a compiler may round the rest of a loop otherwise than the loop (which of two products it fuses with their
+   sum), and the same element shall have the same bits wherever it lies. */
 #ifndef FB_OPTIMIZER_UPDATE_INL_H
 #define FB_OPTIMIZER_UPDATE_INL_H
+#include "optimizer/piece-inl.h"
 #include "simd/common.h"
 #include "simd/math-inl.h"
 #include "simd/target.h"
 #include "simd/vec-inl.h"
 
-static void FB(update_vectors)(const fb_optim *o, int64_t n, real scale, real *restrict w, const real *restrict g,
-                               real *restrict s1, real *restrict s2, const real *restrict mult,
-                               const real *restrict l2) {
-    const real lr = (real)o->learning_rate, mu = (real)o->momentum, eps = (real)o->eps, b1 = (real)o->beta1,
-               b2 = (real)o->beta2;
-    const real c1 = (real)o->correction1, c2 = (real)o->correction2;
-    switch (o->kind) {
-        case FB_SGD:
-            for (int64_t j = 0; j < n; j++) w[j] -= lr * mult[j] * scale * (g[j] + l2[j] * w[j]);
-            return;
-        case FB_MOMENTUM:
-            for (int64_t j = 0; j < n; j++) {
-                s1[j] = mu * s1[j] + scale * (g[j] + l2[j] * w[j]);
-                w[j] -= lr * mult[j] * s1[j];
-            }
-            return;
-        case FB_NESTEROV:
-            for (int64_t j = 0; j < n; j++) {
-                const real d = scale * (g[j] + l2[j] * w[j]);
-                s1[j] = mu * s1[j] + d;
-                w[j] -= lr * mult[j] * (d + mu * s1[j]);
-            }
-            return;
-        case FB_ADAGRAD:
-            for (int64_t j = 0; j < n; j++) {
-                const real d = scale * (g[j] + l2[j] * w[j]);
-                s1[j] += d * d;
-                w[j] -= lr * mult[j] * d / (FB_SQRT(s1[j]) + eps);
-            }
-            return;
-        default: { /* Adam, AdamW */
-            const real apart = o->kind == FB_ADAMW ? 1 : 0;
-            for (int64_t j = 0; j < n; j++) {
-                const real d = scale * (g[j] + (1 - apart) * l2[j] * w[j]);
-                s1[j] = b1 * s1[j] + (1 - b1) * d;
-                s2[j] = b2 * s2[j] + (1 - b2) * d * d;
-                w[j] -= lr * mult[j] * (s1[j] / c1 / (FB_SQRT(s2[j]) / c2 + eps) + apart * l2[j] * w[j]);
-            }
-        }
-    }
-}
+#define FB_KERNEL_BODIES
+#include "optimizer/optimizers.def"
+#undef FB_KERNEL_BODIES
+
+typedef void (*FB(update_kernel))(const fb_optim *, int64_t, real, real *restrict, const real *restrict, real *restrict,
+                                  real *restrict, const real *restrict, const real *restrict);
+#define FB_OPTIMIZER(name, ...) [FB_OPTIMIZER_##name] = FB(name##_update),
+static const FB(update_kernel) FB(update_kernels)[FB_N_OPTIMIZERS] = {
+#include "optimizer/optimizers.def"
+};
+#undef FB_OPTIMIZER
 
 /* The same of n < VL elements. */
 static void FB(update_rest)(const fb_optim *o, int64_t n, real scale, real *w, const real *g, real *s1, real *s2,
@@ -59,7 +30,7 @@ static void FB(update_rest)(const fb_optim *o, int64_t n, real scale, real *w, c
     const real *const from[6] = {w, g, s1, s2, mult, l2};
     for (int k = 0; k < 6; k++)
         for (int64_t j = 0; j < n && from[k]; j++) rest[k][j] = from[k][j];
-    FB(update_vectors)(o, VL, scale, rest[0], rest[1], rest[2], rest[3], rest[4], rest[5]);
+    FB(update_kernels)[o->kind](o, VL, scale, rest[0], rest[1], rest[2], rest[3], rest[4], rest[5]);
     for (int64_t j = 0; j < n; j++) {
         w[j] = rest[0][j];
         if (s1) s1[j] = rest[2][j];
@@ -73,12 +44,12 @@ static void FB(update_piece)(const fb_optim *o, const fb_block *b, int64_t at, i
     real *w = (real *)b->w + at, *s1 = b->s1 ? (real *)b->s1 + at : NULL, *s2 = b->s2 ? (real *)b->s2 + at : NULL;
     const real *g = (const real *)b->g + g_at, *mult = (const real *)b->mult + col, *l2 = (const real *)b->l2 + col;
     const int64_t at_rest = n / VL * VL;
-    FB(update_vectors)(o, at_rest, (real)scale, w, g, s1, s2, mult, l2);
+    FB(update_kernels)[o->kind](o, at_rest, (real)scale, w, g, s1, s2, mult, l2);
     if (at_rest < n)
         FB(update_rest)(o, n - at_rest, (real)scale, w + at_rest, g + at_rest, s1 ? s1 + at_rest : NULL,
                         s2 ? s2 + at_rest : NULL, mult + at_rest, l2 + at_rest);
-    FB(flush)(w, n);                                   /* apart from the update, whose rounding it must not change */
-    if (s1 && o->kind != FB_ADAGRAD) FB(flush)(s1, n); /* not sums of squares, which are divided by */
+    FB(flush)(w, n); /* apart from the update, whose rounding it must not change */
+    if (s1 && fb_optimizers[o->kind].flushes_state) FB(flush)(s1, n);
 }
 
 /* Rows first .. last of the gradient; row k of it belongs to row rows[k] of the weights (rows NULL: to row k). */
@@ -93,13 +64,13 @@ static void FB(update_block)(const fb_optim *o, const fb_block *b, const int32_t
     }
 }
 
-/* Squared norm of one row of the gradient, penalty included (but not AdamW's decay): eight sums beside each other,
+/* Squared norm of one row of the gradient, penalty included (but no decoupled decay): eight sums beside each other,
    since one alone would wait for itself. */
 static double FB(row_norm)(const fb_optim *o, const fb_block *b, const int32_t *rows, int64_t k) {
     enum { SUMS = 8 };
     const real *w = (const real *)b->w + (rows ? rows[k] : k) * b->ld, *g = (const real *)b->g + k * b->ld, *l2 = b->l2,
                *mult = b->mult;
-    const double decay = o->kind == FB_ADAMW ? 0 : 1;
+    const double decay = fb_optimizers[o->kind].decouples_decay ? 0 : 1;
     double sum[SUMS] = {0}, total = 0;
     for (int64_t j = 0; j < b->n_cols; j += SUMS)
         for (int64_t i = j; i < fb_min(j + SUMS, b->n_cols); i++) {

@@ -15,7 +15,7 @@ import fastbpts as fb
 from fastbpts.cli.tasks import TASKS
 from fastbpts.cli.train import train
 from fastbpts.estimators.tree_classifier import TreeClassifier
-from fastbpts.training.optimizer import STATES
+from fastbpts.training.optimizer import OPTIMIZERS
 from fastbpts.training.options import options_of
 
 COMMANDS = ("demo", "train", "evaluate", "predict", "show", "gradcheck", "bench")
@@ -76,7 +76,7 @@ def test_options_are_the_parameters_of_the_estimators(task):
 def test_help_has_the_default_of_each_task(capsys):
     text = " ".join(run(capsys, "train", "--help")[1].replace("│", " ").split())
     assert "(default: tree: 0.01; tag, lm, classify: 0.002)" in text
-    assert f"One of {', '.join(STATES)}" in text
+    assert f"One of {', '.join(OPTIMIZERS)}" in text
 
 
 @pytest.mark.parametrize(

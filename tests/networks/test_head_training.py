@@ -13,9 +13,7 @@ from networks import N_WORDS, network, plain
 
 from fastbpts import _core
 from fastbpts.reference import model, optim
-from fastbpts.training.optimizer import Optimizer
-
-OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
+from fastbpts.training.optimizer import OPTIMIZERS, Optimizer
 
 
 def test_loss_that_is_not_finite() -> None:
@@ -37,7 +35,7 @@ def test_eps_is_a_divisor(eps: Any) -> None:
     """Weights without a gradient are divided by it alone; 1e-30 is a number in float32 too."""
     with pytest.raises(ValueError, match="eps must be a number in"):
         Optimizer("adagrad", eps=eps)
-    assert Optimizer("adam", eps=1e-30).eps == 1e-30
+    assert Optimizer("adam", eps=1e-30).options["eps"] == 1e-30
 
 
 @pytest.mark.parametrize("max_norm", [None, 0.5])

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 from grid import CELLS, RECURRENT, RECURSIVE, SPECS, Array, Problem, assert_same, error, problem, structures, thinned
+from torch_optimizers import TORCH
 
 from fastbpts import TreeClassifier, reference
 from fastbpts.reference import optim
-
-OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
+from fastbpts.training.optimizer import OPTIMIZERS
 
 
 def torch_recurrent(torch: Any, cell: str, s: Any, params: dict[str, Any], x: Any, activation: str = "tanh") -> Any:
@@ -156,12 +156,8 @@ def test_network(torch: Any, cell: str, target: str) -> None:
 
 
 def torch_optimizer(torch: Any, name: str, tensors: list[Any], decay: float = 0.0) -> Any:
-    kinds = {"sgd": torch.optim.SGD, "momentum": torch.optim.SGD, "nesterov": torch.optim.SGD}
-    kinds |= {"adagrad": torch.optim.Adagrad, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-    settings: dict[str, Any] = {"lr": 0.05, "weight_decay": decay}
-    if name in ("momentum", "nesterov"):
-        settings |= {"momentum": 0.9, "nesterov": name == "nesterov"}
-    return kinds[name](tensors, **settings)
+    groups = tensors if isinstance(tensors[0], dict) else [{"params": tensors, "weight_decay": decay}]
+    return TORCH[name](torch, groups, 0.05, OPTIMIZERS[name].options)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.02])
@@ -177,7 +173,7 @@ def test_reference_optimizers(torch: Any, name: str, alpha: float) -> None:
         g = rng.standard_normal(p.shape)
         tensor.grad = torch.tensor(g)
         theirs.step()
-        decoupled = name == "adamw"
+        decoupled = OPTIMIZERS[name].decouples_decay
         g = g if decoupled else g + 2 * alpha * p
         optim.update(name, p, g, state, t, learning_rate=0.05, decay=2 * alpha if decoupled else 0.0)
         assert error(p, tensor.detach().numpy()) <= 1e-13
@@ -233,7 +229,7 @@ def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> N
         cell, 5, 5, 2, dtype="float64", optimizer=optimizer, alpha=alpha, max_norm=max_norm, n_threads=1, random_state=1
     )
     tensors = leaf_tensors(torch, net.params)
-    decoupled = name == "adamw"
+    decoupled = OPTIMIZERS[name].decouples_decay
     penalised = [key for key in tensors if key not in ("b", "c", "bs")]
     groups = [{"params": [tensors[key]], "weight_decay": 2 * alpha * (key in penalised) * decoupled} for key in tensors]
     theirs = torch_optimizer(torch, name, groups)

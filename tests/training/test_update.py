@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from torch_optimizers import TORCH, UNUSUAL
 
 from fastbpts import MLP, Optimizer
+from fastbpts.training.optimizer import OPTIMIZERS as KINDS
 from fastbpts.training.updates import Updater
-
-KINDS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
 
 
 def arrays(rng: np.random.Generator, dtype: Any = np.float64) -> dict[str, Any]:
@@ -25,24 +25,18 @@ def test_equals_torch(kind: str, max_norm: float | None) -> None:
     theirs = {name: torch.tensor(array.copy(), requires_grad=True) for name, array in params.items()}
     alpha = {"W": 0.05, "V": 0.02}
     groups = [{"params": [t], "weight_decay": 2 * alpha.get(name, 0.0)} for name, t in theirs.items()]
-    constructors = {
-        "sgd": lambda: torch.optim.SGD(groups, 0.1),
-        "momentum": lambda: torch.optim.SGD(groups, 0.1, momentum=0.8),
-        "nesterov": lambda: torch.optim.SGD(groups, 0.1, momentum=0.8, nesterov=True),
-        "adagrad": lambda: torch.optim.Adagrad(groups, 0.1, eps=1e-10),
-        "adam": lambda: torch.optim.Adam(groups, 0.1, (0.8, 0.95)),
-        "adamw": lambda: torch.optim.AdamW(groups, 0.1, (0.8, 0.95)),
-    }
-    optimizer = constructors[kind]()
-    updater = Updater(params, Optimizer(kind, 0.1, 0.8, 0.8, 0.95), alpha, max_norm)
+    unusual = {option: UNUSUAL.get(option) for option in KINDS[kind].options}
+    ours, decoupled = Optimizer(kind, 0.1, **unusual), KINDS[kind].decouples_decay
+    optimizer = TORCH[kind](torch, groups, 0.1, ours.options)
+    updater = Updater(params, ours, alpha, max_norm)
     for _ in range(4):
         grads = {name: rng.standard_normal(array.shape) for name, array in params.items()}
-        penalty = {name: 2 * alpha.get(name, 0.0) * array for name, array in params.items()} if kind != "adamw" else {}
+        penalty = {name: 2 * alpha.get(name, 0.0) * array for name, array in params.items()} if not decoupled else {}
         squares = sum(float(((grads[name] + penalty.get(name, 0.0)) ** 2).sum()) for name in grads)
         clip = 1.0 if max_norm is None else min(1.0, max_norm / (np.sqrt(squares) + 1e-6))
         for name, t in theirs.items():  # what torch sees: clipped with the penalty, of which its own is taken off
             whole = grads[name] + penalty.get(name, 0.0)
-            t.grad = torch.tensor(clip * whole - penalty.get(name, 0.0) if kind != "adamw" else clip * grads[name])
+            t.grad = torch.tensor(clip * whole - penalty.get(name, 0.0) if not decoupled else clip * grads[name])
         optimizer.step()
         updater.step(grads)
         for name, t in theirs.items():
@@ -161,7 +155,7 @@ def test_nothing_decays_into_denormal_numbers(kind: str, dtype: str) -> None:
     """Weights and averages without gradients end at zero: products with denormal numbers are slow."""
     smallest = np.finfo(dtype).tiny
     params = {"W": np.full((2, 37), 20 * smallest, dtype)}
-    updater = Updater(params, Optimizer(kind, 0.3, 0.5), 0.5)
+    updater = Updater(params, Optimizer(kind, 0.3), 0.5)
     updater.load_state({k: np.full_like(v, smallest * 4) if "W" in k else v for k, v in updater.state().items()})
     for _ in range(60):
         updater.step({"W": np.zeros((2, 37), dtype)})
