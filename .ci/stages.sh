@@ -105,7 +105,7 @@ stage_wheel() {
     cd "$WORK/away"
     local files # a file of each part; stage readme_tests has run them all
     mapfile -t files < <(find tests -name 'test_*.py' | sort |
-        grep -E 'test_(import|isa|cells_|cli|draw|estimator|io|language|layers|mlp|pool|treebank|update|word2vec|words_f)')
+        grep -E 'test_(import|isa|cells_|cli|draw|estimator|io|language|layers|mlp|moved|old_files|pool|treebank|update|word2vec|words_f)')
     PYTHONWARNINGS=error run_pytest "torch|PyTorch|gensim|src_c|source|benchmark$(data_skips)" \
         "$WORK/wheel_venv/bin/python" "${files[@]}"
     "$PYTHON" "$REPO/.ci/check_dist.py" "$WORK/dist"
