@@ -90,23 +90,31 @@ def check_grad(
     cell : object
         From `fastbpts.cell` or `fastbpts.reference.cell`, float64.
     s : Structure
+        The graphs to run over.
     params : dict of float64 arrays
         Where to check: your own parameters, or ``cell.init_params()``. They are not modified.
     x : float64 array (len(s.inputs), n_in)
+        Inputs; they are not modified.
     h0 : float64 array, tuple of arrays or None
         Initial states of a recurrent cell, as for its ``forward``; None checks at zero.
-    eps : float
+    eps : float, default=1e-3
         Step of the four-point stencil.
-    max_entries : int or None
-        Check at most so many entries of each array, drawn at random, beside one random direction through all of its
-        entries; None checks every entry.
-    random_state : int or Generator
+    max_entries : int or None, default=200
+        Check at most this many entries of each array, drawn at random, and one random direction through all of its
+        entries. None checks every entry.
+    random_state : int or Generator, default=0
+        Seed of what is drawn.
 
     Returns
     -------
     dict
         For each parameter, for "x" and, in the recurrent cells, "h0" and "c0": the largest error, relative to the
         largest entry of that gradient. Correct gradients stay below 1e-6 for states of ordinary size.
+
+    Raises
+    ------
+    ValueError
+        An array or the cell is not float64, or `eps` is not positive.
 
     Examples
     --------

@@ -57,31 +57,34 @@ def run(
     Parameters
     ----------
     treebank : path, optional
-        Binary trees in PTB brackets with an integer label at every node; None: generated trees of the shape of the
+        Binary trees in PTB brackets with an integer label at every node. None: generated trees of the shape of the
         Stanford Sentiment Treebank.
-    cells : sequence of str
-        Of "rntn" (d = 25, loss at every node) and "sum" (d = 50, loss at the root).
+    cells : sequence of str, default=("rntn", "sum")
+        Cells to measure: "rntn" (d = 25, loss at every node), "sum" (d = 50, loss at the root).
     peers : sequence of str, optional
-        Of `PEERS`; None: all that are installed. The library itself always takes part.
-    n_threads : int
-        Threads allowed to each peer.
-    rounds : int
-        Interleaved rounds; more rounds, better medians.
-    seconds : float
+        Names of `PEERS`. None: all that are installed. The library itself always takes part.
+    n_threads : int, default=1
+        Threads that each peer may use.
+    rounds : int, default=5
+        Interleaved rounds; more rounds give better medians.
+    seconds : float, default=0.4
         How long each peer trains per round.
     chart : path, optional
-        Write a bar chart there as PNG (needs matplotlib).
+        Write a bar chart to this PNG file (needs matplotlib).
     console : rich.console.Console, optional
         Where to print.
 
     Returns
     -------
     list of Comparison
+        One per cell.
 
     Raises
     ------
+    ValueError
+        An argument has a wrong value.
     BenchmarkError
-        If a peer fails or disagrees with the others.
+        A peer fails or disagrees with the others.
     """
     from rich.console import Console
 

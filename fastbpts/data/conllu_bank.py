@@ -44,7 +44,9 @@ class ConlluBank:
     comments : list of tuple of str
         Per sentence, without ``#``.
     spans : int64 array (n_spans, 3)
-        Multiword tokens: sentence, first and last word (from 1); ``span_forms`` has their forms.
+        Multiword tokens: sentence, first and last word (from 1).
+    span_forms : list of str
+        Their forms.
     n_empty : int
         Empty nodes left out.
     """
@@ -119,7 +121,23 @@ class ConlluBank:
         )
 
     def column(self, name: str) -> list[list[str]]:
-        """The strings of a column, per sentence a list."""
+        """The strings of a column, per sentence a list.
+
+        Parameters
+        ----------
+        name : str
+            "form", "lemma", "upos", "xpos", "feats" or "deprel".
+
+        Returns
+        -------
+        list of list of str
+            One string per word.
+
+        Raises
+        ------
+        ValueError
+            There is no such column.
+        """
         if name not in self.ids:
             raise ValueError(f"name={name!r}: must be one of {', '.join(map(repr, COLUMNS))}")
         words = np.array([*self.names[name], ""], object)[self.ids[name]].tolist()

@@ -46,7 +46,23 @@ class Text:
         return [words[k] for k in self.ids.tolist()]
 
     def split(self, fraction: float) -> "tuple[Text, Text]":
-        """The text without its last part, and that part: ``train, dev = text.split(0.1)``."""
+        """Divide into the text without its last part, and that part: ``train, dev = text.split(0.1)``.
+
+        Parameters
+        ----------
+        fraction : float
+            Share of the tokens that the last part has, between 0 and 1.
+
+        Returns
+        -------
+        tuple of Text
+            The first part, the last part; both have this vocabulary.
+
+        Raises
+        ------
+        ValueError
+            `fraction` is not between 0 and 1.
+        """
         if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
             raise ValueError(f"fraction={fraction!r}: must be a number between 0 and 1")
         cut = len(self) - int(fraction * len(self))
@@ -54,7 +70,25 @@ class Text:
 
     @classmethod
     def of_tokens(cls, tokens: Iterable[str], level: str = "word") -> "Text":
-        """The text of these tokens."""
+        """The text of these tokens.
+
+        Parameters
+        ----------
+        tokens : iterable of str
+            The tokens in order.
+        level : {"char", "word"}, default="word"
+            What they are.
+
+        Returns
+        -------
+        Text
+            Its vocabulary has the tokens in order of first appearance.
+
+        Raises
+        ------
+        ValueError
+            A token is not a string.
+        """
         index: dict[str, int] = {}
         ids = np.array([index.setdefault(token, len(index)) for token in tokens], np.int64)
         for token in index:

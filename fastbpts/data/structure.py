@@ -39,12 +39,17 @@ class Structure(_core.Graph):
     Attributes
     ----------
     n_nodes, n_graphs, n_levels : int
+        N, G, and the number of levels.
     level_ptr : int64 (n_levels + 1,)
         Where the nodes of each level begin.
-    child_ptr, child : int64 (N+1,), int32 (E,)
+    child_ptr : int64 (N+1,)
+        Where the children of each node begin in `child`.
+    child : int32 (E,)
         The children of node i are ``child[child_ptr[i]:child_ptr[i + 1]]``, in order.
-    word, label : int32 (N,)
-        -1: none.
+    word : int32 (N,)
+        The word of each node; -1: none.
+    label : int32 (N,)
+        The label of each node; -1: none.
     graph : int32 (N,)
         The graph of each node.
     root : int32 (G,)
@@ -52,8 +57,8 @@ class Structure(_core.Graph):
     inputs : int32
         The nodes that read an input row, ascending.
     order : int64 (N,)
-        Node i is node ``order[i]`` of the caller: for trees as a treebank numbers them, one tree after the other; for
-        chains in order of time, one chain after the other; else by the given numbers.
+        Node i is node ``order[i]`` of the caller. Trees are numbered as in a treebank, one tree after the other; chains
+        in order of time, one chain after the other; other graphs by the numbers given.
     """
 
     __module__ = "fastbpts"
@@ -91,7 +96,13 @@ class Structure(_core.Graph):
         return f"<Structure of {self.n_graphs} graphs, {self.n_nodes} nodes, {self.n_levels} levels>"
 
     def check(self) -> None:
-        """Raise ValueError, naming the array at fault, unless everything said in the class's description holds."""
+        """Check that everything said in the description of the class holds.
+
+        Raises
+        ------
+        ValueError
+            It does not; the message names the array.
+        """
         check_structure(self._arrays())
 
     @classmethod
@@ -103,13 +114,43 @@ class Structure(_core.Graph):
         trees : Treebank or iterable
             What :meth:`Treebank.from_trees` takes.
         vocabulary : Vocabulary, optional
-            Numbers the words; without it they are numbered by first appearance.
+            Numbers the words. Without it they are numbered by first appearance.
+
+        Returns
+        -------
+        Structure
+            One graph per tree; leaves read an input.
+
+        Raises
+        ------
+        ValueError
+            There is no tree, or one is malformed.
         """
         return cls._of_flat(from_trees(trees, Options("auto", "keep", None)), vocabulary)
 
     @classmethod
     def from_ptb(cls, text: str, vocabulary: Vocabulary | None = None, **options: Any) -> "Structure":
-        """A structure of the trees in a string of PTB brackets; options as for :func:`read_ptb`."""
+        """A structure of the trees in a string of PTB brackets.
+
+        Parameters
+        ----------
+        text : str
+            The trees.
+        vocabulary : Vocabulary, optional
+            As for :meth:`from_trees`.
+        **options : object
+            `labels`, `n_classes`, `unary` and `binarize` of :func:`read_ptb`.
+
+        Returns
+        -------
+        Structure
+            One graph per tree; leaves read an input.
+
+        Raises
+        ------
+        PTBError
+            The text is malformed; a ValueError.
+        """
         return cls._of_flat(parse_ptb(text, **options), vocabulary)
 
     @classmethod
@@ -122,15 +163,41 @@ class Structure(_core.Graph):
 
     @classmethod
     def from_nltk(cls, trees: Any, vocabulary: Vocabulary | None = None) -> "Structure":
-        """A structure of one ``nltk.Tree`` or of several."""
+        """A structure of trees of NLTK.
+
+        Parameters
+        ----------
+        trees : nltk.Tree or iterable of nltk.Tree
+            One tree or several.
+        vocabulary : Vocabulary, optional
+            As for :meth:`from_trees`.
+
+        Returns
+        -------
+        Structure
+            One graph per tree; leaves read an input.
+        """
         return cls.from_trees([trees] if callable(getattr(trees, "label", None)) else trees, vocabulary)
 
     @classmethod
     def chains(cls, lengths: ArrayLike) -> "Structure":
-        """Sequences: the node of time t has the node of time t-1 as its only child, and every node reads an input.
+        """Sequences: the only child of the node of time t is the node of time t-1, and every node reads an input.
 
-        Nodes and inputs stand time by time: of `rows`, the steps of one sequence after the other, the inputs are
-        ``rows[s.order]``.
+        Parameters
+        ----------
+        lengths : array-like of int (n_sequences,)
+            The number of time steps of each sequence, at least 1.
+
+        Returns
+        -------
+        Structure
+            One graph per sequence. Nodes and inputs are sorted by time: if `rows` has the steps of one sequence after
+            the other, the inputs are ``rows[s.order]``.
+
+        Raises
+        ------
+        ValueError
+            There is no sequence, or a length is less than 1.
         """
         length = as_integers("lengths", lengths, np.int64)
         if length.size == 0 or length.min() < 1:
@@ -160,9 +227,24 @@ class Structure(_core.Graph):
         labels: ArrayLike | None = None,
         inputs: Inputs = "leaves",
     ) -> "Structure":
-        """Trees given by the parent of every node, -1 for a root; each root makes a graph.
+        """Trees given by the parent of every node; each root makes a graph.
 
-        Children are in the order of their numbers. See :meth:`from_edges` for the rest.
+        Parameters
+        ----------
+        parents : array-like of int (n_nodes,)
+            The parent of each node, -1 for a root. Children are in the order of their numbers.
+        words, labels, inputs
+            As for :meth:`from_edges`.
+
+        Returns
+        -------
+        Structure
+            One graph per root.
+
+        Raises
+        ------
+        ValueError
+            There is no node, a parent is out of range, or parents form a circle.
         """
         parent = as_integers("parents", parents, np.int64)
         n = len(parent)
@@ -208,6 +290,16 @@ class Structure(_core.Graph):
             One node per graph. Default: the only node without parents.
         inputs : {"leaves", "all"} or bool array (n_nodes,)
             Which nodes read an input row.
+
+        Returns
+        -------
+        Structure
+            The graphs.
+
+        Raises
+        ------
+        ValueError
+            The edges form a circle, a number is out of range, or `graph`, `root` or `inputs` do not fit the edges.
         """
         child, parent, n = checked_edges(edges, n_nodes)
         height = np.empty(n, np.int32)

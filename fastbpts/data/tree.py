@@ -15,7 +15,15 @@ _BREAKS = frozenset(" \t\n\v\f\r\0")
 
 
 class Tree:
-    """A light view of one tree: the treebank and a number. Nodes are numbered as in :class:`Treebank`, root last."""
+    """A light view of one tree. Nodes are numbered as in :class:`Treebank`, the root last.
+
+    Parameters
+    ----------
+    bank : Treebank
+        The treebank that holds the tree.
+    index : int
+        The tree's number in it.
+    """
 
     __module__ = "fastbpts"
 
@@ -87,6 +95,11 @@ class Tree:
         -------
         str
             Brackets in words are escaped; a missing label is written -1, which :func:`read_ptb` reads as none.
+
+        Raises
+        ------
+        ValueError
+            There is not one label per node, or brackets cannot hold a word: it is empty, or has white space in it.
         """
         if labels is not None and np.shape(labels) != (self.n_nodes,):
             raise ValueError(f"labels: one for each of {self.n_nodes} nodes is needed, not shape {np.shape(labels)}")

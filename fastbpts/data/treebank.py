@@ -119,12 +119,46 @@ class Treebank:
 
     @classmethod
     def from_ptb(cls, text: str, **options: Any) -> "Treebank":
-        """Trees of a string in PTB brackets; options as for :func:`read_ptb`."""
+        """Trees of a string in PTB brackets.
+
+        Parameters
+        ----------
+        text : str
+            The trees.
+        **options : object
+            `labels`, `n_classes`, `unary` and `binarize` of :func:`read_ptb`.
+
+        Returns
+        -------
+        Treebank
+            All trees of the text.
+
+        Raises
+        ------
+        PTBError
+            The text is malformed; a ValueError.
+        """
         return Treebank._of_plan(*parse_ptb(text, **options))
 
     @classmethod
     def concat(cls, banks: Iterable["Treebank"]) -> "Treebank":
-        """One treebank of several, with a common vocabulary."""
+        """One treebank of several, with a common vocabulary.
+
+        Parameters
+        ----------
+        banks : iterable of Treebank
+            At least one.
+
+        Returns
+        -------
+        Treebank
+            The trees of all, in order.
+
+        Raises
+        ------
+        ValueError
+            Something else than treebanks is given, or none.
+        """
         given = list(banks)
         if not all(isinstance(bank, Treebank) for bank in given):
             raise ValueError("banks: an iterable of Treebank is needed")
@@ -192,7 +226,23 @@ class Treebank:
         return np.where(index < 0, index + len(self), index)
 
     def labels(self, nodes: Nodes = "all") -> I32:
-        """Labels of all nodes (int32, (N,)), of the roots (one per tree) or of the childless nodes."""
+        """Labels of nodes; -1 is none.
+
+        Parameters
+        ----------
+        nodes : {"all", "root", "leaves"}, default="all"
+            Which nodes: all (N,), one per tree (T,), or those without children.
+
+        Returns
+        -------
+        int32 array
+            The labels, tree after tree.
+
+        Raises
+        ------
+        ValueError
+            `nodes` is something else.
+        """
         if nodes == "root":
             return self.root_labels()
         if nodes == "leaves":
@@ -234,6 +284,13 @@ class Treebank:
         -------
         Structure
             Nodes sorted by level, then tree, then left to right; so the nodes of a graph keep their order in the bank.
+
+        Raises
+        ------
+        ValueError
+            There is no index, or `word_map` or `unknown_rate` has not one element per word.
+        IndexError
+            There is no tree of a number.
         """
         words = self._per_word("word_map", word_map, np.int32), self._per_word("unknown_rate", unknown_rate, np.float32)
         index = self._indices(indices)

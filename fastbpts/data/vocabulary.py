@@ -41,8 +41,13 @@ class Vocabulary:
         Distinct words by id. When they do not begin with `unk`, it is put in front.
     counts : array of int, optional
         How often each of `words` occurred.
-    unk : str or None
-        The word that stands for all unknown ones, always row 0. None: unknown words raise KeyError.
+    unk : str or None, default="<unk>"
+        The word that all unknown ones become, always row 0. None: an unknown word is a KeyError.
+
+    Raises
+    ------
+    ValueError
+        A word is not a string or occurs twice, or there is not one count of at least 0 per word.
     """
 
     __module__ = "fastbpts"
@@ -101,6 +106,11 @@ class Vocabulary:
         Vocabulary
             The unknown word, then words by falling count (equals in the order of the bank's vocabulary, or of first
             appearance). The count of the unknown word is that of all words left out.
+
+        Raises
+        ------
+        ValueError
+            An argument has a wrong value, or `source` is a string.
         """
         for name, value, least in (("min_count", min_count, 1), ("max_size", max_size, 1)):
             ok = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= least
@@ -152,10 +162,20 @@ class Vocabulary:
     def map(self, other: "Vocabulary | Sequence[str]") -> NDArray[np.int32]:
         """Own row of every word of another vocabulary, such as a treebank's.
 
+        Parameters
+        ----------
+        other : Vocabulary or list of str
+            The words.
+
         Returns
         -------
         int32 array (len(other),)
             What :meth:`Treebank.batch` takes as `word_map`.
+
+        Raises
+        ------
+        ValueError
+            A word is not here, and this vocabulary has no unknown word.
         """
         index, words = self._index, other.words if isinstance(other, Vocabulary) else _as_words(other)
         if self.unk is not None:
@@ -175,7 +195,23 @@ class Vocabulary:
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview | NDArray[np.uint8]) -> Self:
-        """Read what :meth:`to_bytes` wrote (bytes, or a uint8 array of them)."""
+        """Read what :meth:`to_bytes` wrote.
+
+        Parameters
+        ----------
+        data : bytes or uint8 array
+            The bytes.
+
+        Returns
+        -------
+        Vocabulary
+            Equal to the one that was written.
+
+        Raises
+        ------
+        ValueError
+            The bytes are damaged, or no vocabulary.
+        """
         raw = bytes(data)
         if raw[:8] != _MAGIC or len(raw) < 32:
             raise ValueError("data: this is not a stored vocabulary")

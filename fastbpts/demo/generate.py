@@ -22,18 +22,23 @@ def demo_treebank(kind: str = "sentiment", n_trees: int = 3000, random_state: An
 
     Parameters
     ----------
-    kind : {"sentiment", "logic", "listops"}
+    kind : {"sentiment", "logic", "listops"}, default="sentiment"
         Film reviews with negation, intensifiers and contrast (5 classes); formulas of and, or, xor, not (2 classes);
         nested lists under max, min and sum modulo 5 (5 classes).
-    n_trees : int
+    n_trees : int, default=3000
         The number of trees; no two are equal.
-    random_state : int, numpy Generator or None
+    random_state : int, numpy Generator or None, default=0
         The seed.
 
     Returns
     -------
     Treebank
         Binary trees with labels at the nodes.
+
+    Raises
+    ------
+    ValueError
+        There is no such kind, `n_trees` is less than 1, or the language has fewer different trees.
 
     Examples
     --------

@@ -50,14 +50,20 @@ def demo_text(n_sentences: int = 5000, random_state: Any = 0) -> str:
 
     Parameters
     ----------
-    n_sentences : int
-    random_state : int, numpy Generator or None
+    n_sentences : int, default=5000
+        The number of sentences.
+    random_state : int, numpy Generator or None, default=0
         The seed.
 
     Returns
     -------
     str
         A sentence per line.
+
+    Raises
+    ------
+    ValueError
+        `n_sentences` is less than 1.
 
     Examples
     --------

@@ -38,14 +38,17 @@ def learning_curve(estimator: Any, path: PathLike, title: str | None = None) -> 
 
     Parameters
     ----------
-    estimator
-        A fitted estimator.
+    estimator : fitted estimator
+        Its `history_` is drawn.
     path : str or path
         The PNG file to write.
     title : str, optional
+        Printed above.
 
     Raises
     ------
+    ValueError
+        The estimator was not trained for a whole epoch.
     ImportError
         matplotlib is not installed.
     """

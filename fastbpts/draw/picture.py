@@ -22,7 +22,19 @@ class NodeClassifier(Protocol):
 
 @dataclass(frozen=True)
 class Picture:
-    """A tree and the class of each of its nodes."""
+    """A tree and the class of each of its nodes.
+
+    Parameters
+    ----------
+    tree : Tree
+        The tree.
+    classes : list
+        Names of the classes.
+    shown : int64 array (n_nodes,)
+        The class of each node, as position in `classes`; -1: none.
+    proba : array (n_nodes, n_classes), optional
+        A model's probabilities. Without them the classes are the tree's own labels.
+    """
 
     tree: Tree
     classes: list[Any]
@@ -31,14 +43,40 @@ class Picture:
 
     @classmethod
     def of_labels(cls, tree: Tree) -> "Picture":
-        """The labels that the tree itself has."""
+        """A picture of the labels that a tree itself has.
+
+        Parameters
+        ----------
+        tree : Tree
+            The tree.
+
+        Returns
+        -------
+        Picture
+            Its classes are 0 to the largest label.
+        """
         labels = tree.labels
         classes = list(range(int(labels.max(initial=0)) + 1))
         return cls(tree, classes, labels.astype(np.int64))
 
     @classmethod
     def of_model(cls, model: NodeClassifier, trees: Sequence[Tree], labelled: bool = False) -> "list[Picture]":
-        """What a model says of each tree, or with `labelled` only of the nodes that have a label."""
+        """Pictures of what a model predicts for trees.
+
+        Parameters
+        ----------
+        model : TreeClassifier
+            A fitted classifier.
+        trees : list of Tree
+            The trees.
+        labelled : bool, default=False
+            Show classes only at nodes that have a label.
+
+        Returns
+        -------
+        list of Picture
+            One per tree.
+        """
         classes = model.classes_.tolist()
         return [
             cls(tree, classes, np.where(labelled & (tree.labels < 0), -1, proba.argmax(axis=1)), proba)

@@ -56,7 +56,15 @@ def lines(picture: Picture, width: int, narrow: bool = False) -> "list[Text]":
 
 
 def show(picture: Picture, console: "Console") -> None:
-    """Print a sentence, its tree and a legend."""
+    """Print a sentence, its tree and a legend.
+
+    Parameters
+    ----------
+    picture : Picture
+        What to draw.
+    console : rich.console.Console
+        Where to print.
+    """
     from rich.text import Text
 
     drawing = lines(picture, console.width)

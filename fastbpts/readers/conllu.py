@@ -164,14 +164,21 @@ def iter_conllu(
     Parameters
     ----------
     path : path or binary stream
-        As for :func:`read_conllu`, like `encoding`.
-    chunk_sentences : int
+        As for :func:`read_conllu`.
+    chunk_sentences : int, default=1000
         Sentences in each piece; the last may have fewer.
+    encoding : str, default="utf-8"
+        Encoding of the text.
 
     Yields
     ------
     ConlluBank
         The next sentences of the file.
+
+    Raises
+    ------
+    ValueError
+        `chunk_sentences` is less than 1. A malformed file raises :class:`ConlluError`, as in :func:`read_conllu`.
     """
     return _iterate(path, encoding, _block, check_count(chunk_sentences, "chunk_sentences"))
 

@@ -106,12 +106,22 @@ def iter_text(
     encoding: str = "utf-8",
     _block: int = BLOCK,
 ) -> Iterator[Text]:
-    """Read a plain text piece by piece, in constant memory; see :func:`read_text`.
+    """Read a plain text piece by piece, in constant memory.
+
+    Parameters
+    ----------
+    path, level, pattern, encoding
+        As for :func:`read_text`.
 
     Yields
     ------
     Text
         The next tokens, about a million characters of them. Each piece has a vocabulary of its own.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`read_text`.
     """
     tokenizer = Tokenizer(level, pattern)
     for piece in _pieces(path, level, encoding, _block):

@@ -44,15 +44,25 @@ def cell(
     name : str
         One of `cells()`.
     n_in : int, optional
-        Width of the input rows, n_state by default; the recursive cells need n_in == n_state.
-    n_state : int
+        Width of the input rows, `n_state` by default. The recursive cells need ``n_in == n_state``.
+    n_state : int, default=25
         Width of the states.
-    dtype : dtype
+    dtype : dtype, default="float64"
         Any real or complex floating type; complex128 gives complex-step derivatives.
-    input_activation : {"identity", "tanh"}
+    input_activation : {"identity", "tanh"}, default="identity"
         What is applied to the input rows of the recursive cells.
     activation : str, optional
-        The non-linearity, where a cell has a choice: one of `Spec.activations`, the first by default.
+        The non-linearity, if the cell has a choice: one of `Spec.activations`, the first by default.
+
+    Returns
+    -------
+    Cell
+        The cell.
+
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
     """
     if name not in _registry():
         raise ValueError(f"name: got {name!r}, accepted are {cells()}")

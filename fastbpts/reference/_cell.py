@@ -160,13 +160,22 @@ class Cell:
     Parameters
     ----------
     name : str
+        Its name in messages.
     module : object
         A module with SPEC, forward and backward.
     n_in, n_state : int
+        Widths of the input and of the state.
     dtype : dtype
         Any real or complex floating type; states are at least as wide as parameters and inputs.
-    input_activation : {"identity", "tanh"}
+    input_activation : {"identity", "tanh"}, default="identity"
+        What is applied to the input rows of the recursive cells.
     activation : str, optional
+        The non-linearity, if the cell has a choice.
+
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
     """
 
     def __init__(
@@ -200,7 +209,18 @@ class Cell:
         self._module = module
 
     def init_params(self, random_state: int | np.random.Generator | None = 0) -> dict[str, Array]:
-        """Random parameters: normal, scaled by the square root of the fan-in; biases zero."""
+        """Random parameters: normal, divided by the square root of the fan-in; biases zero.
+
+        Parameters
+        ----------
+        random_state : int, Generator or None, default=0
+            The seed.
+
+        Returns
+        -------
+        dict of arrays
+            One array per entry of `shapes`.
+        """
         rng = np.random.default_rng(random_state)
         params: dict[str, Array] = {}
         for name, shape in self.shapes.items():
@@ -223,14 +243,28 @@ class Cell:
         Parameters
         ----------
         s : Structure
-        params : dict of arrays, shaped like `shapes`
-        x : array (I, D), one row per node of ``s.inputs``
+            The graphs.
+        params : dict of arrays
+            Shaped like `shapes`.
+        x : array (I, D)
+            One row per node of ``s.inputs``.
         h0 : array (G, H), tuple of such arrays, or None
             The state, or states, below the childless nodes of each graph: what `initial` names. None: zero.
-        n_threads : int, ignored: here for the same signature as the compiled cell
+        n_threads : int
+            Without effect: the compiled cell has the same signature.
         mask : array (N, H), optional
-            Dropout factors of the states: 0 or 1 / (1 - p). A recursive cell's input node has its activated input as
-            its state.
+            Dropout factors of the states: 0 or 1 / (1 - p). The state of a recursive cell's input node is its activated
+            input.
+
+        Returns
+        -------
+        Run
+            States, and what `backward` needs.
+
+        Raises
+        ------
+        ValueError
+            A shape is wrong, or the cell cannot run over such graphs.
         """
         if set(params) != set(self.shapes):
             raise ValueError(f"params: got {sorted(params)}, cell '{self.name}' has {sorted(self.shapes)}")
@@ -260,7 +294,31 @@ class Cell:
         return run
 
     def backward(self, run: Run, dh: Array, dc: Array | None = None) -> tuple[dict[str, Array], Array, Initial]:
-        """Gradients of ``sum(dh * run.h) + sum(dc * run.c)``: parameters, input rows, initial states like h0."""
+        """Gradients of ``sum(dh * run.h) + sum(dc * run.c)``.
+
+        Parameters
+        ----------
+        run : Run
+            What `forward` returned.
+        dh : array (N, H)
+            Upstream gradient of the states.
+        dc : array (N, H), optional
+            Upstream gradient of the second states.
+
+        Returns
+        -------
+        params : dict of arrays
+            Gradients of the parameters.
+        dx : array (I, D)
+            Gradient of the input rows.
+        dh0 : like h0
+            Gradient of the initial states; None for a recursive cell.
+
+        Raises
+        ------
+        ValueError
+            A shape is wrong, or `dc` is given and the cell has no second state.
+        """
         for name, given in (("dh", dh), ("dc", dc)):
             if given is not None and given.shape != run.h.shape:
                 raise ValueError(f"{name}: got shape {given.shape}, must be {run.h.shape}")

@@ -19,9 +19,25 @@ Params = dict[str, Array]  # v, c (V, D): words, contexts; b, b_c (V,): their bi
 def cooccurrences(
     sentences: Sequence[Sequence[int]], n_words: int, window: int, symmetric: bool = True, weighted: bool = True
 ) -> Array:
-    """How often word j stands among the `window` words before word i (V, V), if symmetric also after it.
+    """Count how often word j is among the `window` words before word i and, if symmetric, after it.
 
-    A neighbour at distance k counts 1/k, or 1 if not weighted.
+    Parameters
+    ----------
+    sentences : list of lists of int
+        Words as numbers from 0.
+    n_words : int
+        V.
+    window : int
+        The largest distance that counts.
+    symmetric : bool, default=True
+        Count words after word i, too.
+    weighted : bool, default=True
+        A neighbour at distance k counts 1/k in place of 1.
+
+    Returns
+    -------
+    array (V, V)
+        The counts.
     """
     X = np.zeros((n_words, n_words))
     for sentence in sentences:
@@ -42,7 +58,26 @@ def weight(x: Array, x_max: float, alpha: float) -> Array:
 def loss_and_grad(
     params: Params, i: Array, j: Array, x: Array, x_max: float, alpha: float
 ) -> tuple[float, dict[str, Array]]:
-    """J over pairs (P,) of words i and contexts j that stand together x times, and its gradient."""
+    """J over some pairs of words, and its gradient.
+
+    Parameters
+    ----------
+    params : dict of arrays
+        v, c (V, D) and b, b_c (V,): vectors and biases of words and of contexts.
+    i, j : int array (P,)
+        Word and context of each pair.
+    x : array (P,)
+        How often they occur together, above 0.
+    x_max, alpha : float
+        Of the weight f.
+
+    Returns
+    -------
+    loss : float
+        J.
+    grads : dict of arrays
+        Like `params`.
+    """
     v, c, b, b_c = (params[name] for name in ("v", "c", "b", "b_c"))
     f = weight(x, x_max, alpha)
     dot = (v[i] * c[j]).sum(axis=1)
@@ -72,9 +107,25 @@ def train(
     alpha: float = 0.75,
     eta: float = 0.05,
 ) -> float:
-    """One AdaGrad step per pair, in order and in place; the sum of the pairs' losses, each before its step.
+    """One AdaGrad step per pair, in order and in place.
 
     As in the authors' program the rate is inside the sums: u = eta g;  p -= u / sqrt(s);  s += u^2.
+
+    Parameters
+    ----------
+    params : dict of arrays
+        As for :func:`loss_and_grad`; changed in place.
+    sums : dict of arrays
+        Sums of squares, like `params`; changed in place.
+    i, j, x, x_max, alpha
+        As for :func:`loss_and_grad`.
+    eta : float, default=0.05
+        Learning rate.
+
+    Returns
+    -------
+    float
+        The sum of the pairs' losses, each before its step.
     """
     total = 0.0
     for k in range(len(x)):

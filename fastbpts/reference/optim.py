@@ -125,6 +125,19 @@ def update(
 
 
 def clip_factor(grads: Mapping[str, Array], max_norm: float) -> float:
-    """The factor that brings the norm of all gradients together down to max_norm; 1 if it is below."""
+    """The factor that brings the norm of all gradients together down to a bound.
+
+    Parameters
+    ----------
+    grads : dict of arrays
+        All gradients.
+    max_norm : float
+        The bound.
+
+    Returns
+    -------
+    float
+        At most 1; 1 if the norm is below the bound.
+    """
     norm = np.sqrt(sum(float((g**2).sum()) for g in grads.values()))
     return float(min(1.0, max_norm / (norm + 1e-6)))

@@ -18,7 +18,20 @@ from fastbpts.reference._cell import Array, Graph, Run, children
 
 
 def chain_rule_paths(s: Graph, start: int) -> Iterator[tuple[int, ...]]:
-    """Every path from node `start` downwards, the trivial one included (the notes' getLanguageChainRulePaths)."""
+    """Every path from a node downwards, the trivial one included (the notes' getLanguageChainRulePaths).
+
+    Parameters
+    ----------
+    s : Structure
+        The graphs.
+    start : int
+        The node.
+
+    Yields
+    ------
+    tuple of int
+        The nodes of a path, `start` first.
+    """
     stack: list[tuple[int, ...]] = [(start,)]
     while stack:
         path = stack.pop()
@@ -27,9 +40,23 @@ def chain_rule_paths(s: Graph, start: int) -> Iterator[tuple[int, ...]]:
 
 
 def gradient(run: Run, dh: Array) -> tuple[Array, Array]:
-    """Gradients dW (H, H) and dx (I, H) of ``sum(dh * run.h)``, for a run of `sum` without dropout and activation.
+    """Gradients of ``sum(dh * run.h)`` for a run of the cell `sum` without dropout and activation.
 
-    Every node whose row of dh is not zero is the start of paths, as the sentence is in the notes.
+    Paths begin at every node whose row of `dh` is not zero, as they begin at the sentence in the notes.
+
+    Parameters
+    ----------
+    run : Run
+        What the cell's `forward` returned.
+    dh : array (N, H)
+        Upstream gradient of the states.
+
+    Returns
+    -------
+    dW : array (H, H)
+        Gradient of the matrix.
+    dx : array (I, H)
+        Gradient of the input rows.
     """
     s, h, W = run.s, run.h, run.params["W"]
     dW, dx = np.zeros_like(W), np.zeros_like(run.x)

@@ -154,19 +154,22 @@ class Recurrent(torch.nn.RNNBase):
 
         Parameters
         ----------
-        input : Tensor (T, B, input_size), (B, T, input_size) with batch_first, or (T, input_size); or PackedSequence
+        input : Tensor or PackedSequence
+            (T, B, input_size), with `batch_first` (B, T, input_size), or (T, input_size) for a single sequence.
         hx : Tensor (num_layers * directions, B, hidden_size), optional
-            Initial states, without B for a single sequence; LSTM: a pair.
+            Initial states, without B for a single sequence; LSTM: a pair. Default: zero.
 
         Returns
         -------
-        output : like input, with directions * hidden_size columns
+        output : like input
+            States of the last layer, directions * hidden_size columns.
         h_n : like hx
+            Final states.
 
         Raises
         ------
         ValueError
-            Naming the tensor that is not on the CPU, or of another dtype than the weights or another shape.
+            A tensor is not on the CPU, or has another dtype than the weights or a wrong shape. The message names it.
         """
         dtype = check_dtype(getattr(self, self._names[0]), self._names[0])
         if isinstance(input, PackedSequence):
@@ -214,9 +217,9 @@ def _select(states: Tensor, index: Tensor | None) -> Tensor:
 class RNN(Recurrent, torch.nn.RNN):
     """torch.nn.RNN (an Elman network) over the kernels of fastbpts.
 
-    Constructor arguments, parameters, state dict, inputs and outputs are those of :class:`torch.nn.RNN`; the gradient
-    can be taken once, not twice; `device` must be the CPU. As many threads are used as :func:`torch.get_num_threads`
-    says, and the result does not depend on them.
+    Constructor arguments, parameters, state dict, inputs and outputs are those of :class:`torch.nn.RNN`. The gradient
+    can be taken once, not twice, and `device` must be the CPU. The number of threads is that of
+    :func:`torch.get_num_threads`; the result does not depend on it.
     """
 
     _cell = "elman"

@@ -12,32 +12,110 @@ Schedule = Callable[[int], float]
 
 
 def constant(epoch: int, n_epochs: int) -> float:  # noqa: ARG001
-    """The learning rate as given."""
+    """The learning rate as given.
+
+    Parameters
+    ----------
+    epoch, n_epochs : int
+        The number of the epoch (from 0), and of all epochs.
+
+    Returns
+    -------
+    float
+        The factor of the learning rate.
+    """
     return 1.0
 
 
 def step(epoch: int, n_epochs: int, every: int = 10, factor: float = 0.5) -> float:  # noqa: ARG001
-    """Multiply by `factor` after each `every` epochs."""
+    """Multiply by `factor` after each `every` epochs.
+
+    Parameters
+    ----------
+    epoch, n_epochs : int
+        The number of the epoch (from 0), and of all epochs.
+    every : int, default=10
+        Epochs between two steps.
+    factor : float, default=0.5
+        What each step multiplies with.
+
+    Returns
+    -------
+    float
+        The factor of the learning rate.
+    """
     return float(factor ** (epoch // every))
 
 
 def exponential(epoch: int, n_epochs: int, rate: float = 0.95) -> float:  # noqa: ARG001
-    """Multiply by `rate` after each epoch."""
+    """Multiply by `rate` after each epoch.
+
+    Parameters
+    ----------
+    epoch, n_epochs : int
+        The number of the epoch (from 0), and of all epochs.
+    rate : float, default=0.95
+        What each epoch multiplies with.
+
+    Returns
+    -------
+    float
+        The factor of the learning rate.
+    """
     return float(rate**epoch)
 
 
 def inverse(epoch: int, n_epochs: int, rate: float = 0.1) -> float:  # noqa: ARG001
-    """Fall as ``1 / (1 + rate * epoch)``."""
+    """Fall as ``1 / (1 + rate * epoch)``.
+
+    Parameters
+    ----------
+    epoch, n_epochs : int
+        The number of the epoch (from 0), and of all epochs.
+    rate : float, default=0.1
+        How fast it falls.
+
+    Returns
+    -------
+    float
+        The factor of the learning rate.
+    """
     return 1.0 / (1.0 + rate * epoch)
 
 
 def linear(epoch: int, n_epochs: int, floor: float = 0.0) -> float:
-    """Fall on a straight line from 1 towards `floor`, which the epoch after the last would reach."""
+    """Fall on a straight line from 1 towards `floor`, which the epoch after the last would reach.
+
+    Parameters
+    ----------
+    epoch, n_epochs : int
+        The number of the epoch (from 0), and of all epochs.
+    floor : float, default=0.0
+        The factor at the end.
+
+    Returns
+    -------
+    float
+        The factor of the learning rate.
+    """
     return floor + (1.0 - floor) * max(0.0, 1.0 - epoch / max(1, n_epochs))
 
 
 def cosine(epoch: int, n_epochs: int, floor: float = 0.0) -> float:
-    """Fall along half a cosine from 1 towards `floor`, which the epoch after the last would reach."""
+    """Fall along half a cosine from 1 towards `floor`, which the epoch after the last would reach.
+
+    Parameters
+    ----------
+    epoch, n_epochs : int
+        The number of the epoch (from 0), and of all epochs.
+    floor : float, default=0.0
+        The factor at the end.
+
+    Returns
+    -------
+    float
+        The factor of the learning rate.
+    """
     return floor + (1.0 - floor) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, epoch / max(1, n_epochs))))
 
 
@@ -77,9 +155,9 @@ def make_schedule(spec: str | Mapping[str, Any] | Schedule, n_epochs: int) -> Sc
     Parameters
     ----------
     spec : str, mapping or callable
-        A name (``"cosine"``), a name with options (``"step:every=5,factor=0.3"``), the same as a mapping
-        (``{"name": "step", "every": 5}``), or a function of the epoch. The option ``warmup=n`` of every schedule
-        lets the rate rise over the first n epochs.
+        A name (``"cosine"``), a name with options (``"step:every=5,factor=0.3"``), the same as a mapping (``{"name":
+        "step", "every": 5}``), or a function of the epoch. With the option ``warmup=n``, which every schedule takes,
+        the rate rises over the first n epochs.
     n_epochs : int
         The planned number of epochs.
 
@@ -87,6 +165,11 @@ def make_schedule(spec: str | Mapping[str, Any] | Schedule, n_epochs: int) -> Sc
     -------
     callable
         ``schedule(epoch) -> factor``.
+
+    Raises
+    ------
+    ValueError
+        There is no such schedule, or an option has a wrong name or value.
 
     Examples
     --------

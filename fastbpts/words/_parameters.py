@@ -36,12 +36,38 @@ class Parameters:
         return list(inspect.signature(cls).parameters)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters by name."""
+        """The parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Without effect: no parameter has parameters of its own. scikit-learn passes it.
+
+        Returns
+        -------
+        dict
+            The value of each parameter of the constructor.
+        """
         del deep  # there are no nested ones
         return {name: getattr(self, name) for name in self._names()}
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters by name."""
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **params : object
+            New values; they are checked when `fit` is called.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            There is no parameter of a name.
+        """
         names = self._names()
         for name, value in params.items():
             if name not in names:

@@ -85,7 +85,23 @@ class Stored(Parameters):
 
     @classmethod
     def load(cls, path: PathLike) -> Self:
-        """Read what :meth:`save` wrote."""
+        """Read what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+
+        Returns
+        -------
+        model
+            A fitted model of this class.
+
+        Raises
+        ------
+        ValueError
+            The file is damaged, or holds something else.
+        """
         return cls._from_tensors(*read_tensors(path))
 
     def _write_checkpoint(self) -> None:

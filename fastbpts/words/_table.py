@@ -66,7 +66,23 @@ class WordTable:
         return f"<{type(self).__name__} of {len(self)} words, vector_size={self.vector_size}>"
 
     def index(self, word: str) -> int:
-        """The row of a word; UnknownWordError (a KeyError and a ValueError) if it has none."""
+        """The row of a word.
+
+        Parameters
+        ----------
+        word : str
+            The word.
+
+        Returns
+        -------
+        int
+            Its row in `vectors`.
+
+        Raises
+        ------
+        UnknownWordError
+            The word has no vector; a KeyError and a ValueError.
+        """
         row = self.key_to_index.get(word) if isinstance(word, str) else None
         if row is None:
             lower = word.lower() if isinstance(word, str) else word
@@ -75,7 +91,25 @@ class WordTable:
         return row
 
     def get_vector(self, word: str, norm: bool = False) -> Array:
-        """The vector of a word (vector_size,), read-only; with `norm` of length one."""
+        """The vector of a word.
+
+        Parameters
+        ----------
+        word : str
+            The word.
+        norm : bool, default=False
+            Divide by the vector's length.
+
+        Returns
+        -------
+        array (vector_size,)
+            Read-only.
+
+        Raises
+        ------
+        UnknownWordError
+            The word has no vector.
+        """
         row = self.index(word)
         vector: Array = self.vectors[row] / self._lengths()[row] if norm else self.vectors[row]
         vector.flags.writeable = False
@@ -93,7 +127,13 @@ class WordTable:
         return len(self) if restrict_vocab is None else min(at_least_one("restrict_vocab", restrict_vocab), len(self))
 
     def fill_norms(self) -> None:
-        """Measure the lengths of the vectors anew, after `vectors` was changed in place."""
+        """Measure the lengths of the vectors again, after `vectors` was changed in place.
+
+        Raises
+        ------
+        ValueError
+            A value is not finite, or too large to be squared.
+        """
         norms = np.sqrt(np.einsum("ij,ij->i", self.vectors, self.vectors))
         if not np.isfinite(norms).all():
             raise ValueError("vectors: there are values that are not finite, or too large to be squared")
@@ -107,7 +147,18 @@ class WordTable:
         return self._norms
 
     def normed(self, rows: Any = slice(None)) -> Array:
-        """Vectors of length one (n, vector_size) of some rows, or of all."""
+        """Vectors of length one.
+
+        Parameters
+        ----------
+        rows : index, default all
+            Rows of `vectors`: anything that indexes the first axis of an array.
+
+        Returns
+        -------
+        array (n, vector_size)
+            A vector of zeros stays zero.
+        """
         unit: Array = self.vectors[rows] / self._lengths()[rows, None]
         return unit
 

@@ -64,7 +64,12 @@ def _lines(path: FilePath) -> Iterator[tuple[str, str]]:
 
 
 def read_analogies(path: FilePath) -> list[tuple[str, list[Question]]]:
-    """Sections ``: name`` of lines ``a b c d`` (``a`` is to ``b`` as ``c`` is to ``d``), as in questions-words.txt.
+    """Read sections ``: name`` of lines ``a b c d`` ("a is to b as c is to d"), as in questions-words.txt.
+
+    Parameters
+    ----------
+    path : path or binary stream
+        Plain, gzip or xz.
 
     Returns
     -------
@@ -74,7 +79,7 @@ def read_analogies(path: FilePath) -> list[tuple[str, list[Question]]]:
     Raises
     ------
     ValueError
-        Naming file and line: a line that has not four words, no question at all, a damaged file.
+        A line has not four words, there is no question at all, or the file is damaged. The message has file and line.
     """
     sections: list[tuple[str, list[Question]]] = []
     for where, line in _lines(path):
@@ -135,20 +140,25 @@ def word_analogies(
         The most frequent words first.
     analogies : path, stream, or list of (section, questions)
         See :func:`read_analogies`.
-    restrict_vocab : int or None
-        The first so many words are all that questions and answers may have in them: 30,000 as in word2vec's
-        evaluation script (gensim's default is 300,000).
-    case_insensitive : bool
+    restrict_vocab : int or None, default=30000
+        Questions and answers may have the first words only, this many: 30,000 as in word2vec's evaluation script
+        (gensim's default is 300,000). None: all words.
+    case_insensitive : bool, default=True
         Words that differ in case are one word, with the vector of the first.
-    method : {"add", "mul"}
+    method : {"add", "mul"}, default="add"
         3CosAdd or 3CosMul.
-    dummy4unknown : bool
-        Count questions with words unknown as answered wrong; else they are left out.
+    dummy4unknown : bool, default=False
+        Count questions with unknown words as answered wrong. Otherwise they are left out.
 
     Returns
     -------
     Analogies
         ``accuracy`` and ``sections``, whose last one is the total.
+
+    Raises
+    ------
+    ValueError
+        `method` is neither, a question has not four words, or as :func:`read_analogies`.
     """
     if method not in ("add", "mul"):
         raise ValueError(f"method={method!r}: must be 'add' or 'mul'")
@@ -185,16 +195,27 @@ def word_analogies(
 
 
 def read_pairs(path: FilePath) -> list[tuple[str, str, float]]:
-    """Lines ``word word score`` with tabs, semicolons, commas or blanks between; ``#`` begins a comment line.
+    """Read lines ``word word score``, with tabs, semicolons, commas or blanks between.
 
-    More columns are left out. Where a heading names columns word1, word2 and SimLex999, as in SimLex-999.txt, these are
-    taken, else the first three.
+    A line that begins with ``#`` is a comment. A first line whose score is no number is a heading. If the heading names
+    columns word1, word2 and SimLex999, as SimLex-999.txt does, these columns are read, else the first three. Other
+    columns are left out.
+
+    Parameters
+    ----------
+    path : path or binary stream
+        Plain, gzip or xz.
+
+    Returns
+    -------
+    list of (str, str, float)
+        Two words and their score.
 
     Raises
     ------
     ValueError
-        Naming file and line: what is no such line, no pair at all, a damaged file. A first line, but for comments,
-        whose score is no number is taken for a heading.
+        A line has not two words and a number, there is no pair at all, or the file is damaged. The message has file and
+        line.
     """
     pairs: list[tuple[str, str, float]] = []
     is_first, columns = True, [0, 1, 2]
@@ -249,12 +270,13 @@ def word_pairs(
     Parameters
     ----------
     vectors : KeyedVectors
+        The vectors to score.
     pairs : path, stream, or list of (word, word, score)
         See :func:`read_pairs`.
     restrict_vocab, case_insensitive
         As for :func:`word_analogies`.
-    dummy4unknown : bool
-        Count pairs with words unknown, with cosine 0; else they are left out.
+    dummy4unknown : bool, default=False
+        Count pairs with unknown words, with cosine 0. Otherwise they are left out.
 
     Returns
     -------

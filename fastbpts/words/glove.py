@@ -224,6 +224,16 @@ class GloVe(GloVeParameters, Stored):
         """Write the model to a safetensors file, atomically; ``fastbpts.load`` reads it.
 
         For the vectors alone: ``model.wv.save`` and ``model.wv.save_word2vec_format``.
+
+        Parameters
+        ----------
+        path : str or path
+            The file to write.
+
+        Raises
+        ------
+        ValueError
+            The model is not fitted.
         """
         if not hasattr(self, "wv"):
             raise ValueError("this GloVe is not fitted yet: call fit first")

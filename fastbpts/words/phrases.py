@@ -107,7 +107,23 @@ class Phrases(Parameters):
         return self
 
     def join(self, sentence: Iterable[str]) -> list[str]:
-        """One sentence with its phrases joined, from left to right; a word is in one phrase only."""
+        """One sentence with its phrases joined, from left to right. A word is part of one phrase only.
+
+        Parameters
+        ----------
+        sentence : iterable of str
+            The words.
+
+        Returns
+        -------
+        list of str
+            The words, and phrases as one word each.
+
+        Raises
+        ------
+        ValueError
+            `sentence` is a string, or :meth:`fit` was not called.
+        """
         self._check_fitted()
         if isinstance(sentence, str):
             raise ValueError(f"sentence={sentence!r:.60}: must be a list of words")
@@ -123,11 +139,17 @@ class Phrases(Parameters):
         return result
 
     def transform(self, X: Any) -> "JoinedText":
-        """A text with its phrases joined, which can be read again and again: what :class:`Word2Vec` and others take.
+        """A text with its phrases joined, which can be read more than once, as :class:`Word2Vec` needs it.
 
         Parameters
         ----------
         X : path or iterable of lists of str
+            As for :class:`Word2Vec`.
+
+        Returns
+        -------
+        iterable of lists of str
+            The sentences.
         """
         self._check_fitted()
         return JoinedText(self, TextSource(X))

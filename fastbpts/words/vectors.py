@@ -28,22 +28,24 @@ class KeyedVectors(WordTable):
     Parameters
     ----------
     words : iterable of str
-        Distinct words, the most frequent first where `restrict_vocab` is to be of use.
+        Distinct words. If `restrict_vocab` is to be of use, the most frequent come first.
     vectors : array (n_words, vector_size), float32 or float64
-        One row per word. It is kept, not copied: after changes in place call :meth:`fill_norms`.
+        One row per word. The array is kept, not copied. After changes in place call :meth:`fill_norms`.
     counts : array (n_words,) of int, optional
         How often each word occurred.
 
     Attributes
     ----------
     index_to_key : sequence of str
+        The words by row.
     key_to_index : mapping from str to int
+        The row of each word.
     vectors, counts : arrays as given
 
     Raises
     ------
     ValueError
-        Words that come twice, shapes that do not fit, values that are not finite.
+        A word comes twice, shapes do not fit, or a value is not finite.
     """
 
     __module__ = "fastbpts"
@@ -110,18 +112,20 @@ class KeyedVectors(WordTable):
         positive, negative : word, vector, or list of words, vectors and pairs (word or vector, weight), optional
             What is added to and subtracted from the query: words at length one, vectors as they are. The weights are
             1 and -1 unless given.
-        topn : int or None
-            How many; None gives the cosine with every word as an array.
+        topn : int or None, default=10
+            Number of words; None gives the cosine with every word as an array.
         restrict_vocab : int, optional
-            Look among the first so many words only.
+            Look among the first words only, this many. Default: among all.
 
         Returns
         -------
         list of (str, float) or array (n_words,)
-            Words by falling cosine, without those the query is made of.
+            Words by falling cosine, without those of the query.
 
         Raises
         ------
+        ValueError
+            The query is empty, or an argument has a wrong value.
         UnknownWordError
             A word has no vector.
         """
@@ -139,7 +143,31 @@ class KeyedVectors(WordTable):
         topn: int = 10,
         restrict_vocab: int | None = None,
     ) -> Found:
-        """The same with products in place of sums (3CosMul of Levy and Goldberg 2014), of cosines moved to 0 .. 1."""
+        """The words nearest to a query by products of cosines (3CosMul of Levy and Goldberg 2014).
+
+        Cosines are moved to the range 0 .. 1 first.
+
+        Parameters
+        ----------
+        positive, negative : word, vector, or list of words and vectors
+            Their cosines are multiplied with, and divided by.
+        topn : int, default=10
+            Number of words.
+        restrict_vocab : int, optional
+            As for :meth:`most_similar`.
+
+        Returns
+        -------
+        list of (str, float)
+            Words by falling score, without those of the query.
+
+        Raises
+        ------
+        ValueError
+            `positive` is empty, or an argument has a wrong value.
+        UnknownWordError
+            A word has no vector.
+        """
         limit = self._limit(restrict_vocab)
         above, below = self._weighted(positive, 1.0), self._weighted(negative, 1.0)
         if not above:
@@ -156,7 +184,31 @@ class KeyedVectors(WordTable):
     def analogy(
         self, a: str, b: str, c: str, topn: int = 5, method: str = "add", restrict_vocab: int | None = None
     ) -> Found:
-        """Answers to "`a` is to `b` as `c` is to ?", the best first; `method` is "add" (3CosAdd) or "mul" (3CosMul)."""
+        """Answer "`a` is to `b` as `c` is to ?".
+
+        Parameters
+        ----------
+        a, b, c : str
+            The words of the question.
+        topn : int, default=5
+            Number of answers.
+        method : {"add", "mul"}, default="add"
+            3CosAdd (:meth:`most_similar`) or 3CosMul (:meth:`most_similar_cosmul`).
+        restrict_vocab : int, optional
+            As for :meth:`most_similar`.
+
+        Returns
+        -------
+        list of (str, float)
+            Answers and their scores, the best first.
+
+        Raises
+        ------
+        ValueError
+            `method` is neither, or `topn` is less than 1.
+        UnknownWordError
+            A word has no vector.
+        """
         if method not in ("add", "mul"):
             raise ValueError(f"method={method!r}: must be 'add' or 'mul'")
         search = self.most_similar if method == "add" else self.most_similar_cosmul
@@ -164,18 +216,65 @@ class KeyedVectors(WordTable):
         return found
 
     def similarity(self, a: str, b: str) -> float:
-        """The cosine of two words."""
+        """The cosine of two words.
+
+        Parameters
+        ----------
+        a, b : str
+            The words.
+
+        Returns
+        -------
+        float
+            Between -1 and 1; 0 if a vector is zero.
+        """
         return float(self._unit(a) @ self._unit(b))
 
     def n_similarity(self, first: Sequence[str], second: Sequence[str]) -> float:
-        """The cosine of the mean vectors of two sets of words."""
+        """The cosine of the mean vectors of two sets of words.
+
+        Parameters
+        ----------
+        first, second : list of str
+            At least one word each.
+
+        Returns
+        -------
+        float
+            Between -1 and 1.
+
+        Raises
+        ------
+        ValueError
+            A list is empty, or a string in place of a list.
+        UnknownWordError
+            A word has no vector.
+        """
         for name, words in (("first", first), ("second", second)):
             if isinstance(words, str) or not len(words):
                 raise ValueError(f"{name}={words!r}: must be a list of at least one word")
         return float(self._unit(self[first].mean(axis=0)) @ self._unit(self[second].mean(axis=0)))
 
     def doesnt_match(self, words: Sequence[str]) -> str:
-        """The word farthest from the mean of all of them."""
+        """The word farthest from the mean of all of them.
+
+        Parameters
+        ----------
+        words : list of str
+            At least two words.
+
+        Returns
+        -------
+        str
+            One of `words`.
+
+        Raises
+        ------
+        ValueError
+            There are fewer than two words.
+        UnknownWordError
+            A word has no vector.
+        """
         if isinstance(words, str) or len(words) < 2:
             raise ValueError(f"words={words!r}: must be a list of at least two words")
         unit = np.stack([self._unit(word) for word in words])
@@ -184,11 +283,37 @@ class KeyedVectors(WordTable):
     # -- evaluation ----------------------------------------------------------------------------------------------
 
     def evaluate_word_analogies(self, analogies: FilePath, **options: Any) -> Analogies:
-        """Score on analogy questions; see :func:`fastbpts.words.evaluation.word_analogies`."""
+        """Score on analogy questions.
+
+        Parameters
+        ----------
+        analogies : path or binary stream
+            The questions; see :func:`fastbpts.words.evaluation.read_analogies`.
+        **options : object
+            Those of :func:`fastbpts.words.evaluation.word_analogies`.
+
+        Returns
+        -------
+        Analogies
+            ``accuracy`` and ``sections``.
+        """
         return word_analogies(self, analogies, **options)
 
     def evaluate_word_pairs(self, pairs: FilePath, **options: Any) -> Correlation:
-        """Correlation with judgements of similarity; see :func:`fastbpts.words.evaluation.word_pairs`."""
+        """Correlate cosines with judgements of similarity.
+
+        Parameters
+        ----------
+        pairs : path or binary stream
+            Words and scores; see :func:`fastbpts.words.evaluation.read_pairs`.
+        **options : object
+            Those of :func:`fastbpts.words.evaluation.word_pairs`.
+
+        Returns
+        -------
+        Correlation
+            ``pearson``, ``spearman``, ``n_pairs`` and ``n_unknown``.
+        """
         return word_pairs(self, pairs, **options)
 
     # -- files ---------------------------------------------------------------------------------------------------
@@ -201,23 +326,54 @@ class KeyedVectors(WordTable):
         limit: int | None = None,
         vocabulary: Vocabulary | None = None,
     ) -> Self:
-        """Read a file of word2vec (text or binary) or GloVe (text), plain, gzip or xz; see :func:`load_vectors`."""
+        """Read a file of word2vec (text or binary) or GloVe (text), plain, gzip or xz.
+
+        Parameters
+        ----------
+        path, binary, limit, vocabulary
+            As for :func:`load_vectors`.
+
+        Returns
+        -------
+        KeyedVectors
+            The vectors of the file, in its order.
+
+        Raises
+        ------
+        ValueError
+            As for :func:`load_vectors`.
+        """
         if limit is not None:
             check_integer("limit", limit, 1, other=" or None")
         return cls(*load_vectors(path, vocabulary, binary, limit))
 
     def save_word2vec_format(self, path: PathLike, binary: bool = False, write_header: bool = True) -> None:
-        """Write word2vec's text or binary format, or without header GloVe's text; the words in their order.
+        """Write word2vec's text or binary format, or GloVe's text; the words in their order.
+
+        Parameters
+        ----------
+        path : str or path
+            The file to write.
+        binary : bool, default=False
+            Numbers as bytes in place of decimal digits.
+        write_header : bool, default=True
+            Begin with the line "n_words vector_size". GloVe's text has none.
 
         Raises
         ------
         ValueError
-            A word that the format cannot hold: empty, or with white space in it.
+            The format cannot hold a word: it is empty, or has white space in it.
         """
         formats.write_word2vec(path, self.index_to_key, self.vectors, binary, write_header)
 
     def save(self, path: PathLike) -> None:
-        """Write the native file, a safetensors file whose vectors begin at a page; :meth:`load` maps it."""
+        """Write the native file, a safetensors file whose vectors begin at a page of memory; :meth:`load` maps it.
+
+        Parameters
+        ----------
+        path : str or path
+            The file to write.
+        """
         formats.write_native(path, self.index_to_key, self.vectors, self.counts)
 
     @classmethod
@@ -230,9 +386,19 @@ class KeyedVectors(WordTable):
     def load(cls, path: PathLike, mmap: bool = True) -> Self:
         """Read what :meth:`save` wrote.
 
-        With `mmap` the file is mapped: a million words are there in milliseconds, vectors come from the disk when they
-        are looked at and are shared between processes. The file must not be changed while it is in use (a new
-        :meth:`save` to its name is safe: it makes a new file).
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        mmap : bool, default=True
+            Map the file: a million words are there in milliseconds. Vectors are read from the disk when they are used,
+            and processes share them. The file must not be changed meanwhile. A new :meth:`save` to its name is safe,
+            since it makes a new file.
+
+        Returns
+        -------
+        KeyedVectors
+            The vectors, with counts if they were saved.
         """
         self = cls.__new__(cls)
         self.index_to_key, self.key_to_index, self.vectors, self.counts = formats.read_native(path, mmap)

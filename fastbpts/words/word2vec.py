@@ -284,6 +284,16 @@ class Word2Vec(Word2VecParameters, Stored):
         """Write the model to a safetensors file, atomically; ``fastbpts.load`` reads it, ``partial_fit`` goes on.
 
         For the vectors alone: ``model.wv.save`` and ``model.wv.save_word2vec_format``.
+
+        Parameters
+        ----------
+        path : str or path
+            The file to write.
+
+        Raises
+        ------
+        ValueError
+            The model is not fitted.
         """
         self._check_fitted()
         write_tensors(path, *self._to_tensors())
