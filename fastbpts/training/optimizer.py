@@ -65,6 +65,8 @@ class Optimizer:
     Optimizer('adam', learning_rate=0.01, beta1=0.9, beta2=0.99, eps=1e-08)
     """
 
+    __module__ = "fastbpts"
+
     def __init__(self, name: str = "adagrad", learning_rate: float | None = None, **options: float | None) -> None:
         if name not in OPTIMIZERS:
             raise ValueError(f"optimizer must be one of {list(OPTIMIZERS)}, got {name!r}")

@@ -1,17 +1,17 @@
-/* Counting which words stand near which (Pennington et al. 2014), row by row: for one word after the other, all its
-   occurrences are visited and their neighbours added up in one array as long as the vocabulary. No table of pairs is
-   searched, rows come out sorted, and they are what parts of a text (or threads) are added up by.
+/* Counting which words occur near which (Pennington et al. 2014), row by row. For each word, all its occurrences are
+   visited and their neighbours are added up in one array as long as the vocabulary. No table of pairs is searched, and
+   rows come out sorted. Counts of several parts of a text, or of several threads, are added row by row.
 
-   Sums are integers, in units of 2^-FB_COUNT_BITS, so that they do not depend on the order of summation, that is on how
-   the text was cut. Nothing here allocates. */
+   Sums are integers in units of 2^-FB_COUNT_BITS, so they do not depend on the order of summation, that is on how the
+   text was cut. Nothing here allocates. */
 #ifndef FB_COOCCUR_H
 #define FB_COOCCUR_H
 #include <stdint.h>
 
 enum { FB_COUNT_BITS = 28 };
 
-/* Rows first_row .. last_row - 1, by n_parts threads. Row r is written from at[r] on, n_in_row[r] entries, columns
-   ascending: at must leave min(n_words, entries added) for each row. */
+/* Counts rows first_row .. last_row - 1 with n_parts threads. Row r is written from at[r] on: n_in_row[r] entries,
+   columns ascending. `at` must leave room for min(n_words, entries added) in each row. */
 typedef struct fb_rows {
     int64_t n_words, first_row, last_row;
     const int64_t *at; /* (last_row - first_row) */
@@ -24,16 +24,16 @@ typedef struct fb_rows {
     const int64_t *split; /* (n_parts + 1) first row of each part */
 } fb_rows;
 
-/* A text: ids, -1 ends a sentence. */
+/* A text as word numbers; -1 ends a sentence. */
 typedef struct fb_text {
-    const int32_t *text;     /* -1 comes first and last */
+    const int32_t *text;     /* begins and ends with -1 */
     const int64_t *start;    /* (n_words + 1): occurrences of word w are position[start[w]] .. */
     const int32_t *position; /* (number of words in the text) ascending */
     int window, symmetric;
     const int64_t *weight; /* (window + 1) by distance, from 1 on */
 } fb_text;
 
-/* Runs of rows counted before, to be added up. */
+/* Runs of rows that were counted before, to be added up. */
 typedef struct fb_counted {
     int64_t n_runs;
     const int64_t **start; /* of run k: (rows + 1) into */
@@ -43,8 +43,8 @@ typedef struct fb_counted {
 
 int64_t fb_seen_size(int64_t n_words);
 
-/* Pieces of encoded text (see word2vec.h) as ids; every piece ends a sentence. Returns their number, at most the units
-   and one more per piece. */
+/* Decodes pieces of text (see word2vec.h) to word numbers; the end of a piece ends a sentence. Returns how many numbers
+   were written: at most one per unit, and one more per piece. */
 int64_t fb_decode(const uint16_t *units, const int64_t *piece_ptr, int64_t n_pieces, int32_t *text);
 void fb_positions(const int32_t *text, int64_t n, int64_t n_words, int64_t *start, int32_t *position);
 void fb_count_rows(const fb_text *text, const fb_rows *rows);

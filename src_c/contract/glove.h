@@ -5,14 +5,14 @@
 #define FB_GLOVE_H
 #include <stdint.h>
 
-/* Word w stands near word c x times. */
+/* Word w occurs near word c, with count x. */
 typedef struct fb_pair {
     int32_t word, context;
     float x;
 } fb_pair;
 
-/* Rows of w: the values (ld), then AdaGrad's sums of squares (ld); first the words, then the contexts. Rows of bias:
-   the value and its sum of squares. Sums begin at 1. */
+/* A row of w has the values (ld), then AdaGrad's sums of squares (ld). Rows of words come first, then those of
+   contexts. A row of bias is the value and its sum of squares. Sums begin at 1. */
 typedef struct fb_glove {
     int64_t n_words, n_pairs;
     int32_t ld;          /* a multiple of FB_PAD */
@@ -20,14 +20,15 @@ typedef struct fb_glove {
     void *bias;          /* (2 n_words, 2) */
     const fb_pair *pair; /* (n_pairs) */
     double x_max, alpha, eta;
-    double *loss; /* (n_parts) sums over the pairs of each part, before its update */
-    int n_parts;  /* threads, which write to the same rows without a lock */
+    double *loss; /* (n_parts) loss of the pairs of each part, each before its update */
+    int n_parts;  /* number of threads; they write to the same rows without a lock */
 } fb_glove;
 
-/* Rows of counts (see cooccurrence.h) as pairs, sorted by bucket, a hash of the pair; begin (n_buckets + 1). */
+/* Turns rows of counts (see cooccurrence.h) into pairs, sorted by bucket, which is a hash of the pair.
+   begin: (n_buckets + 1). */
 void fb_deal_pairs(int64_t first_row, int64_t n_rows, const int64_t *n_in_row, const int32_t *column,
                    const int64_t *sum, int64_t n_buckets, int64_t *begin, fb_pair *pair);
 
-/* A random order (Fisher and Yates), in place. */
+/* Shuffles pairs in place (Fisher and Yates). */
 void fb_shuffle_pairs(int64_t n, fb_pair *pair, uint64_t seed);
 #endif

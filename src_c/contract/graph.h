@@ -15,11 +15,11 @@ typedef struct fb_graph {
     const int32_t *graph;     /* (N) */
     const int32_t *root;      /* (G) */
     const int32_t *inputs;    /* (n_inputs) */
-    /* Facts, filled by fb_graph_facts: children of inner nodes at least and at most (0 without inner nodes), smallest
-       and largest word of the inputs, largest label, whether the inputs are exactly the nodes of level 0. */
+    /* Facts, filled by fb_graph_facts: smallest and largest number of children of an inner node (0 without inner
+       nodes), smallest and largest word of the inputs, largest label, whether the inputs are exactly level 0. */
     int64_t min_arity, max_arity, min_word, max_word, max_label;
     int leaf_inputs;
-    int forest; /* known to be trees: every node but the roots has exactly one parent; batches out of a bank are */
+    int forest; /* known to be trees: every node but the roots has exactly one parent; true of batches of a bank */
 } fb_graph;
 
 /* T trees as flat arrays: nodes of a tree level by level, left to right inside a level, the root last; children
@@ -33,8 +33,8 @@ typedef struct fb_bank {
     const int32_t *child, *n_child, *word, *label;
 } fb_bank;
 
-/* How the words of a bank become a model's: word_map (or NULL), and each word's chance to be read as the unknown word
- * 0. */
+/* How word numbers of a bank become those of a model: word_map (or NULL), and each word's chance to become the unknown
+ * word 0. */
 typedef struct fb_words {
     const int32_t *map;
     const float *unknown_rate; /* per word of the bank, or NULL */

@@ -12,12 +12,12 @@ typedef struct {
     int64_t n; /* strings held */
 } fb_intern;
 
-/* The id of a string, added when it is new; -1 when there is no room for it (nothing is changed then). */
+/* Returns the id of a string and adds it if it is new; -1 if there is no room (then nothing is changed). */
 int64_t fb_intern_id(fb_intern *t, const uint8_t *s, int64_t n);
 
-/* The id of a string, or -1. */
+/* Returns the id of a string, or -1. */
 int64_t fb_intern_find(const fb_intern *t, const uint8_t *s, int64_t n);
 
-/* Enters the n_old slots of a smaller table into `slot`, which must be zero. */
+/* Copies the n_old slots of a smaller table to `slot`, which must be zero. */
 void fb_intern_rehash(const uint64_t *old, int64_t n_old, uint64_t *slot, int64_t n_slot);
 #endif

@@ -18,7 +18,7 @@ typedef struct {
     int32_t *scratch;                /* (4 * nodes of the largest tree + 1) */
 } fb_plan;
 
-/* 0, or 1 + the number of the first tree whose counts of children do not make one tree. */
+/* Returns 0, or 1 + the number of the first tree whose counts of children do not make one tree. */
 int64_t fb_plan_forest(const fb_forest *f, const fb_plan *p);
 
 /* Heights in a DAG of n nodes and n_edge edges (child[k], parent[k]). Returns the number of nodes reached: n unless
@@ -26,6 +26,6 @@ int64_t fb_plan_forest(const fb_forest *f, const fb_plan *p);
 int64_t fb_dag_heights(int64_t n, int64_t n_edge, const int32_t *child, const int32_t *parent, int32_t *height,
                        int32_t *scratch);
 
-/* comp[i] = the smallest node number in the connected component of i. */
+/* Sets comp[i] to the smallest node number in the connected component of i. */
 void fb_dag_components(int64_t n, int64_t n_edge, const int32_t *child, const int32_t *parent, int32_t *comp);
 #endif

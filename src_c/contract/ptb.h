@@ -8,7 +8,7 @@
 
 enum {
     FB_PTB_OK = 0,
-    FB_PTB_FULL,     /* a string table has no room: enlarge it, then parse on from `used` */
+    FB_PTB_FULL,     /* a string table is full: enlarge it, then continue from `used` */
     FB_PTB_UNCLOSED, /* the rest are errors of the text, at byte `error_at` */
     FB_PTB_EXTRA_CLOSE,
     FB_PTB_OUTSIDE,
@@ -26,7 +26,7 @@ enum { FB_KEEP = 0, FB_LEFT = 1, FB_RIGHT = 2 };
 /* A node that is still open. */
 typedef struct {
     int64_t at;                              /* byte of its bracket */
-    int32_t label, word, n_child, has_label; /* label: -1 for none, which may be written -1 */
+    int32_t label, word, n_child, has_label; /* label; -1: none (the text may say -1) */
 } fb_frame;
 
 typedef struct {
@@ -44,11 +44,11 @@ typedef struct {
     int32_t *word;    /* -1: none */
     int32_t *label;   /* id in labels; -1: none, or written -1 */
     int64_t *end;     /* (number of opening brackets) one past the last node of each tree */
-    int64_t n_trees;  /* results: trees finished, */
-    int64_t used;     /* bytes that need not be seen again, */
+    int64_t n_trees;  /* results: trees finished */
+    int64_t used;     /* bytes that need not be given again */
     int64_t error_at;
 } fb_ptb;
 
-/* Parses whole trees; a tree that is cut off by the end of the data is left for the next call (see `used`). */
+/* Parses whole trees. A tree that the end of the data cuts off is left for the next call (see `used`). */
 int fb_ptb_parse(fb_ptb *p);
 #endif

@@ -1,6 +1,7 @@
-/* Design: an own probe, since the compilers' (target_clones, __builtin_cpu_supports) are missing in some tool chains
-   and cannot be lowered for tests. CPUID tells what the processor has; XGETBV tells which registers the operating
-   system saves at a context switch: without that bit the instructions fault although CPUID lists them. */
+/* Design: this file has its own probe. Those of the compilers (target_clones, __builtin_cpu_supports) are missing in
+   some tool chains, and tests cannot lower their answer. CPUID tells what the processor has; XGETBV tells which
+   registers the operating system saves at a context switch: without that bit the instructions fault although CPUID
+   lists them. */
 #include "dispatch/isa.h"
 
 #include <stdlib.h>

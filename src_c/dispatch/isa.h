@@ -4,7 +4,7 @@
 
 enum { FB_ISA_BASE = 0, FB_ISA_AVX2 = 1, FB_ISA_AVX512 = 2 };
 
-/* The best set which the processor has, the operating system saves, and the environment allows.
+/* The best set that the processor has, that the operating system saves, and that the environment allows.
    AVX2 means avx2 + fma; AVX512 means f, bw, dq, vl besides. Call it at module load: later calls only read. */
 int fb_isa(void);
 

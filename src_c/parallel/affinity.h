@@ -1,5 +1,6 @@
-/* Which core a worker of the pool runs on. Linux wakes a thread on the core of the one that woke it where others were
-   busy for a moment, and leaves the two there for milliseconds: they take turns instead of running side by side. */
+/* Which core a worker of the pool runs on. If the other cores are busy for a moment, Linux wakes a thread on the core
+   of the thread that woke it, and leaves both there for milliseconds: they take turns instead of running side by side.
+ */
 #ifndef FB_CORE_H
 #define FB_CORE_H
 #if defined(__linux__)
@@ -10,11 +11,12 @@
 
 #define CORE_HERE() sched_getcpu()
 
-/* Setting a mask makes it the thread's own: one that is let on more cores later has to be set for the workers too. */
+/* A mask that is set belongs to the thread. If the process may later use more cores, the workers' masks must be set,
+ * too. */
 typedef struct {
-    atomic_int thread, last; /* its number, 0 until it has begun; the core of its last part */
+    atomic_int thread, last; /* its number, 0 before it begins; the core of its last part */
     int is_away;
-    cpu_set_t allowed; /* while it is away from a core: all that it may run on */
+    cpu_set_t allowed; /* while it is kept away from a core: all cores that it may run on */
 } core;
 
 static void core_init(core *c) {
@@ -23,10 +25,11 @@ static void core_init(core *c) {
     c->is_away = 0;
 }
 
-/* The worker, when it begins. */
+/* Called by the worker when it begins. */
 static void core_begin(core *c) { atomic_store(&c->thread, (int)syscall(SYS_gettid)); }
 
-/* The caller on core `here`, before a region: a worker that sleeps, or was here too, goes elsewhere if it may. */
+/* Called by the caller on core `here`, before a region. A worker that sleeps, or was on this core, moves to another
+   core if it may. */
 static void core_send_away(core *c, int here, int is_asleep) {
     const int thread = atomic_load(&c->thread);
     if (!thread || here < 0 || (!is_asleep && atomic_load_explicit(&c->last, memory_order_relaxed) != here)) return;
@@ -36,14 +39,14 @@ static void core_send_away(core *c, int here, int is_asleep) {
     c->is_away = CPU_COUNT(&others) && !sched_setaffinity(thread, sizeof others, &others);
 }
 
-/* Who does the worker's parts, before them: it may run anywhere again. Masks are ours during a region's first moments
-   only, so that what others set between regions stands. */
+/* Called before the worker's parts by the thread that does them: the worker may run anywhere again. The pool changes a
+   mask during the first moments of a region only, so it does not undo what others set between regions. */
 static void core_let_back(core *c) {
     if (c->is_away) sched_setaffinity(atomic_load(&c->thread), sizeof c->allowed, &c->allowed);
     c->is_away = 0;
 }
 
-/* The worker, before its parts. */
+/* Called by the worker before its parts. */
 static void core_arrive(core *c) {
     core_let_back(c);
     atomic_store_explicit(&c->last, CORE_HERE(), memory_order_relaxed);

@@ -1,13 +1,13 @@
 /* Design: one pool per process, grown on demand, never shrunk; its threads are detached and hold nothing.
-   a) A region is short, so a thread that waits spins for a while before it sleeps: waking a sleeper costs about as
-      much as a whole small batch. The while is what a training loop needs to come back with its next batch; spinning
-      for longer would take the core from somebody who has work.
-   b) One flag says that the pool is in a region. Who finds it set (another Python thread that fits a second model,
-      or a part that calls fb_parallel itself) does its parts alone: no waiting, hence no deadlock.
-   c) Where other processes want the cores, a worker may begin late, by as long as hundreds of short regions take: a
-      caller that has done its own parts does those of workers that have not begun. One that has, and is stopped, must
-      be waited for; short regions then go on without threads for a multiple of what was lost.
-   d) A fork copies the memory but only the thread that called it: the child starts with an empty pool. */
+   a) A region is short. Waking a sleeper costs about as much as a small batch, so a thread that waits spins before it
+      sleeps. It spins for as long as a training loop needs to come back with its next batch; longer spinning would take
+      the core from a thread that has work.
+   b) One flag says that the pool is in a region. A caller that finds it set (another Python thread that fits a second
+      model, or a part that calls fb_parallel) does its parts alone. It does not wait, so there is no deadlock.
+   c) If other processes want the cores, a worker may begin later than hundreds of short regions take. A caller that
+      has done its own parts does those of workers that have not begun. A worker that has begun and is stopped must be
+      waited for; short regions then run without threads for a multiple of the time lost.
+   d) A fork copies the memory and the thread that called it, no other thread: the child starts with an empty pool. */
 #define _GNU_SOURCE /* affinity of threads */
 #include "contract/pool.h"
 
@@ -53,11 +53,11 @@ void fb_relax(unsigned turn) { (void)turn; }
 #define SET_FLOAT_MODE(mode) ((void)(mode))
 #endif
 
-enum { LATE_NS = 30000, TIMES_ALONE = 8, MOST_LOST_NS = 20000000 }; /* more is a process that was stopped */
+enum { LATE_NS = 30000, TIMES_ALONE = 8, MOST_LOST_NS = 20000000 }; /* a longer wait is a process that was stopped */
 
 typedef struct {
-    gate start;           /* regions that have been offered to it */
-    atomic_uint accepted; /* the last of them that it, or the caller in its place, has begun */
+    gate start;           /* regions offered to this worker */
+    atomic_uint accepted; /* the last of them that was begun, by the worker or by the caller in its place */
     core core;
 } worker;
 
@@ -72,7 +72,7 @@ static struct {
     unsigned float_mode; /* workers flush denormals exactly when the caller does */
 } region;
 
-/* Whether this thread is the first to begin the worker's parts of a region. */
+/* True if this thread is the first to begin the worker's parts of a region. */
 static int accept(worker *w, unsigned turn) {
     unsigned before = turn - 1;
     return atomic_compare_exchange_strong(&w->accepted, &before, turn);
@@ -100,7 +100,7 @@ static void forget_workers(void) {
     atomic_flag_clear(&busy);
 }
 
-/* As the library is loaded: later, another thread could fork meanwhile. */
+/* Runs when the library is loaded: later, another thread could fork meanwhile. */
 __attribute__((constructor)) static void set_up(void) {
     gate_init(&done);
     pthread_atfork(0, 0, forget_workers);
@@ -123,7 +123,7 @@ static void grow(int n) {
     pthread_sigmask(SIG_SETMASK, &old, 0);
 }
 
-/* Returns for how long the caller waited, in ns, if that is more than uneven parts or a waking explain. */
+/* Returns how long the caller waited (ns), if uneven parts or a waking cannot explain it, else 0. */
 static long long run_region(fb_task f, void *ctx, int n_parts, int n_threads) {
     int limit = atomic_load_explicit(&max_threads, memory_order_relaxed);
     if (n_threads > n_parts) n_threads = n_parts;

@@ -1,10 +1,10 @@
-/* A minibatch out of a treebank: the plans of its trees merged level by level. Each level of a tree is a run of nodes
+/* A minibatch of a treebank: the plans of its trees, merged level by level. Each level of a tree is a run of nodes
    that moves as one block, so the merge is a counting sort whose keys are known beforehand. */
 #include "simd/common.h"
 
-enum { AHEAD = 64 }; /* trees whose memory is asked for before it is needed */
+enum { AHEAD = 64 }; /* trees that are prefetched ahead of their use */
 
-/* Asks for the memory of a tree that comes soon: the trees of a shuffled batch are far apart. */
+/* Prefetches a tree that comes soon: the trees of a shuffled batch are far apart in memory. */
 static void prefetch(const void *array, int64_t from, int64_t to) {
     for (int64_t k = from & ~15; k < to; k += 16) __builtin_prefetch((const int32_t *)array + k);
 }
@@ -15,7 +15,7 @@ static void prefetch_tree(const fb_bank *bank, int64_t t) {
     prefetch(bank->child, bank->edge_ptr[t], bank->edge_ptr[t + 1]);
 }
 
-/* The same for a batch that comes after this one. Trees that are not in the bank are left out. */
+/* Prefetches the next batch. Numbers without a tree are left out. */
 void fb_batch_ahead(const fb_bank *bank, const int64_t *tree, int64_t n) {
     for (int64_t g = 0; g < fb_min(n, 4 * AHEAD); g++)
         if (tree[g] >= 0 && tree[g] < bank->n_trees) {
@@ -41,7 +41,7 @@ int fb_batch_size(const fb_bank *bank, const int64_t *tree, int64_t n, fb_graph 
     return 0;
 }
 
-/* Begin of each level of the batch, in level_ptr; where its next run of nodes goes, in level_fill. */
+/* level_ptr: where each level of the batch begins. level_fill: where the next run of nodes of each level goes. */
 static void count_levels(const fb_bank *bank, const int64_t *tree, const fb_graph *out, int64_t *level_ptr,
                          int64_t *level_fill) {
     memset(level_ptr, 0, (size_t)(out->n_levels + 1) * sizeof *level_ptr);
@@ -74,7 +74,8 @@ static FB_INLINE void move_level(const fb_bank *bank, int64_t from, int64_t firs
     }
 }
 
-/* The words of the bank become the model's. A draw depends on a node's number among the trees' nodes. */
+/* Translates the bank's word numbers to the model's. A draw depends on the node's number in the order
+   of the trees. */
 static void translate(const fb_words *words, const fb_graph *out, const int32_t *place) {
     int32_t *word = (int32_t *)out->word;
     for (int64_t k = 0; k < out->n_nodes; k++) {
@@ -85,7 +86,7 @@ static void translate(const fb_words *words, const fb_graph *out, const int32_t 
     }
 }
 
-/* The edges of the trees, when all nodes have their places: those of a level of a tree stay together. */
+/* Copies the edges, once all nodes have their places. The edges of one level of a tree stay together. */
 static void link_nodes(const fb_bank *bank, const int64_t *tree, const fb_graph *out, const int32_t *place) {
     const int64_t *child_ptr = out->child_ptr;
     int32_t *child = (int32_t *)out->child;
@@ -101,8 +102,8 @@ static void link_nodes(const fb_bank *bank, const int64_t *tree, const fb_graph 
     }
 }
 
-/* Fills the arrays of `out`. level_fill (L) is scratch; place (N): where the trees' nodes, one tree after the other,
-   have gone. */
+/* Fills the arrays of `out`. level_fill (L) is scratch. place (N) becomes the number in the batch of every node of the
+   trees, one tree after the other. */
 void fb_batch(const fb_bank *bank, const int64_t *tree, int64_t n, const fb_words *words, const fb_graph *out,
               int64_t *restrict level_fill, int32_t *restrict place) {
     int64_t *restrict child_ptr = (int64_t *)out->child_ptr, before = 0;

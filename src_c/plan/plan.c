@@ -1,6 +1,6 @@
 /* Level numbering. A node's level is its height: childless nodes are on level 0, a parent one above its highest child.
- * Nodes of a level keep the order they come in, which for post-order is left to right; the root, alone on the top
- * level, is last. */
+ * Nodes of a level keep their order, which in post-order is left to right. The root is alone on the top level and
+ * comes last. */
 #include "contract/plan.h"
 
 /* Heights of one tree in post-order. Returns the number of levels, 0 when the counts do not make one tree. */
@@ -86,7 +86,7 @@ int64_t fb_dag_heights(int64_t n, int64_t n_edge, const int32_t *child, const in
         const int32_t i = queue[head];
         for (int32_t k = first[i]; k < first[i + 1]; k++) {
             const int32_t j = above[k];
-            height[j] = height[i] + 1; /* heights rise along the queue: the last child is a highest */
+            height[j] = height[i] + 1; /* heights rise along the queue, so no child is higher than the last */
             if (--waiting[j] == 0) queue[tail++] = j;
         }
     }

@@ -4,7 +4,8 @@
 
 enum { LETTER = 0, SEPARATOR, LINE_END };
 
-/* Lines of text; lists. In both no word has a byte 0 or 1: a vocabulary is itself a list. */
+/* Separators of the two modes, lines and lists. No word has a byte 0 or 1 in either: a vocabulary is stored as a list.
+ */
 static const uint8_t kinds[2][256] = {
     {[0] = SEPARATOR,
      [1] = SEPARATOR,
@@ -90,7 +91,7 @@ static void encode_piece(void *ctx, int piece, int n_parts) {
     const uint8_t *kind = kinds[e->lists];
     const int64_t end = e->cut[piece + 1];
     uint16_t *const first = e->out + 2 * e->cut[piece], *out = first;
-    int64_t n_words = 0, tokens = 0, in_sentence = 0; /* words of the text, and those of them that are known */
+    int64_t n_words = 0, tokens = 0, in_sentence = 0; /* words of the text; those that are known */
     (void)n_parts;
     for (int64_t at = e->cut[piece]; at < end;) {
         const int letter = kind[e->data[at]] == LETTER;

@@ -15,7 +15,8 @@ static uint32_t load4(const uint8_t *s) {
     return v;
 }
 
-/* Up to eight bytes; strings of the same length differ. Loads of fixed size, which may overlap, are not calls. */
+/* Up to eight bytes as a number, different for different strings of one length. Loads of a fixed size, which may
+   overlap, are compiled without a call. */
 static uint64_t load_rest(const uint8_t *s, int64_t n) {
     if (n >= 4) return load4(s) | (uint64_t)load4(s + n - 4) << 32;
     return n > 0 ? s[0] | (uint64_t)s[n / 2] << 8 | (uint64_t)s[n - 1] << 16 : 0;
@@ -40,7 +41,7 @@ static int same(const uint8_t *a, const uint8_t *b, int64_t n) {
     return load8(a + n - 8) == load8(b + n - 8);
 }
 
-/* The slot where the string is, or the free one where it would be; its id, or -1. */
+/* Returns the number of the string, or -1; then *slot is the free slot where it belongs. */
 static int64_t find(const fb_intern *t, const uint8_t *s, int64_t n, uint32_t h, uint64_t *slot) {
     const uint64_t mask = (uint64_t)t->n_slot - 1;
     uint64_t at = h & mask;

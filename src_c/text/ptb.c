@@ -1,7 +1,7 @@
 /* Penn Treebank brackets: tree = "(" [label] (word | tree+) ")".
  *
- * An explicit stack, so depth is bounded by memory only. Nodes are emitted when they close, that is in post-order;
- * collapsing and binarising are then decisions about what to emit. */
+ * The stack is explicit, so only memory limits the depth. A node is emitted when it closes, that is in post-order.
+ * Collapsing and binarising decide what is emitted. */
 #include "contract/ptb.h"
 
 enum { ATOM = 0, SPACE, OPEN, CLOSE, NUL };
@@ -11,7 +11,7 @@ static const uint8_t kind[256] = {
     ['\r'] = SPACE, [' '] = SPACE,  ['('] = OPEN,   [')'] = CLOSE,
 };
 
-/* Where the parser stands within one call. */
+/* State of the parser within one call. */
 typedef struct {
     int64_t depth, n_nodes;
 } cursor;
@@ -99,7 +99,7 @@ int fb_ptb_parse(fb_ptb *p) {
     int64_t at = 0, next, n = p->n_data;
     int code = FB_PTB_OK;
     p->n_trees = p->used = p->error_at = 0;
-    while (!p->final && n > 0 && kind[p->data[n - 1]] == ATOM) /* a word at the end may go on in the next block */
+    while (!p->final && n > 0 && kind[p->data[n - 1]] == ATOM) /* a word at the end may continue in the next block */
         n--;
     for (; at < n && p->n_trees < p->max_trees; at = next) {
         next = at + 1;

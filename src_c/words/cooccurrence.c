@@ -4,11 +4,12 @@
 
 #include <string.h>
 
-enum { AHEAD = 8 }; /* occurrences whose surroundings are fetched before their turn */
+enum { AHEAD = 8 }; /* occurrences whose surroundings are prefetched */
 
 int64_t fb_seen_size(int64_t n_words) { return n_words / 64 + 1 + n_words / 4096 + 1; }
 
-/* One thread's sums of a row. `seen` marks the columns that have one, `block` the words of `seen` that are not 0. */
+/* One thread's sums of a row. `seen` has a bit per column with a sum, `block` a bit per word of `seen` that is not 0.
+ */
 typedef struct {
     int64_t *total;
     uint64_t *seen, *block;

@@ -1,8 +1,9 @@
 /* One prediction (see word2vec.h), its loss, and the step down its gradient. The error of output k for input i is
    e_ik = rate (right_ik - sigma(x_i . y_k)); then x_i += sum_k e_ik y_k and y_k += sum_i e_ik x_i, both from the rows
-   as they were. Rows may be equal: each step is added to what the row holds by then.
+   before the step. If two rows are the same, both steps are added.
 
-   Scores and errors lie tile by tile: e_ik of a tile of n outputs from the k0-th on is at k0 M + i n + (k - k0). */
+   Scores and errors are stored tile by tile: in a tile of n outputs that begins at k0, e_ik is at k0 M + i n + (k -
+   k0). */
 #ifndef FB_WORDS_PREDICT_INL_H
 #define FB_WORDS_PREDICT_INL_H
 #include "simd/common.h"
@@ -13,10 +14,10 @@
 typedef struct FB(prediction) {
     int ld, m;
     int64_t n;
-    const real *x[FB_W2V_INPUTS]; /* inputs, */
-    real *to[FB_W2V_INPUTS];      /* and where their steps are added: the inputs themselves if all outputs fit a tile */
+    const real *x[FB_W2V_INPUTS]; /* inputs */
+    real *to[FB_W2V_INPUTS];      /* where their steps are added: the inputs themselves if all outputs fit one tile */
     real **y;
-    real *score, *dots; /* (m n and a vector more), (FB_W2V_INPUTS * FB_W2V_TILE vectors) */
+    real *score, *dots; /* (m n, and one vector more); (FB_W2V_INPUTS * FB_W2V_TILE vectors) */
 } FB(prediction);
 
 /* The loss of a piece: sum of log(1 + exp(-u)) = sum of max(-u, 0) + log of the product of (1 + exp(-|u|)). */
@@ -31,7 +32,7 @@ static void FB(loss_flush)(FB(loss_sum) * l) {
     l->product = FB(splat)(1), l->linear = (vec){0}, l->n_factors = 0;
 }
 
-/* Sums of products of NX inputs and NY outputs, still spread over the lanes. */
+/* Dot products of NX inputs and NY outputs, before the lanes are added. */
 static FB_INLINE void FB(dots_tile)(const int NX, const int NY, int ld, const real *const *x, real *const *y,
                                     real *out) {
     vec sum[2 * FB_W2V_TILE] = {{0}};
@@ -55,10 +56,10 @@ static FB_INLINE void FB(score_tile)(const int NY, const FB(prediction) * p, rea
     for (int at = 0; at < p->m * NY; at += VL) FB(store)(score + at, FB(lane_sums)(p->dots + at * VL));
 }
 
-/* Vectors of a row that a tile takes at once: the errors are loaded once for all of them. */
+/* Vectors of a row that a tile updates at once, so that the errors are loaded once for all of them. */
 #define FB_ABREAST (FB_ROWS == 8 ? 2 : 1)
 
-/* Steps of NV vectors of each row, from component j on. */
+/* Adds the steps of NV vectors of each row, from component j on. */
 static FB_INLINE void FB(step_part)(const int NV, const int NY, const int INPUTS, const int OUTPUTS,
                                     const FB(prediction) * p, real *const *y, const real *e, int j) {
     vec v[FB_ABREAST * FB_W2V_TILE], dy[FB_ABREAST * FB_W2V_TILE] = {{0}};
@@ -81,7 +82,7 @@ static FB_INLINE void FB(step_part)(const int NV, const int NY, const int INPUTS
     }
 }
 
-/* The steps of the inputs, or of the outputs, or of both at once: then the inputs may themselves be `to`. */
+/* Adds the steps of the inputs, of the outputs, or of both at once; in the last case `to` may be the inputs. */
 static FB_INLINE void FB(step_tile)(const int NY, const int INPUTS, const int OUTPUTS, const FB(prediction) * p,
                                     real *const *y, const real *e) {
     int j = 0;
@@ -130,8 +131,8 @@ static void FB(steps)(const FB(prediction) * p) {
 }
 #undef FB_TILE_OF
 
-/* Scores -> errors, for outputs that say yes (sign 1) or no (sign -1): u = sign score, loss = log(1 + exp(-u)),
-   error = rate sign sigma(-u). Lanes behind the last score are as if they were right without doubt. */
+/* Scores -> errors, for outputs whose target is 1 (sign 1) or 0 (sign -1): u = sign score, loss = log(1 + exp(-u)),
+   error = rate sign sigma(-u). Lanes behind the last score are set to a certain right answer: no loss, no error. */
 static void FB(sigmoid_errors)(const FB(prediction) * p, const real *sign, real rate, FB(loss_sum) * l) {
     const int64_t n = p->m * p->n;
     for (int64_t j = n; j % VL; j++) p->score[j] = sign[j] * (real)1e4;

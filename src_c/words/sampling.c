@@ -1,10 +1,10 @@
-/* What is drawn from, and what is walked down: the alias table of the noise, the Huffman tree of the words. */
+/* The alias table of the noise and the Huffman tree of the words. */
 #include "contract/word2vec.h"
 
 #include <string.h>
 
-/* Vose 1991. Slots below the mean are filled up by one above it; `work` holds the poor from its begin and the rich from
-   its end. */
+/* Vose 1991. A slot below the mean is filled up by one above it. `work` has the numbers of slots below the mean at its
+   front and of those above it at its back. */
 void fb_alias_table(int64_t n, double *p, uint64_t *table, int32_t *work) {
     int64_t poor = 0, rich = n;
     for (int64_t i = 0; i < n; i++) {
@@ -21,7 +21,7 @@ void fb_alias_table(int64_t n, double *p, uint64_t *table, int32_t *work) {
             work[poor++] = large;
         }
     }
-    while (rich < n) work[poor++] = work[rich++]; /* what rounding left over stands for itself */
+    while (rich < n) work[poor++] = work[rich++]; /* left over by rounding: the slot is its own alias */
     while (poor > 0) {
         const int32_t own = work[--poor];
         table[own] = (uint64_t)own << 32 | UINT32_MAX;
@@ -41,7 +41,7 @@ int64_t fb_huffman(int64_t n, const int64_t *count, int32_t *parent, uint8_t *co
             code[least] = c;
         }
     }
-    work[2 * n - 2] = 0; /* from here on: depths */
+    work[2 * n - 2] = 0; /* from here on, `work` has depths */
     for (int64_t i = 2 * n - 3; i >= 0; i--) work[i] = work[n + parent[i]] + 1;
     path_ptr[0] = 0;
     for (int64_t i = 0; i < n; i++) {

@@ -1,4 +1,4 @@
-/* What a window predicts: skip-gram and CBOW, and which outputs the costs take. */
+/* Predictions of a window, for skip-gram and CBOW, and the outputs that each cost needs. */
 #ifndef FB_WORDS_WINDOW_INL_H
 #define FB_WORDS_WINDOW_INL_H
 #include "simd/common.h"
@@ -6,21 +6,21 @@
 #include "simd/vec-inl.h"
 #include "words/predict-inl.h"
 
-/* The draws of a window, made a few windows before their turn: first random numbers, then the words they mean. */
+/* The draws of a window, made a few windows ahead: first random numbers, then the words that they choose. */
 typedef struct FB(draw) {
-    int begin, end, n_noise; /* the context; K words of noise, or K for each of the context's words */
+    int begin, end, n_noise; /* words of the context; K noise words, or K for each word of the context */
     uint64_t *random;
     int32_t *noise;
 } FB(draw);
 
-/* A thread at work on a piece. */
+/* State of a thread that works on a piece. */
 typedef struct FB(trainer) {
     const fb_w2v *w;
     real rate;
     uint64_t seed, drawn;
     int32_t *sentence; /* (max_sentence) */
-    real *row, *drow;  /* (ld) CBOW's input; (FB_W2V_INPUTS, ld) steps */
-    real *sign;        /* signs of negative sampling for 1, 2, ... inputs, sign_ld apart; then of a path */
+    real *row, *drow;  /* (ld) input of CBOW; (FB_W2V_INPUTS, ld) steps */
+    real *sign;        /* signs of negative sampling for 1, 2, ... inputs, sign_ld apart; then those of a path */
     int64_t sign_ld;
     FB(draw) ahead[FB_W2V_AHEAD];
     const real **fetch; /* rows that will be needed soon */
@@ -34,8 +34,8 @@ static FB_INLINE uint64_t FB(next_random)(FB(trainer) * t) { return fb_random(t-
 
 static FB_INLINE real *FB(row_of)(const void *rows, int64_t k, int ld) { return (real *)rows + k * ld; }
 
-/* Asks the memory for the next n rows of the list. A core waits for a dozen cache lines at once and then stands still,
-   so they are asked for a few at a time, between the parts of a prediction. */
+/* Prefetches the next n rows of the list. A core can wait for a dozen cache lines at once and stalls at the next, so
+   a few rows are prefetched at a time, between the parts of a prediction. */
 static FB_INLINE void FB(fetch_rows)(FB(trainer) * t, int n) {
     for (; n > 0 && t->n_fetch > 0; n--) {
         const real *row = t->fetch[--t->n_fetch];
@@ -43,7 +43,7 @@ static FB_INLINE void FB(fetch_rows)(FB(trainer) * t, int n) {
     }
 }
 
-/* Signs of m inputs by n outputs, tile by tile; code NULL: only output 0 says yes. */
+/* Signs of m inputs and n outputs, tile by tile. Without a code, output 0 has target 1 and the others 0. */
 static void FB(signs)(int m, int64_t n, const uint8_t *code, real *sign) {
     for (int64_t k0 = 0; k0 < n; k0 += FB_W2V_TILE) {
         const int64_t end = fb_min(n, k0 + FB_W2V_TILE);
@@ -53,8 +53,8 @@ static void FB(signs)(int m, int64_t n, const uint8_t *code, real *sign) {
     for (int j = 0; j < VL; j++) *sign++ = 1;
 }
 
-/* The outputs are set, so are m inputs: errors, then steps. Steps of the inputs go straight into them if nobody needs
-   their old values: no second tile, no second cost. */
+/* Errors and steps of m inputs and the outputs, which are set. The steps of the inputs are added to them directly if
+   nobody needs the old values: there is neither a second tile nor a second cost. */
 static void FB(learn)(FB(trainer) * t, const real *sign, int64_t word) {
     FB(prediction) *p = &t->p;
     FB(fetch_rows)(t, 2);
@@ -84,18 +84,18 @@ static void FB(predict_word)(FB(trainer) * t, int64_t word, const int32_t *noise
         for (int64_t k = 1; k < p->n; k++) p->y[k] = FB(row_of)(w->out, noise[k - 1], p->ld);
         FB(learn)(t, t->sign + p->m * t->sign_ld, word);
     }
-    if (!w->hs && !w->negative) FB(learn)(t, NULL, word); /* the outputs are all words, always */
+    if (!w->hs && !w->negative) FB(learn)(t, NULL, word); /* the outputs are always all words */
 }
 
-/* Steps collected in `drow` reach the rows they belong to. */
+/* Adds the steps in `drow` to their rows. */
 static void FB(add_steps)(const real *from, int64_t stride, real factor, const fb_w2v *w, int m, real *const *rows) {
     for (int i = 0; i < m; i++)
         for (int j = 0; j < w->ld; j += VL)
             FB(store)(rows[i] + j, FB(load)(rows[i] + j) + factor * FB(load)(from + i * stride + j));
 }
 
-/* Each word of the context predicts the word in the middle, FB_W2V_INPUTS of them at a time; one at a time when they do
-   not share their noise, and for the full softmax. */
+/* Skip-gram: each word of the context predicts the word in the middle. FB_W2V_INPUTS words are taken at a time, or one
+   if each has its own noise, and for the full softmax. */
 static void FB(skip_gram)(FB(trainer) * t, int at, const FB(draw) * q) {
     const fb_w2v *w = t->w;
     FB(prediction) *p = &t->p;
@@ -117,7 +117,7 @@ static void FB(skip_gram)(FB(trainer) * t, int at, const FB(draw) * q) {
     }
 }
 
-/* The context's sum or mean predicts the word in the middle. */
+/* CBOW: the sum or mean of the context predicts the word in the middle. */
 static void FB(cbow)(FB(trainer) * t, int at, const FB(draw) * q) {
     const fb_w2v *w = t->w;
     FB(prediction) *p = &t->p;

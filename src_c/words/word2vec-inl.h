@@ -1,4 +1,4 @@
-/* Pieces of text through the windows: reading ids, subsampling, drawing ahead, one thread per piece. */
+/* Training on pieces of text, one thread per piece: reads ids, drops frequent words, draws ahead, moves the window. */
 #ifndef FB_WORDS_WORD2VEC_INL_H
 #define FB_WORDS_WORD2VEC_INL_H
 #include "simd/common.h"
@@ -10,7 +10,7 @@
 /* Bytes of n things of a type, up to a whole cache line and one more. */
 #define FB_ROOM(n, type) (((size_t)(n) * sizeof(type) + 127) / 64 * 64)
 
-/* Outputs of a prediction at most. */
+/* The largest number of outputs of a prediction. */
 static int64_t FB(most_outputs)(const fb_w2v *w) {
     int64_t n = w->negative + 1;
     if (w->hs && w->max_path > n) n = w->max_path;
@@ -29,7 +29,7 @@ static int64_t FB(most_scores)(const fb_w2v *w) {
     return (w->hs || w->negative ? FB_W2V_INPUTS : 1) * FB(most_outputs)(w) + FB_W2V_INPUTS * FB_W2V_TILE;
 }
 
-/* Cuts a thread's scratch into arrays; returns its bytes. With at NULL it only counts. */
+/* Divides a thread's scratch into arrays and returns its size in bytes. If `at` is NULL, it only counts. */
 static size_t FB(lay_out)(FB(trainer) * t, const fb_w2v *w, char *at) {
     const int64_t n = FB(most_outputs)(w), noise = FB_W2V_AHEAD * FB(most_noise)(w);
     size_t used = 0;
@@ -67,7 +67,7 @@ static void FB(begin)(FB(trainer) * t, const fb_w2v *w) {
         for (int m = 1; m <= FB_W2V_INPUTS; m++) FB(signs)(m, w->negative + 1, NULL, t->sign + m * t->sign_ld);
 }
 
-/* The window of the i-th word of a sentence of n: how wide, and the random numbers of its noise. */
+/* Draws the window of word i in a sentence of n words: its width and the random numbers of its noise. */
 static void FB(draw_window)(FB(trainer) * t, int i, int n) {
     const fb_w2v *w = t->w;
     FB(draw) *q = &t->ahead[i % FB_W2V_AHEAD];
@@ -81,13 +81,13 @@ static void FB(draw_window)(FB(trainer) * t, int i, int n) {
     }
 }
 
-/* The words of its noise; the rows that it is the first to need are listed. */
+/* Chooses the noise words and lists the rows that no earlier window needs. */
 static void FB(draw_noise)(FB(trainer) * t, int i, int n) {
     const fb_w2v *w = t->w;
     FB(draw) *q = &t->ahead[i % FB_W2V_AHEAD];
     for (int k = 0; k < q->n_noise; k++) {
         const uint64_t r = q->random[k], slot = (r >> 32) * (uint64_t)w->n_words >> 32, entry = w->noise[slot];
-        const uint64_t moves = (uint32_t)r >= (uint32_t)entry; /* a branch could not be predicted */
+        const uint64_t moves = (uint32_t)r >= (uint32_t)entry; /* without a branch, which could not be predicted */
         q->noise[k] = (int32_t)(slot ^ ((slot ^ entry >> 32) & -moves));
         t->fetch[t->n_fetch++] = FB(row_of)(w->out, q->noise[k], w->ld);
     }
@@ -122,7 +122,7 @@ static void FB(train_piece)(FB(trainer) * t, int64_t piece) {
         if (number > 0) {
             const int64_t word = number - 1;
             seen++;
-            t->sentence[n] = (int32_t)word; /* nothing to predict: whether it is kept is a matter of chance */
+            t->sentence[n] = (int32_t)word; /* stored without a branch, which could not be predicted */
             n += (uint32_t)(FB(next_random)(t) >> 32) <= w->keep[word];
         }
         if (number == 0 || at == end) {
