@@ -7,6 +7,8 @@
     adam       m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;
                p -= lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)         (Kingma and Ba 2015)
     adamw      p -= lr decay p, then adam                                      (Loshchilov and Hutter 2019)
+    rmsprop    a = rho a + (1 - rho) g^2;  v = mu v + g / (sqrt(a) + eps);
+               p -= lr v                                                       (Hinton 2012, lecture 6e)
 
 The penalty alpha ||theta||^2 adds 2 alpha theta to the gradient; where the decay is decoupled, it is 2 alpha, and not
 in g. The sparse form applies the same rule to some rows of p and of its state and leaves the others alone.
@@ -59,6 +61,12 @@ def _adam(g: Array, state: State, t: int, o: Options) -> Array:
     return np.asarray(m_hat / (np.sqrt(v_hat) + o["eps"]))
 
 
+def _rmsprop(g: Array, state: State, t: int, o: Options) -> Array:  # noqa: ARG001
+    state["a"] = o["rho"] * state["a"] + (1 - o["rho"]) * g**2
+    state["v"] = o["momentum"] * state["v"] + g / (np.sqrt(state["a"]) + o["eps"])
+    return state["v"]
+
+
 _BETAS = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 RULES = {
     "sgd": Rule((), {}, _sgd),
@@ -67,6 +75,7 @@ RULES = {
     "adagrad": Rule(("a",), {"eps": 1e-10}, _adagrad),
     "adam": Rule(("m", "v"), _BETAS, _adam),
     "adamw": Rule(("m", "v"), _BETAS, _adam, decoupled=True),
+    "rmsprop": Rule(("v", "a"), {"momentum": 0.0, "rho": 0.99, "eps": 1e-8}, _rmsprop),
 }
 
 

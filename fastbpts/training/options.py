@@ -232,6 +232,7 @@ class TrainingOptions:
     momentum: float | None = optimizer_option("momentum")
     beta1: float | None = optimizer_option("beta1")
     beta2: float | None = optimizer_option("beta2")
+    rho: float | None = optimizer_option("rho")
     eps: float | None = optimizer_option("eps")
     validation_fraction: float = option(
         0.1,

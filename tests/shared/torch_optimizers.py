@@ -10,5 +10,6 @@ TORCH: dict[str, Callable[..., Any]] = {
     "adagrad": lambda torch, groups, lr, o: torch.optim.Adagrad(groups, lr, eps=o["eps"]),
     "adam": lambda torch, groups, lr, o: torch.optim.Adam(groups, lr, (o["beta1"], o["beta2"]), o["eps"]),
     "adamw": lambda torch, groups, lr, o: torch.optim.AdamW(groups, lr, (o["beta1"], o["beta2"]), o["eps"]),
+    "rmsprop": lambda torch, groups, lr, o: torch.optim.RMSprop(groups, lr, o["rho"], o["eps"], momentum=o["momentum"]),
 }
 UNUSUAL = {"momentum": 0.8, "beta1": 0.8, "beta2": 0.95}  # values that no row has as its default
