@@ -9,6 +9,8 @@
     adamw      p -= lr decay p, then adam                                      (Loshchilov and Hutter 2019)
     rmsprop    a = rho a + (1 - rho) g^2;  v = mu v + g / (sqrt(a) + eps);
                p -= lr v                                                       (Hinton 2012, lecture 6e)
+    adadelta   a = rho a + (1 - rho) g^2;  x = g sqrt(u + eps) / sqrt(a + eps);
+               u = rho u + (1 - rho) x^2;  p -= lr x                           (Zeiler 2012)
 
 The penalty alpha ||theta||^2 adds 2 alpha theta to the gradient; where the decay is decoupled, it is 2 alpha, and not
 in g. The sparse form applies the same rule to some rows of p and of its state and leaves the others alone.
@@ -67,6 +69,13 @@ def _rmsprop(g: Array, state: State, t: int, o: Options) -> Array:  # noqa: ARG0
     return state["v"]
 
 
+def _adadelta(g: Array, state: State, t: int, o: Options) -> Array:  # noqa: ARG001
+    state["a"] = o["rho"] * state["a"] + (1 - o["rho"]) * g**2
+    x = np.asarray(np.sqrt(state["u"] + o["eps"]) / np.sqrt(state["a"] + o["eps"]) * g)
+    state["u"] = o["rho"] * state["u"] + (1 - o["rho"]) * x**2
+    return x
+
+
 _BETAS = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 RULES = {
     "sgd": Rule((), {}, _sgd),
@@ -76,6 +85,7 @@ RULES = {
     "adam": Rule(("m", "v"), _BETAS, _adam),
     "adamw": Rule(("m", "v"), _BETAS, _adam, decoupled=True),
     "rmsprop": Rule(("v", "a"), {"momentum": 0.0, "rho": 0.99, "eps": 1e-8}, _rmsprop),
+    "adadelta": Rule(("u", "a"), {"rho": 0.9, "eps": 1e-6}, _adadelta),
 }
 
 

@@ -11,5 +11,6 @@ TORCH: dict[str, Callable[..., Any]] = {
     "adam": lambda torch, groups, lr, o: torch.optim.Adam(groups, lr, (o["beta1"], o["beta2"]), o["eps"]),
     "adamw": lambda torch, groups, lr, o: torch.optim.AdamW(groups, lr, (o["beta1"], o["beta2"]), o["eps"]),
     "rmsprop": lambda torch, groups, lr, o: torch.optim.RMSprop(groups, lr, o["rho"], o["eps"], momentum=o["momentum"]),
+    "adadelta": lambda torch, groups, lr, o: torch.optim.Adadelta(groups, lr, o["rho"], o["eps"]),
 }
 UNUSUAL = {"momentum": 0.8, "beta1": 0.8, "beta2": 0.95}  # values that no row has as its default
