@@ -11,6 +11,8 @@
                p -= lr v                                                       (Hinton 2012, lecture 6e)
     adadelta   a = rho a + (1 - rho) g^2;  x = g sqrt(u + eps) / sqrt(a + eps);
                u = rho u + (1 - rho) x^2;  p -= lr x                           (Zeiler 2012)
+    lion       p -= lr decay p;  p -= lr sign(b1 m + (1 - b1) g);
+               m = b2 m + (1 - b2) g                                           (Chen et al. 2023)
 
 The penalty alpha ||theta||^2 adds 2 alpha theta to the gradient; where the decay is decoupled, it is 2 alpha, and not
 in g. The sparse form applies the same rule to some rows of p and of its state and leaves the others alone.
@@ -76,6 +78,12 @@ def _adadelta(g: Array, state: State, t: int, o: Options) -> Array:  # noqa: ARG
     return x
 
 
+def _lion(g: Array, state: State, t: int, o: Options) -> Array:  # noqa: ARG001
+    x = np.sign(o["beta1"] * state["m"] + (1 - o["beta1"]) * g)
+    state["m"] = o["beta2"] * state["m"] + (1 - o["beta2"]) * g
+    return np.asarray(x)
+
+
 _BETAS = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 RULES = {
     "sgd": Rule((), {}, _sgd),
@@ -86,6 +94,7 @@ RULES = {
     "adamw": Rule(("m", "v"), _BETAS, _adam, decoupled=True),
     "rmsprop": Rule(("v", "a"), {"momentum": 0.0, "rho": 0.99, "eps": 1e-8}, _rmsprop),
     "adadelta": Rule(("u", "a"), {"rho": 0.9, "eps": 1e-6}, _adadelta),
+    "lion": Rule(("m",), {"beta1": 0.9, "beta2": 0.99}, _lion, decoupled=True),
 }
 
 
