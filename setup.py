@@ -7,9 +7,9 @@ Environment switches (set to 1): ``FASTBPTS_DEBUG`` compiles the C asserts and C
 import hashlib
 import os
 import platform
-import re
 import sys
 import sysconfig
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -38,7 +38,7 @@ cflags = [
     "-fno-trapping-math",
     "-Wno-unused-function",
 ]
-cflags += ["-fvisibility=hidden", "-pthread"]
+cflags += ["-fvisibility=hidden", "-pthread", "-MMD"]
 ldflags = ["-pthread"]
 macros: list[tuple[str, str | None]] = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
 if os.name == "nt":
@@ -116,19 +116,13 @@ def units(binding: str) -> list[Unit]:
     return found + [Unit(source, "plain", [], []) for source in PLAIN]
 
 
-def included(path: str, known: dict[str, list[str]]) -> set[str]:
-    """Headers that a file of src_c includes, directly or not."""
-    found: set[str] = set()
-    waiting = [path]
-    while waiting:
-        name = waiting.pop()
-        if name not in known:
-            text = Path(name).read_text(encoding="utf-8")
-            known[name] = [f"src_c/{h}" for h in re.findall(r'#include "([^"]+)"', text) if Path("src_c", h).exists()]
-        new = set(known[name]) - found
-        found |= new
-        waiting += new
-    return found
+def is_old(obj: str, others: Iterable[str]) -> bool:
+    """Whether an object is older than what it was made of, as the compiler noted it (-MMD) when it made the object."""
+    note = Path(obj).with_suffix(".d")
+    if not Path(obj).is_file() or not note.is_file():
+        return True
+    needed = note.read_text(encoding="utf-8").partition(":")[2].replace("\\\n", " ").split()
+    return newer_group([*needed, *others], obj, missing="newer")
 
 
 class build_parallel(build_ext):  # noqa: N801 (the name that setuptools has for it)
@@ -137,13 +131,12 @@ class build_parallel(build_ext):  # noqa: N801 (the name that setuptools has for
     def build_extension(self, ext: Extension) -> None:
         """Compile and link the extension."""
         target = self.get_ext_fullpath(ext.name)
-        todo, objects, known = [], [], {}
+        todo, objects = [], []
         for unit in units(ext.sources[0]):
             folder = str(Path(self.build_temp, unit.folder))
             obj = self.compiler.object_filenames([unit.source], output_dir=folder)[0]
             objects.append(obj)
-            needed = [unit.source, *included(unit.source, known), *(ext.depends if unit.folder == "binding" else ())]
-            if self.force or newer_group(needed, obj):
+            if self.force or is_old(obj, [unit.source]):
                 todo.append((unit, folder))
         if not todo and not newer_group(objects, target):
             return

@@ -22,11 +22,12 @@ import numpy as np
 from mutant_list import MUTANTS, Mutant
 from mutant_list_glove import GLOVE_MUTANTS
 from mutant_list_mlp import MLP_MUTANTS
+from mutant_list_optimizers import OPTIMIZER_MUTANTS
 from mutant_list_steps import STEP_MUTANTS
 from mutant_list_weights import WEIGHTS_MUTANTS
 from mutant_list_words import WORDS_MUTANTS
 
-ALL = [*MUTANTS, *STEP_MUTANTS, *WEIGHTS_MUTANTS, *MLP_MUTANTS, *GLOVE_MUTANTS, *WORDS_MUTANTS]
+ALL = [*MUTANTS, *STEP_MUTANTS, *WEIGHTS_MUTANTS, *MLP_MUTANTS, *OPTIMIZER_MUTANTS, *GLOVE_MUTANTS, *WORDS_MUTANTS]
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["-std=gnu11", "-O0", "-fPIC", "-pthread", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-w"]
 INCLUDES = ["-Isrc_c", f"-I{np.get_include()}", f"-I{sysconfig.get_paths()['include']}"]
@@ -57,20 +58,14 @@ def copy_sources(folder: Path) -> None:
 def units_of(folder: Path) -> list[str]:
     """Every object file: the binding, files of src_c, and domains (a file for each real type)."""
     sources = sorted(path.relative_to(folder).as_posix() for path in (folder / "src_c").rglob("*.c"))
-    domains = [path for path in sources if "simd/target.h" in included(folder, path)]
+    domains = [path for path in sources if '-inl.h"' in (folder / path).read_text()]
     return ["_core", *(path for path in sources if path not in domains), *(f"{d} {n}" for d in domains for n in (4, 8))]
 
 
-def included(folder: Path, path: str) -> set[str]:
-    """What a file of src_c includes, directly or not, by names below src_c."""
-    found: set[str] = set()
-    waiting = [path.removeprefix("src_c/")]
-    while waiting:
-        file = folder / "src_c" / waiting.pop()
-        new = set(re.findall(r'#include "([^"]+)"', file.read_text())) - found if file.exists() else set()
-        found |= new
-        waiting += new
-    return found
+def included(folder: Path, source: str) -> set[str]:
+    """What a file of src_c includes, directly or not."""
+    done = run([CC, "-MM", *INCLUDES, source], folder)
+    return set(done.stdout.replace("\\\n", " ").split()[1:])
 
 
 def object_of(folder: Path, unit: str) -> Path:
@@ -95,9 +90,7 @@ def link(folder: Path, objects: list[Path]) -> None:
 def touched(folder: Path, path: str) -> list[str]:
     """Object files that a source file goes into; none for Python."""
     if path.startswith("src_c/"):
-        name = path.removeprefix("src_c/")
-        sources = [(unit, unit.partition(" ")[0]) for unit in units_of(folder) if unit != "_core"]
-        return [unit for unit, source in sources if source == path or name in included(folder, source)]
+        return [unit for unit in units_of(folder) if path in included(folder, unit.partition(" ")[0])]
     return ["_core"] if Path(path).suffix in (".pyx", ".pxi", ".pxd") else []
 
 
