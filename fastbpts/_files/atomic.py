@@ -1,4 +1,4 @@
-"""Writing a file so that a crash leaves the old one."""
+"""Writing a file so that a crash leaves the old file whole."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ def _stale(path: Path) -> Iterator[Path]:
 
 
 def _destination(path: PathLike) -> tuple[Path, bool]:
-    """The file that is written, links followed, and whether in place: a device or a pipe is never replaced."""
+    """The file to write, links followed, and whether to write it in place: a device or a pipe is never replaced."""
     target = Path(path)
     if target.exists() and not target.is_file():
         return target, True
@@ -43,7 +43,7 @@ def _temporary(target: Path) -> Path:
 
 
 def check_writable(what: str, path: PathLike) -> None:
-    """Refuse a file that could not be written: before the work, not after it. The ValueError begins with `what`."""
+    """Refuse, before the work, a file that cannot be written. The ValueError begins with `what`."""
     try:
         target, in_place = _destination(path)
         folder = target.absolute().parent
@@ -56,7 +56,7 @@ def check_writable(what: str, path: PathLike) -> None:
         if in_place and not os.access(target, os.W_OK):
             raise ValueError("cannot be written to")
         with contextlib.suppress(FileNotFoundError):
-            os.lstat(_temporary(target))  # other errors: no file can have this name
+            os.lstat(_temporary(target))  # other errors say that no file can have this name
     except (OSError, RuntimeError, TypeError, ValueError) as error:  # links in a circle, folders that cannot be entered
         raise ValueError(f"{what}: {error}") from None
 
@@ -72,8 +72,9 @@ def _sync_directory(directory: Path) -> None:
 
 @contextlib.contextmanager
 def open_atomic(path: PathLike, **text: str) -> Iterator[IO[Any]]:
-    """A file to write, of bytes or, with `encoding`, of text; `path` is the old file until this is whole, also after a
-    power cut, and stays the old one after an error.
+    """A file to write, of bytes or, with `encoding`, of text.
+
+    `path` is the old file until the new one is whole, also after a power cut. After an error it stays the old file.
     """
     (target, in_place), kind = _destination(path), "" if text else "b"
     if not in_place:
@@ -91,7 +92,7 @@ def open_atomic(path: PathLike, **text: str) -> Iterator[IO[Any]]:
     except BaseException as error:
         if not in_place:
             temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename in (None, os.fspath(temporary)):  # None where a disk is full
+        if isinstance(error, OSError) and error.filename in (None, os.fspath(temporary)):  # None if the disk is full
             error.filename = os.fspath(path)
         raise
     if not in_place:

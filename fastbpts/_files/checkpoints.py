@@ -12,7 +12,7 @@ from fastbpts._files.tensors import Tensors, read_tensors, to_json, write_tensor
 
 
 def check_checkpoint(path: Any) -> None:
-    """ValueError unless this is None or a file that can be written when an epoch is over."""
+    """Raise ValueError unless this is None or a file that can be written after an epoch."""
     if path is None:
         return
     if not isinstance(path, str | os.PathLike):

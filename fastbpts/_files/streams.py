@@ -12,7 +12,7 @@ from typing import IO, cast
 
 FilePath = str | os.PathLike[str] | IO[bytes]
 
-# Bytes that LookAhead asks a stream for: so many at least, so many at most.
+# The least and the largest number of bytes that LookAhead asks a stream for.
 _AHEAD, _MOST = 1 << 18, 1 << 24
 
 # What reading a damaged compressed file can raise.
@@ -40,12 +40,12 @@ def open_bytes(path: FilePath) -> Iterator[IO[bytes]]:
 
 
 def display_name(path: FilePath) -> str:
-    """What error messages call a file."""
+    """The name of a file in error messages."""
     return os.fspath(path) if isinstance(path, str | os.PathLike) else str(getattr(path, "name", "<stream>"))
 
 
 def utf8_blocks(stream: IO[bytes], encoding: str, size: int) -> Iterator[tuple[bytes, str | None]]:
-    """Blocks of the text in UTF-8, without byte order mark; with the last comes "" or what is wrong, else None."""
+    """Blocks of the text in UTF-8, without byte order mark, and with the last block "" or what is wrong, else None."""
     try:
         decoder = codecs.getincrementaldecoder("utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding)()
         if not isinstance(decoder.decode(b""), str):
@@ -76,13 +76,13 @@ class LookAhead:
         self._stream, self._buffer, self._at = stream, b"", 0
 
     def _more(self, n: int = _AHEAD) -> bool:
-        """Append to the buffer; False at the end of the stream."""
+        """Read more into the buffer; False at the end of the stream."""
         new = self._stream.read(max(_AHEAD, min(n, _MOST)))
         self._buffer, self._at = self._buffer[self._at :] + new, 0
         return bool(new)
 
     def peek_line(self, limit: int) -> bytes:
-        """The text up to and with the next line end, or what there is within `limit`, without consuming it."""
+        """The text up to and including the next line end, or what there is within `limit`. It is not consumed."""
         return self._buffer[self._at : self._end(b"\n", limit)]
 
     def _end(self, delimiter: bytes, limit: int) -> int:
@@ -94,7 +94,7 @@ class LookAhead:
         return found + 1
 
     def until(self, delimiter: bytes, limit: int) -> bytes:
-        """Up to and with the next delimiter; without it, what there is at the end of the stream or within `limit`."""
+        """The text up to and including the next delimiter; without one, what there is to the end or within `limit`."""
         end = self._end(delimiter, limit)
         start, self._at = self._at, end
         return self._buffer[start:end]

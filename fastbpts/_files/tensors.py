@@ -1,6 +1,7 @@
 """Model files: named arrays and a header in one safetensors file, written so that a crash leaves the old file.
 
-The header's entry ``fastbpts`` is a JSON object: format version, class name, parameters, what else the class needs.
+The header's entry ``fastbpts`` is a JSON object with format version, class name, parameters, and what else the class
+needs.
 """
 
 import json
@@ -21,7 +22,7 @@ Tensors = dict[str, NDArray[Any]]
 
 
 def _plain(value: Any) -> Any:
-    """What JSON does not know, as what it knows."""
+    """Translate a value that JSON does not know."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
@@ -60,7 +61,7 @@ def read_tensors(path: PathLike) -> tuple[Tensors, dict[str, Any]]:
     from safetensors.numpy import load as parse
 
     name = os.fspath(path)
-    data = Path(path).read_bytes()  # not mapped: a file that shrinks while it is read must not be a bus error
+    data = Path(path).read_bytes()  # not mapped: a mapped file that shrinks while it is read would be a bus error
     try:
         tensors = parse(data)
         metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})

@@ -23,7 +23,7 @@ def demo_lm(n_sentences: int, seed: int, threads: int | None, output: Path | Non
     out = console()
     text = parse_text(fb.demo_text(n_sentences, random_state=seed))
     train, dev = text.split(_DEV_SHARE)
-    out.print("made-up prose; a verb has the number of its subject, however much stands between them", soft_wrap=True)
+    out.print("made-up prose; a verb has the number of its subject, however far away that is", soft_wrap=True)
     out.print(f"{len(train):,} characters to learn from, {len(dev):,} held out, {len(text.vocabulary)} distinct\n")
     started = time.perf_counter()
     model = fb.LanguageModel(**LANGUAGE_MODEL, n_threads=threads, random_state=seed, verbose=1).fit(train, dev=dev)

@@ -16,7 +16,7 @@ def generate(
     temperature: Annotated[
         float, Option("--temperature", "-T", min=0, help="Below 1 the likely gets likelier; 0 takes the likeliest.")
     ] = 1.0,
-    top: Annotated[int | None, Option(min=1, help="Choose among so many of the likeliest only.")] = None,
+    top: Annotated[int | None, Option(min=1, help="Choose among the likeliest only, this many.")] = None,
     seed: Annotated[int, Option(min=0)] = 0,
     out: Annotated[Path, Option("--output", "-o", help="File to write (- is stdout).")] = Path("-"),
 ) -> None:

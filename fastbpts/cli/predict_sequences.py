@@ -18,7 +18,7 @@ Pieces = Iterator[tuple[list[str], int]]
 
 
 def _line(number: int, sentence: "ConlluSentence", column: str, tag: str) -> str:
-    """A word's line of CoNLL-U, `tag` in place of what stood in `column`."""
+    """A word's line of CoNLL-U, with `tag` as the value of `column`."""
     from fastbpts.data.conllu_bank import COLUMNS
 
     word = {name: getattr(sentence, name)[number] for name in COLUMNS} | {column: tag}

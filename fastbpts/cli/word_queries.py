@@ -16,7 +16,7 @@ _PICTURES = (".svg", ".png")
 
 Vectors = Annotated[Path, Argument(help="Vectors: word2vec's text or binary, GloVe's text, native, or a model file.")]
 Count = Annotated[int, Option("--count", "-n", min=1, help="How many words.")]
-Limit = Annotated[int | None, Option("--restrict-vocab", "-r", min=1, help="Among the first so many words only.")]
+Limit = Annotated[int | None, Option("--restrict-vocab", "-r", min=1, help="Search the first words only, this many.")]
 
 
 def read_vectors(path: Path) -> "KeyedVectors":
@@ -118,7 +118,7 @@ def evaluate_vectors(
         list[Path] | None, Option("--pairs", "-p", help="Lines of word, word, score; may be repeated.")
     ] = None,
     restrict_vocab: Annotated[
-        int, Option("--restrict-vocab", "-r", min=1, help="Analogies among the first so many words.")
+        int, Option("--restrict-vocab", "-r", min=1, help="Analogies of the first words only, this many.")
     ] = 30_000,
     method: Annotated[str, Option(help="add (3CosAdd) or mul (3CosMul).")] = "add",
     as_json: Annotated[bool, Option("--json", help="One JSON object per file.")] = False,

@@ -27,7 +27,7 @@ Format = Annotated[
 Size = Annotated[int, Option("--vector-size", "-d", rich_help_panel=_MODEL)]
 Window = Annotated[int, Option("--window", "-w", help="Words on each side.", rich_help_panel=_MODEL)]
 MinCount = Annotated[int, Option("--min-count", help="Rarer words are left out.", rich_help_panel=_WORDS)]
-MaxWords = Annotated[int | None, Option(help="At most so many words.", rich_help_panel=_WORDS)]
+MaxWords = Annotated[int | None, Option(help="Largest number of words.", rich_help_panel=_WORDS)]
 MaxCounted = Annotated[int | None, Option(help="Distinct words while counting.", rich_help_panel=_WORDS)]
 Epochs = Annotated[int, Option("--epochs", "-n", rich_help_panel=_TRAINING)]
 Workers = Annotated[

@@ -115,7 +115,7 @@ class Tree:
         return [names[k] if k >= 0 else label for k, label in zip(phrase, labels, strict=True)]
 
     def nested(self) -> tuple[Any, ...]:
-        """Nested tuples: ``(label, word)`` for a leaf, ``(label, child, ...)``; -1 stands for a missing label."""
+        """Nested tuples: ``(label, word)`` for a leaf, ``(label, child, ...)``; a missing label is -1."""
         stack: list[tuple[Any, ...]] = []
         for label, word, n_child in reversed(self._walk(self._shown_labels())):
             if n_child:

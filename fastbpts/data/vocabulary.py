@@ -97,7 +97,7 @@ class Vocabulary:
         min_count : int
             Words that occur less often become the unknown word.
         max_size : int, optional
-            At most so many rows, the unknown word's included; the most frequent words are kept.
+            The largest number of rows, with that of the unknown word. The most frequent words are kept.
         unk : str or None
             See the class.
 

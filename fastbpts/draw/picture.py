@@ -1,4 +1,4 @@
-"""What is drawn: a tree with a class, and perhaps probabilities, at every node."""
+"""Pictures: a tree with a class and, from a model, probabilities at every node."""
 
 import itertools
 from collections.abc import Sequence
@@ -105,7 +105,7 @@ class Picture:
         return [str(self.classes[k]) if k >= 0 else "·" for k in self.shown.tolist()]
 
     def misses(self) -> list[str]:
-        """Where a model differs from the tree's label, that label; elsewhere nothing."""
+        """At each node, the tree's label if the model predicts another one, else nothing."""
         if self.proba is None:
             return [""] * self.tree.n_nodes
         pairs = zip(self.tree.labels.tolist(), self.shown.tolist(), strict=True)

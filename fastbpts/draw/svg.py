@@ -92,7 +92,7 @@ def _edge(x0: float, y0: float, x1: float, y1: float) -> str:
 
 
 def svg(picture: Picture) -> str:
-    """The tree as an SVG document (also fit to stand inside HTML)."""
+    """The tree as an SVG document, which can be part of an HTML page."""
     children, words = picture.children(), picture.words()
     x, y, width = _places(picture, children, words)
     phrases = _phrases(children, words)

@@ -1,6 +1,6 @@
 """Trees in the terminal: the root on the left, one line per leaf, classes as coloured chips.
 
-``4─┬─2 the`` : a node stands on the line of its first child.
+``4─┬─2 the`` : a node is on the line of its first child.
 """
 
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ def _printable(word: str) -> str:
 def lines(picture: Picture, width: int, narrow: bool = False) -> "list[Text]":
     """The drawing, line by line; `narrow` takes two columns per level in place of four.
 
-    What is right of `width` columns is not to be looked at: lines that long are wrong there.
+    Lines are right up to `width` columns only; show no more of them.
     """
     from rich.text import Text
 

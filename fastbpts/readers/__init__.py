@@ -1,1 +1,1 @@
-"""Readers: text, files and Python objects into a :class:`fastbpts.Treebank`."""
+"""Readers: files to treebanks, annotated sentences and texts."""

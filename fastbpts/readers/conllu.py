@@ -17,7 +17,7 @@ BLOCK = 1 << 20
 _FIELDS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 _ID, _FORM, _HEAD = 0, 1, 6
 _PLACE = tuple(_FIELDS.index(name.upper()) for name in COLUMNS)
-_DIGITS = 9  # of a number that is taken
+_DIGITS = 9  # of a number that is accepted
 _MAY_HAVE_SPACE = ("FORM", "LEMMA", "MISC")
 
 Row = tuple[int, list[str]]
@@ -61,7 +61,7 @@ class _Reader:
             raise self._error(f"{len(fields)} columns separated by tabs, must be {len(_FIELDS)}", row, 0)
         for k, field in enumerate(fields):
             if not field:
-                raise self._error(f"{_FIELDS[k]} is empty, must be _ where there is none", row, k)
+                raise self._error(f"{_FIELDS[k]} is empty, must be _ if there is none", row, k)
             if _FIELDS[k] not in _MAY_HAVE_SPACE and " " in field:
                 raise self._error(f"{_FIELDS[k]} has a space: {field!r:.60}", row, k)
             if "\0" in field:
@@ -102,7 +102,7 @@ class _Reader:
             column.append(table.setdefault(fields[place], len(table)))
 
     def _span(self, row: Row, n_words: int, span_end: int) -> int:
-        """A multiword token, before its words; the result is its last word."""
+        """Note a multiword token, which comes before its words. Returns its last word."""
         first, last = (_number(part) for part in row[1][_ID].split("-", 1))
         if first != n_words + 1 or last <= first or first <= span_end:
             raise self._error(f"ID {row[1][_ID]!r:.30}: a multiword token begins with word {n_words + 1}", row, _ID)
@@ -111,14 +111,14 @@ class _Reader:
         return last
 
     def _empty(self, row: Row, n_words: int, n_empty: int) -> int:
-        """An empty node, after its word; the result is how many there are here."""
+        """Count an empty node, which comes after its word. Returns how many there are here."""
         if row[1][_ID] != f"{n_words}.{n_empty + 1}":
             raise self._error(f"ID {row[1][_ID]!r:.30}: an empty node here is {n_words}.{n_empty + 1}", row, _ID)
         self.n_empty += 1
         return n_empty + 1
 
     def bank(self) -> ConlluBank:
-        """The sentences since the last call."""
+        """A bank of the sentences since the last call."""
         bank = ConlluBank(
             np.array(self.end, np.int64),
             {name: np.array(ids, np.int32) for name, ids in zip(COLUMNS, self.column, strict=True)},
@@ -148,7 +148,7 @@ def _banks(stream: IO[bytes], encoding: str, block: int, filename: str, chunk: i
             if chunk is not None and len(reader.comments) == chunk:
                 yield reader.bank()
                 n_banks += 1
-    if rows:  # the file's last empty line is missing
+    if rows:  # the empty line at the end of the file is missing
         reader.sentence(rows, comments)
     if reader.comments:
         yield reader.bank()
@@ -199,7 +199,7 @@ def read_conllu(path: FilePath, *, encoding: str = "utf-8", _block: int = BLOCK)
     path : path or binary stream
         Plain, gzip or xz (recognised by content).
     encoding : str
-        Of the text; a byte order mark is skipped.
+        Encoding of the text; a byte order mark is skipped.
 
     Returns
     -------

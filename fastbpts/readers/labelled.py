@@ -39,12 +39,12 @@ def iter_labelled(path: FilePath, encoding: str = "utf-8") -> Iterator[tuple[str
 
 
 def read_labelled(path: FilePath, encoding: str = "utf-8") -> tuple[list[str], list[str]]:
-    """Labels and texts of such a file.
+    """Labels and texts of a file with a label, a tab and a text on each line.
 
     Raises
     ------
     TextError
-        As for :func:`iter_labelled`; or the file is empty.
+        As for :func:`iter_labelled`, or the file is empty.
     """
     pairs = list(iter_labelled(path, encoding))
     if not pairs:

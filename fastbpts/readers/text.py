@@ -25,7 +25,7 @@ class Tokenizer:
     ----------
     level : {"char", "word"}
     pattern : str, optional
-        Regular expression whose matches are the words; default: whatever has no white space in it, and line ends.
+        Regular expression whose matches are the words; default: runs without white space, and line ends.
     """
 
     def __init__(self, level: str, pattern: str | None) -> None:
@@ -94,7 +94,7 @@ def _pieces(path: FilePath, level: str, encoding: str, block: int) -> Iterator[s
 
 
 def _end_of_words(text: str) -> int:
-    """Behind the last white space: what follows may go on in the next block."""
+    """The end of the last white space: what follows may continue in the next block."""
     return len(text) if not text or text[-1].isspace() else len(text) - len(text.rsplit(None, 1)[-1])
 
 
@@ -149,7 +149,7 @@ def read_text(
         Regular expression whose matches are the words (none of which may have white space inside, other than a line
         end on its own). Default: runs of anything but white space, and line ends.
     encoding : str
-        Of the text; a byte order mark is skipped.
+        Encoding of the text; a byte order mark is skipped.
 
     Returns
     -------
@@ -165,6 +165,6 @@ def read_text(
 
 
 def parse_text(text: str, level: str = "char", pattern: str | None = None) -> Text:
-    """Like :func:`read_text`, but of a string."""
+    """Like :func:`read_text`, for a string."""
     tokenizer = Tokenizer(level, pattern)
     return tokenizer.text([tokenizer.ids(text)])

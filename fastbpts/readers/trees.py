@@ -1,4 +1,4 @@
-"""Files of trees: one row of FORMATS is one format; everything that reads trees takes the format by its name."""
+"""Files of trees. One row of FORMATS is one format; whatever reads trees takes the format by its name."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple

@@ -93,7 +93,7 @@ class TreeNet(torch.nn.Module):
             self.register_parameter(name, torch.nn.Parameter(torch.from_numpy(value)))
 
     def extra_repr(self) -> str:
-        """What stands between the brackets of repr."""
+        """The text between the brackets of repr."""
         return f"{self.cell!r}, n_in={self.n_in}, n_state={self.n_state}, dropout={self.dropout}"
 
     def forward(self, s: _core.Graph, x: Tensor, h0: Any = None) -> Any:

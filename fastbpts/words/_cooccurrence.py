@@ -13,8 +13,8 @@ from fastbpts.words._counting import I64
 from fastbpts.words._encoded import EncodedText
 
 I32 = NDArray[np.int32]
-_ENTRIES = 1 << 22  # counted at a time, of 12 bytes
-_LONGEST = 2**31 - 1  # chunk of text: positions in it are int32
+_ENTRIES = 1 << 22  # entries counted at a time, 12 bytes each
+_LONGEST = 2**31 - 1  # words of a chunk of text, whose positions are int32
 _UNIT = 2.0**-_core.COUNT_BITS
 
 
@@ -32,7 +32,7 @@ class Windows(NamedTuple):
 
     window: int
     symmetric: bool
-    weighted: bool  # by 1 / distance
+    weighted: bool  # weighted by 1 / distance
 
     def weights(self) -> I64:
         """The weight at each distance, in units."""
@@ -41,7 +41,7 @@ class Windows(NamedTuple):
 
 
 class _Batcher:
-    """Rows in batches: what each can have at most must fit into the room there is."""
+    """Rows in batches, so that the largest number of entries that they can have fits the room."""
 
     def __init__(self, n_words: int, n_threads: int) -> None:
         self.n_words, self.n_threads = n_words, n_threads
@@ -49,7 +49,7 @@ class _Batcher:
         self.counter = _core.RowCounter(n_words, self.size, n_threads)
 
     def batches(self, most: I64) -> Iterator[tuple[int, I64, I64]]:
-        """(first row, room of each as offsets, first row of each thread); most: entries of each row at most."""
+        """Per batch: first row, room of each row as offsets, first row of each thread. most: entries that a row can have."""
         end = np.concatenate([[0], np.cumsum(most)])
         first = 0
         while first < self.n_words:
@@ -63,7 +63,7 @@ class _Batcher:
 
 
 def _count_chunk(batcher: _Batcher, text: I32, windows: Windows) -> Iterator[Rows]:
-    """The rows of a piece of text: ids between -1 and -1."""
+    """The rows of a piece of text, which begins and ends with -1."""
     start, position = _core.word_positions(text, len(text), batcher.n_words)
     width = windows.window * (2 if windows.symmetric else 1)
     weights = windows.weights()
@@ -72,7 +72,7 @@ def _count_chunk(batcher: _Batcher, text: I32, windows: Windows) -> Iterator[Row
 
 
 class _Run:
-    """The rows of a chunk on disk, behind those of the chunks before."""
+    """Rows of a chunk on disk, behind those of the chunks before."""
 
     def __init__(self, rows: Iterator[Rows], columns: IO[bytes], sums: IO[bytes]) -> None:
         self._columns, self._sums, self._begin = columns, sums, columns.tell() // 4
@@ -85,7 +85,7 @@ class _Run:
         self._start = np.concatenate([[0], np.cumsum(self.n_in_row)])
 
     def read(self, first: int, last: int) -> tuple[I64, I32, I64]:
-        """Start of each row, columns, sums."""
+        """The starts of rows, the columns and the sums."""
         start = self._start[first : last + 1] - self._start[first]
         begin, n = self._begin + int(self._start[first]), int(start[-1])
         self._columns.seek(4 * begin)
@@ -95,7 +95,7 @@ class _Run:
 
 
 def _merged(batcher: _Batcher, runs: list[_Run]) -> Iterator[Rows]:
-    """The rows added up over runs. Sums are integers: it does not matter how the text was cut."""
+    """Add rows over runs. Sums are integers, so it does not matter how the text was cut."""
     for first, at, split in batcher.batches(
         np.minimum(np.sum([run.n_in_row for run in runs], axis=0), batcher.n_words)
     ):
@@ -130,18 +130,18 @@ def count_rows(
     memory_limit: int,
     n_threads: int,
 ) -> Iterator[Rows]:
-    """Which words stand how often near which, by rows.
+    """Count how often words occur near each other, row by row.
 
     Parameters
     ----------
     text : EncodedText
         Read once.
     n_words, n_tokens : int
-        Size of the vocabulary, and about the number of its words in the text.
+        Size of the vocabulary; about how many words of the text are in it.
     windows : Windows
     memory_limit : int
-        Bytes for ids and positions (8 per word) of the text; past it, parts are counted apart and added up from disk.
-        The counts do not depend on it.
+        Bytes for ids and positions of the text (8 per word). Beyond it, parts of the text are counted one by one and
+        added from disk. The counts do not depend on it.
     n_threads : int
 
     Yields

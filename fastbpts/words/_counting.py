@@ -21,12 +21,12 @@ class CountTable(StringTable):
         self.count = np.zeros(len(self.slot) // 2, np.int64)
 
     def grow(self) -> None:
-        """Make twice the room."""
+        """Double the room."""
         super().grow()
         self.count = np.concatenate([self.count, np.zeros_like(self.count)])
 
     def coded(self, ids: I64) -> list[bytes]:
-        """Some of the strings, as they stood in the text."""
+        """Some of the strings, as they are in the text."""
         text, start = self.text[: self.start[self.n]].tobytes(), self.start
         return [text[a:b] for a, b in zip(start[ids].tolist(), start[ids + 1].tolist(), strict=True)]
 
@@ -40,7 +40,7 @@ class CountTable(StringTable):
 
 
 def table_of(words: list[bytes]) -> CountTable:
-    """A table in which the k-th of these distinct words has the number k."""
+    """A table in which word k of these distinct words has the number k."""
     table = CountTable()
     text = np.frombuffer(_SEPARATOR.join(words) + _SEPARATOR, np.uint8)
     count_block(text, True, [table], np.zeros((1, 5), np.int64))
@@ -66,7 +66,7 @@ def count_block(text: Bytes, lists: bool, tables: list[CountTable], state: I64) 
 
 
 def _pruned(table: CountTable, most: int) -> CountTable:
-    """The words that occurred more than once, more than twice, ..., until there are at most so many."""
+    """Drop the words that occurred once, then twice, ..., until there are few enough."""
     least = 1
     while int((table.count[: table.n] > least).sum()) > most:
         least += 1
@@ -87,7 +87,7 @@ class Counts(NamedTuple):
 def count_text(source: TextSource, n_threads: int, max_vocab_size: int | None) -> Counts:
     """Count the words of a text.
 
-    With `max_vocab_size` one thread counts, and forgets rare words whenever a block of text has made them more.
+    With `max_vocab_size` one thread counts. It forgets rare words whenever a block of text has led to more words.
     """
     tables = [CountTable() for _ in range(1 if max_vocab_size else n_threads)]
     state = np.zeros((len(tables), 5), np.int64)
@@ -101,7 +101,7 @@ def count_text(source: TextSource, n_threads: int, max_vocab_size: int | None) -
 
 
 class Kept(NamedTuple):
-    """The words of a vocabulary by falling count (equals in alphabetic order); n_invalid occurrences are no UTF-8."""
+    """The words of a vocabulary by falling count (equals in alphabetic order); n_invalid of them are no UTF-8."""
 
     words: list[str]
     counts: I64
@@ -126,7 +126,7 @@ def _is_text(word: bytes) -> bool:
 
 
 def keep_words(table: CountTable, min_count: int, max_final_vocab: int | None) -> Kept:
-    """The words that occur often enough; `max_final_vocab` raises `min_count` until at most so many do."""
+    """The words that occur often enough. `min_count` rises until there are at most `max_final_vocab` of them."""
     counts = table.count[: table.n].copy()
     invalid = _invalid(table)
     n_invalid = int(counts[invalid].sum())

@@ -21,7 +21,7 @@ class Encoded(NamedTuple):
 
 
 class EncodedText:
-    """The words of a text that are in a vocabulary, block by block, as often as asked for.
+    """The words of a text that are in a vocabulary, block by block. Can be read more than once.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class EncodedText:
     max_sentence : int
         Longer sentences are split.
     memory_limit : int
-        Bytes that the encoded text may take to be kept; a larger one is read anew each time.
+        Bytes of encoded text that are kept in memory. A longer text is read again each time.
     """
 
     def __init__(

@@ -34,7 +34,7 @@ def _aligned(array: Array) -> Array:
 
 
 def set_arrays(model: GloVeArrays, words: list[str], counts: I64, tensors: Tensors, header: dict[str, Any]) -> None:
-    """Take back what `arrays` gave."""
+    """Set the arrays that `arrays` gave."""
     model._words, model._counts = words, counts
     n, ld = 2 * len(counts), model._padded_size
     for name, shape in (("rows", (n, 2 * ld)), ("bias", (n, 2))):

@@ -1,4 +1,4 @@
-"""What is trained: the vectors, and what follows from the counts (subsampling, noise, Huffman tree)."""
+"""The vectors that are trained, and what follows from counts: subsampling, noise, the Huffman tree."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from fastbpts._base.arguments import Array
 from fastbpts.words._counting import I64
 
 _PAD = 16  # FB_PAD
-_ROWS = 1 << 14  # rows that are drawn at a time
+_ROWS = 1 << 14  # rows drawn at a time
 _MAX = 2**32 - 1
 
 
@@ -23,7 +23,7 @@ class Vectors(NamedTuple):
 
 
 def random_rows(n: int, size: int, dtype: str, rng: np.random.Generator, total: int | None = None) -> Array:
-    """Rows uniform in (-1, 1) / size as gensim's, padded with zeros; room for `total` rows."""
+    """Rows drawn evenly from (-1, 1) / size, as gensim's, padded with zeros; room for `total` rows."""
     rows: Array = _core.aligned((total or n, -(-size // _PAD) * _PAD), dtype, True)
     for start in range(0, n, _ROWS):
         part = rows[start : min(n, start + _ROWS), :size]
@@ -38,7 +38,7 @@ def zero_rows(n: int, like: Array) -> Array:
 
 
 class Fresh(NamedTuple):
-    """What new vectors are like."""
+    """How new vectors are made."""
 
     size: int
     dtype: str
@@ -48,9 +48,9 @@ class Fresh(NamedTuple):
 
 
 def grown(old: Vectors | None, n: int, fresh: Fresh) -> Vectors:
-    """Vectors for n words, the first ones as they were; new inputs are random, new outputs zero.
+    """Vectors for n words: the old ones, then new ones, with random inputs and outputs of zero.
 
-    Inputs move to new memory even if no word is new: who was given the old ones keeps them as they are.
+    Inputs move to new memory even if no word is new, so that arrays given to callers before do not change.
     """
     n_old = 0 if old is None else len(old.inputs)
     rng = np.random.default_rng([fresh.seed, n_old])
@@ -68,9 +68,10 @@ def grown(old: Vectors | None, n: int, fresh: Fresh) -> Vectors:
 
 
 def keep_chances(counts: I64, sample: float) -> NDArray[np.uint32]:
-    """Chance * 2^32 - 1 that an occurrence is seen, sqrt(t/f) + t/f for a word of share f; t is `sample`.
+    """The chance that an occurrence is seen, as chance * 2^32 - 1.
 
-    As in word2vec.c and gensim; `sample` from 1 on is a count, not a share; with 0 all are seen.
+    It is sqrt(t/f) + t/f for a word of share f, as in word2vec.c and gensim, with t = `sample`. A `sample` of 1 or more
+    is a count, not a share. With 0, all are seen.
     """
     if sample == 0:
         return np.full(len(counts), _MAX, np.uint32)
@@ -82,7 +83,7 @@ def keep_chances(counts: I64, sample: float) -> NDArray[np.uint32]:
 def noise_table(counts: I64, exponent: float) -> Array:
     """The alias table of noise proportional to count ** exponent."""
     counts = np.maximum(counts, 1)
-    weights = (counts / (counts.max() if exponent > 0 else counts.min())) ** exponent  # none is above 1
+    weights = (counts / (counts.max() if exponent > 0 else counts.min())) ** exponent  # none exceeds 1
     return _core.alias_table(weights / weights.sum())
 
 
@@ -92,7 +93,7 @@ def epoch_seed(seed: int, epoch: int) -> int:
 
 
 class Tree(NamedTuple):
-    """The words' paths down the Huffman tree: word w passes nodes[ptr[w] : ptr[w + 1]]; code 0: the node says yes."""
+    """The words' paths down the Huffman tree: word w passes nodes[ptr[w] : ptr[w + 1]]; code 0: the target is 1."""
 
     ptr: I64
     node: NDArray[np.int32]
@@ -107,7 +108,7 @@ class Tree(NamedTuple):
 
 
 def grown_tree(old: Tree | None, counts: I64) -> Tree:
-    """A tree of words with falling counts; beside an old tree, whose nodes stay what they are, below a common root."""
+    """A tree of words with falling counts. An old tree keeps its nodes; a new root joins both."""
     new = Tree(*_core.huffman(counts))
     if old is None:
         return new

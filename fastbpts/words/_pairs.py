@@ -1,6 +1,6 @@
-"""GloVe's pairs in random order: dealt into buckets by a hash, each bucket shuffled when its turn comes.
+"""GloVe's pairs in random order: a hash deals them into buckets, and each bucket is shuffled when its turn comes.
 
-Beyond a limit of memory the pairs lie in a temporary file. Where they lie does not change their order.
+Beyond a limit of memory the pairs are kept in a temporary file. Their order does not depend on it.
 """
 
 import tempfile
@@ -18,7 +18,7 @@ BYTES = 12  # of a pair: word, context, count
 
 
 class PairStore:
-    """All pairs of words that have a count; `memory_limit` is for those kept in memory."""
+    """All pairs of words that have a count. `memory_limit`: bytes for pairs in memory."""
 
     def __init__(self, memory_limit: int) -> None:
         self.n_pairs = 0
@@ -27,7 +27,7 @@ class PairStore:
         self._file: IO[bytes] | None = None
 
     def add(self, rows: Rows) -> None:
-        """Take rows of counts in, in ascending order."""
+        """Add rows of counts, in ascending order."""
         begin, pairs = _core.deal_pairs(rows.first, rows.n_in_row, rows.column, rows.sum, BUCKETS)
         self.n_pairs += len(pairs)
         if self.n_pairs <= self._room:
@@ -61,6 +61,6 @@ class PairStore:
             yield pairs
 
     def close(self) -> None:
-        """Give the temporary file back."""
+        """Delete the temporary file."""
         if self._file is not None:
             self._file.close()

@@ -76,7 +76,7 @@ class Parameters:
         return self
 
     def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import InputTags, Tags, TargetTags  # asked for by scikit-learn, which is there then
+        from sklearn.utils import InputTags, Tags, TargetTags  # scikit-learn calls this, so it is installed
 
         target, given = TargetTags(required=False), InputTags(two_d_array=False)
         return Tags(estimator_type=None, target_tags=target, input_tags=given)

@@ -1,4 +1,4 @@
-"""Model files and checkpoints of word vectors: what ``Word2Vec`` and ``GloVe`` put around their own arrays."""
+"""Model files and checkpoints of word vectors: the parts that ``Word2Vec`` and ``GloVe`` share."""
 
 import hashlib
 import json
@@ -18,13 +18,13 @@ FREE = ("workers", "memory_limit", "checkpoint_every", "verbose")  # what a cont
 
 
 class Stored(Parameters):
-    """A model that files and checkpoints hold; a subclass gives its arrays and takes them back."""
+    """A model that can be written to files and checkpoints. A subclass gives its arrays and sets them."""
 
     _stored_as: ClassVar[str]
     _facts: ClassVar[tuple[str, ...]]  # attributes that are integers
     _free: ClassVar[frozenset[str]]  # parameters that its continuation may change
     checkpoint: str | os.PathLike[str] | None
-    _trained_with: dict[str, Any]  # the parameters of the last training; those set since count from the next one on
+    _trained_with: dict[str, Any]  # the parameters of the last training; later values are for the next one
     _words: list[str]
     _counts: I64
 
@@ -35,7 +35,7 @@ class Stored(Parameters):
         raise NotImplementedError
 
     def _finish(self) -> None:
-        """Make what a fitted model has of the arrays."""
+        """Set the attributes of a fitted model from the arrays."""
         raise NotImplementedError
 
     def _arrays(self) -> tuple[Tensors, dict[str, Any]]:
@@ -43,7 +43,7 @@ class Stored(Parameters):
         raise NotImplementedError
 
     def _set_arrays(self, words: list[str], counts: I64, tensors: Tensors, header: dict[str, Any]) -> None:
-        """Take back what `_arrays` gave; ValueError where it does not fit the words or the parameters."""
+        """Set what `_arrays` gave; ValueError if it does not fit the words or the parameters."""
         raise NotImplementedError
 
     def _fingerprint(self) -> str:
@@ -55,7 +55,7 @@ class Stored(Parameters):
     # -- files -------------------------------------------------------------------------------------------------------
 
     def _stored_params(self) -> dict[str, Any]:
-        """The parameters a file holds; a model from elsewhere must not say which file a later fit overwrites."""
+        """The parameters that a file holds, not `checkpoint`: a file must not say which file a later fit overwrites."""
         return {name: value for name, value in self.get_params().items() if name != "checkpoint"}
 
     def _to_tensors(self) -> tuple[Tensors, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Words and their vectors: what is looked up by word, and the lengths of the vectors."""
+"""Words and their vectors: look-up by word, and lengths of vectors."""
 
 import operator
 from collections.abc import Iterable, Mapping, Sequence
@@ -123,7 +123,7 @@ class WordTable:
         return rows
 
     def _limit(self, restrict_vocab: int | None) -> int:
-        """How many words, from the first, a query is restricted to."""
+        """The number of words, from the first, that a query may find."""
         return len(self) if restrict_vocab is None else min(at_least_one("restrict_vocab", restrict_vocab), len(self))
 
     def fill_norms(self) -> None:
@@ -140,7 +140,7 @@ class WordTable:
         self._norms = np.where(norms > 0, norms, 1).astype(self.vectors.dtype)
 
     def _lengths(self) -> Array:
-        """Lengths of the vectors (n_words,); 1 for a vector of zeros, whose cosines are 0."""
+        """Lengths of the vectors (n_words,). A vector of zeros has length 1 here, so its cosines are 0."""
         if self._norms is None:
             self.fill_norms()
         assert self._norms is not None

@@ -1,8 +1,7 @@
 """Text to train word vectors on: a file, or an iterable of sentences, as blocks of bytes that C cuts into words.
 
-In a file, words are what stands between ASCII white space (or the bytes 0 and 1) and sentences are lines. In an
-iterable, sentences are sequences of strings, which may hold anything but the bytes 0 and 1 that separate words and
-sentences here.
+In a file, ASCII white space (or bytes 0 and 1) separates words, and lines are sentences. In an iterable, sentences are
+sequences of strings. These may hold anything but the bytes 0 and 1, which separate words and sentences here.
 """
 
 import os

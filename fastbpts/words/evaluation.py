@@ -49,7 +49,7 @@ class Correlation(NamedTuple):
 
 
 def _lines(path: FilePath) -> Iterator[tuple[str, str]]:
-    """The lines of a text file with where they stand."""
+    """The lines of a text file, with file and line number."""
     name = display_name(path)
     with open_bytes(path) as stream:
         try:

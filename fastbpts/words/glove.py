@@ -52,25 +52,28 @@ class GloVe(GloVeParameters, Stored):
     distance_weighting : bool, default=True
         A neighbour at distance k counts 1/k; False: 1.
     x_max, alpha : float, default=100.0, 0.75
-        Weight of a pair that stands together x times: min((x / x_max) ** alpha, 1). For small texts take x_max=10.
+        The weight of a pair with count x is min((x / x_max) ** alpha, 1). For small texts take x_max=10.
     eta : float, default=0.05
         AdaGrad's rate.
     epochs : int, default=25
     max_vocab_size : int or None, default=None
         While counting words, forget rare ones whenever there are more distinct ones than this.
     max_final_vocab : int or None, default=None
-        Raise `min_count` until at most so many words are left.
+        The largest vocabulary: `min_count` rises until no more words are left.
     workers : int or None, default=None
         Threads; None takes what the machine has. With 1 the same seed gives the same vectors, to the bit. Several
         update the vectors without locks (Hogwild): results differ from run to run.
     seed : int, default=1
+        Seed of all random numbers.
     dtype : {"float32", "float64"}, default="float32"
+        Type of the vectors.
     memory_limit : int, default=2**32
         Bytes for the text while it is counted (8 per word) and for the pairs (12 each), each half of it; what is more
         goes to temporary files. The result does not depend on it.
     checkpoint : path or None, default=None
         A file that is written after epochs and that ``fit(resume=True)`` continues from.
     checkpoint_every : int, default=1
+        Epochs between two checkpoints.
     verbose : int, default=0
         1: a progress bar (pairs per second, loss, time left) where there is a terminal; 2: lines only.
 
@@ -83,7 +86,7 @@ class GloVe(GloVeParameters, Stored):
     history_ : list of dict
         Per epoch: loss (the mean over all pairs of half the weighted square, each before its step), pairs, seconds.
     n_tokens_, n_pairs_ : int
-        Words of the text, unknown ones included; pairs of words that stand together.
+        Words of the text, unknown ones included; pairs of words that occur together.
     n_invalid_, n_too_long_ : int
         Words left out because they are not valid UTF-8, or have more than 1000 bytes.
     min_count_ : int
@@ -118,7 +121,7 @@ class GloVe(GloVeParameters, Stored):
         Raises
         ------
         ValueError
-            A parameter is wrong, or no two words of X occur `min_count` times, or none stands near another.
+            A parameter is wrong, no two words of X occur `min_count` times, or no two words occur together.
         DivergenceError
             The loss is not finite: lower `eta`.
         """
@@ -167,7 +170,7 @@ class GloVe(GloVeParameters, Stored):
             pairs.add(rows)
         self.n_pairs_ = pairs.n_pairs
         if not pairs.n_pairs:
-            raise ValueError(f"{source.name}: no two words of the vocabulary stand in one line")
+            raise ValueError(f"{source.name}: no line has two words of the vocabulary")
 
     @property
     def _padded_size(self) -> int:

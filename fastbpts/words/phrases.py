@@ -1,4 +1,4 @@
-"""Phrases: words that stand side by side more often than their frequencies tell (Mikolov et al. 2013, section 4)."""
+"""Phrases: words that follow each other more often than chance (Mikolov et al. 2013, section 4)."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -26,16 +26,16 @@ _PIECES = 1 << 16  # characters joined before they are written
 class Phrases(Parameters):
     """Find pairs of words that are phrases, and join them in texts.
 
-    Two words a, b are a phrase where ``(n_ab - discount) / (n_a * n_b) * n_words > threshold``: how much more often
-    they stand side by side than words that have nothing to do with each other, with a discount for rare ones. Applied
-    again to its own result it finds longer phrases.
+    Two words a, b are a phrase if ``(n_ab - discount) / (n_a * n_b) * n_words > threshold``. The left side says how
+    much more often b follows a than it would by chance, with a discount for rare pairs. Applied to its own result, it
+    finds longer phrases.
 
     Parameters
     ----------
     min_count : int, default=5
         Pairs that occur less often are no phrases.
     threshold : float, default=100.0
-        As in the authors' program. A lower one finds more phrases; gensim's scores are smaller, they have the size of
+        As in the authors' program. A lower one finds more phrases. gensim's scores are smaller: they use the size of
         the vocabulary in place of the number of words.
     discount : float or None, default=None
         None: `min_count`.
@@ -44,7 +44,7 @@ class Phrases(Parameters):
     workers : int or None, default=None
         Threads that count.
     memory_limit : int, default=2**32
-        Bytes for counting, beyond which temporary files are used.
+        Bytes for counting; more goes to temporary files.
 
     Attributes
     ----------

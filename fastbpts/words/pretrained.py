@@ -20,7 +20,7 @@ _BLOCK = 1 << 20  # values joined to one array at a time
 _LONGEST_WORD, _LONGEST_LINE = 1 << 16, 1 << 24
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"[ \t]*([+-]?\d+)[ \t]+([+-]?\d+)\s*")
-# At most so many bytes come out of one byte of a plain, gzip or xz file.
+# The largest number of bytes that one byte of a plain, gzip or xz file can become.
 _EXPANSION = {b"\x1f\x8b": 1100, b"\xfd7": 10000}
 
 
@@ -41,7 +41,7 @@ def _parse_header(line: bytes, name: str, size: int | None) -> _Header | None:
         )
     header = _Header(int(found[1]), int(found[2]))
     if size is not None and header.n * (2 * header.d + 2) > size:  # a word, a value and two spaces take one byte each
-        raise ValueError(f"{name}:1: header {shown}: the file is too small for so many vectors")
+        raise ValueError(f"{name}:1: header {shown}: the file is too small for that many vectors")
     return header
 
 
@@ -160,7 +160,7 @@ def load_vectors(
     binary : bool, optional
         Whether it is word2vec's binary format; found out when not given.
     max_words : int, optional
-        Stop after so many vectors of the file.
+        Read the first vectors of the file only, this many.
 
     Returns
     -------

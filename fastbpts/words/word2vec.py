@@ -25,11 +25,12 @@ from fastbpts.words.vectors import KeyedVectors
 class Word2Vec(Word2VecParameters, Stored):
     """Word vectors learnt by predicting words from their neighbours (Mikolov et al. 2013).
 
-    Parameters have the names and, unless told otherwise, the meaning and the defaults of gensim's.
+    Parameters have the names of gensim's and, unless it is said here, the same meaning and default.
 
     Parameters
     ----------
     vector_size : int, default=100
+        Components of a vector.
     window : int, default=5
         Words before and after a word that count as its context.
     min_count : int, default=5
@@ -40,50 +41,55 @@ class Word2Vec(Word2VecParameters, Stored):
     hs : {0, 1}, default=0
         1: also the cost of hierarchical softmax.
     negative : int, default=5
-        Noise words of negative sampling; 0: no such cost. With ``hs=0, negative=0`` the cost is the exact full softmax,
+        Noise words of negative sampling; 0: none. With ``hs=0, negative=0`` the cost is the exact full softmax,
         whose time grows with the vocabulary.
     ns_exponent : float, default=0.75
         Noise is proportional to count ** ns_exponent. A noise word may be the word that is predicted.
     shared_negatives : bool, default=True
-        All words of one context share their noise words: several times faster, of equal quality. False: noise of its
-        own for each pair of words, as in gensim. CBOW makes one prediction per word, there it makes no difference.
+        All words of one context share their noise words: several times faster, of equal quality. False: each pair of
+        words has its own noise, as in gensim. No difference for CBOW, which makes one prediction per word.
     cbow_mean : {1, 0}, default=1
-        CBOW takes the context's mean, or its sum. The gradient follows (gensim does not divide that of the mean).
+        CBOW takes the mean of the context (1) or its sum (0). The gradient is that of the mean (gensim does not divide
+        it).
     alpha : float or None, default=None
         Learning rate at the beginning. None: 0.025 for skip-gram and for the sum, 0.075 for CBOW's mean.
     min_alpha : float, default=0.0001
         Learning rate at the end; it falls evenly by words.
     sample : float, default=1e-3
-        A word of share f of the text is seen with chance sqrt(sample / f) + sample / f (at most 1); 0: all are seen.
+        A word with share f of the text is seen with chance sqrt(sample / f) + sample / f (at most 1); 0: always.
     shrink_windows : bool, default=True
         The width of each window is drawn from 1 .. window.
     epochs : int, default=5
+        Passes over the text.
     max_vocab_size : int or None, default=None
-        While counting, forget rare words whenever there are more distinct ones than this. Counts with one thread.
+        While counting, rare words are forgotten whenever there are more distinct ones than this. One thread counts.
     max_final_vocab : int or None, default=None
-        Raise `min_count` until at most so many words are left.
+        The largest vocabulary: `min_count` rises until no more words are left.
     max_sentence_length : int, default=10000
         Longer lines are split (also every 65,536 bytes).
     workers : int or None, default=None
         Threads; None takes what the machine has. With 1 the same seed gives the same vectors, to the bit. Several
         update the vectors without locks (Hogwild, Recht et al. 2011): results differ from run to run.
     seed : int, default=1
+        Seed of all random numbers.
     dtype : {"float32", "float64"}, default="float32"
+        Type of the vectors.
     memory_limit : int, default=2**30
         Bytes that the text may take as numbers of words (about two per word). A longer one is read anew in each epoch.
     compute_loss : bool, default=True
-        Without effect, here for gensim's sake: `history_` and the progress always have the loss, the mean of the cost
-        over all predictions of an epoch, which costs next to nothing.
+        Without effect; gensim has it. `history_` and the progress always have the loss, the mean over all predictions
+        of an epoch.
     checkpoint : path or None, default=None
         A file that is written after epochs and that ``fit(resume=True)`` continues from.
     checkpoint_every : int, default=1
+        Epochs between two checkpoints.
     verbose : int, default=0
         1: a progress bar (words per second, loss, time left) where there is a terminal; 2: lines only.
 
     Attributes
     ----------
     wv : KeyedVectors
-        The input vectors; more training makes another object, an earlier one keeps its values.
+        The input vectors. More training makes another object; an earlier one keeps its values.
     vectors_output_ : array (n_words, vector_size)
         The output vectors of negative sampling or of the full softmax; `partial_fit` changes them in place.
     history_ : list of dict
@@ -111,12 +117,12 @@ class Word2Vec(Word2VecParameters, Stored):
         Parameters
         ----------
         X : path or iterable of lists of str
-            A text file, plain, gzip or xz: words between ASCII white space, a sentence per line. Or sentences; they are
-            slower, since every word is a Python object. They are read twice or more, so no generator.
+            A text file, plain, gzip or xz, with ASCII white space between words and a sentence per line. Or sentences,
+            which are slower, since every word is a Python object. They are read twice or more: not a generator.
         y : ignored
         resume : bool, default=False
-            Continue from the file `checkpoint`, if it exists; with one worker to the same bits as without a break.
-            `epochs` must be as before, for the learning rate falls over all of them; `partial_fit` adds more.
+            Continue from the file `checkpoint`, if it exists. With one worker, the result has the same bits as without
+            a break. `epochs` must be as before, since the learning rate falls over all; `partial_fit` adds more.
 
         Returns
         -------
@@ -142,7 +148,7 @@ class Word2Vec(Word2VecParameters, Stored):
         return self
 
     def partial_fit(self, X: Any, y: Any = None, *, epochs: int = 1) -> Self:
-        """Train on more text; its words that occur `min_count` times in it join the vocabulary, at the end.
+        """Train on more text. Words that occur `min_count` times in it are added at the end of the vocabulary.
 
         Parameters
         ----------
@@ -189,7 +195,7 @@ class Word2Vec(Word2VecParameters, Stored):
         self.history_: list[dict[str, Any]] = []
 
     def _join(self, words: list[str], counts: I64) -> None:
-        """Make the vocabulary these words, of which the first are known already; counts: how often they came now."""
+        """Set the vocabulary to these words, the known ones first; counts: how often each occurs in the new text."""
         n_old = len(self._words)
         self._words = words
         self._counts = counts + np.concatenate([self._counts, np.zeros(len(words) - n_old, np.int64)])

@@ -287,7 +287,7 @@ def test_errors() -> None:
             fb.GloVe(**(SMALL | bad)).fit(sentences())
     with pytest.raises(ValueError, match="at least two are needed"):
         fb.GloVe(**(SMALL | {"min_count": 1000})).fit(sentences())
-    with pytest.raises(ValueError, match="no two words of the vocabulary stand in one line"):
+    with pytest.raises(ValueError, match="no line has two words of the vocabulary"):
         fb.GloVe(**SMALL).fit([["a"], ["b"]])
     with pytest.raises(ValueError, match="not fitted"):
         fb.GloVe().save("x")
