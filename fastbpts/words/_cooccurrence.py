@@ -49,7 +49,7 @@ class _Batcher:
         self.counter = _core.RowCounter(n_words, self.size, n_threads)
 
     def batches(self, most: I64) -> Iterator[tuple[int, I64, I64]]:
-        """Per batch: first row, room of each row as offsets, first row of each thread. most: entries that a row can have."""
+        """Per batch: first row, room of each row as offsets, first row of each thread. most: the entries of a row."""
         end = np.concatenate([[0], np.cumsum(most)])
         first = 0
         while first < self.n_words:
