@@ -53,7 +53,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "vectors": ("words.pretrained",),
     "vocabulary": ("data.vocabulary",),
 }
-# Names that a package had and has no more -> the module that defines them.
+# Names that a package no longer has -> the module that defines them.
 MOVED_NAMES = {
     ("estimators", "DivergenceError"): "_base.errors",
     ("estimators", "NetworkEstimator"): "estimators.base",
@@ -62,7 +62,7 @@ MOVED_NAMES = {
 
 
 def moved_name(package: str, name: str) -> Any:
-    """What `package` had under this name, with a warning; for the ``__getattr__`` of a module."""
+    """The object that `package` had under this name, with a warning; for the ``__getattr__`` of a module."""
     place = MOVED_NAMES.get((package.removeprefix("fastbpts."), name))
     if place is None:
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
@@ -75,10 +75,10 @@ def moved_name(package: str, name: str) -> Any:
 
 
 class _Loader(importlib.abc.Loader):
-    """Makes a module whose names are looked up in those that have its contents now."""
+    """Makes a module whose names are looked up in the modules that have its contents now."""
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
-        """Python's own kind of module."""
+        """Leave it to Python to make the module."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Warn, and let the module find its names elsewhere."""
@@ -101,7 +101,7 @@ class _Loader(importlib.abc.Loader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the old names, after everything else has been asked for them."""
+    """Finds the old names, after all other finders."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

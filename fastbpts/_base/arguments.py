@@ -11,7 +11,7 @@ _SHARE_TOLERANCE = 1e-3  # rounding of many small shares in float32 stays far be
 
 
 def as_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: str) -> Array:
-    """A C-ordered array of this dtype, or ValueError where value has another shape or no numbers."""
+    """A C-ordered array of this dtype, or ValueError if the value has another shape or is not made of numbers."""
     try:
         given = np.asarray(value)
         if given.dtype.kind == "c":
@@ -25,7 +25,7 @@ def as_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, name: s
 
 
 def as_real(value: ArrayLike, dtype: np.dtype[Any], name: str) -> Array:
-    """An array of this dtype, the given one if it is one that the kernels can read."""
+    """An array of this dtype; the given one if the kernels can read it."""
     if type(value) is np.ndarray and value.dtype == dtype and value.flags.aligned:
         return value
     try:

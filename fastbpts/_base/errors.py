@@ -1,4 +1,4 @@
-"""What training can end with, other than a trained model."""
+"""Errors that can end training."""
 
 
 class DivergenceError(ArithmeticError):

@@ -1,8 +1,8 @@
 """Locks of networks and layers across a fork: the child has no other thread that could ever release them.
 
-A fork waits until nobody computes, so that the child gets whole steps and free locks. It does not wait for ever:
-whoever holds a lock may himself be waiting for the thread that forks. Then the child gets new locks, and what that
-thread was computing is half done there.
+A fork waits until no thread computes, so that the child gets whole steps and free locks. It does not wait for ever: a
+thread that holds a lock may be waiting for the thread that forks. Then the child gets new locks, and the work of that
+thread is half done in the child.
 """
 
 import itertools
@@ -27,7 +27,7 @@ def lock_of(owner: Any) -> threading.RLock:
 
 
 def _living() -> list[Any]:
-    """All owners, in the order in which they were made: who computes takes an owner's lock before that of its parts."""
+    """All owners, as they were made. A computation takes the lock of an owner before those of its parts."""
     return [owner for owner in (ref() for ref in _owners.valuerefs()) if hasattr(owner, "_lock")]
 
 

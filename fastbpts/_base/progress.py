@@ -1,11 +1,11 @@
-"""Progress of long work on standard error: a bar where there is a terminal, and lines."""
+"""Progress of long work on standard error: a bar if that is a terminal, and lines."""
 
 from types import TracebackType
 from typing import Any, Self
 
 
 class Bar:
-    """A context that shows training; `verbose` 0 nothing, 1 a bar where there is a terminal, 2 only lines."""
+    """A context that shows training; `verbose`: 0 nothing, 1 a bar if there is a terminal, 2 lines only."""
 
     def __init__(self, total: float, done: float, verbose: int) -> None:
         self._bar: Any = None

@@ -117,13 +117,13 @@ def compare(
     peers : sequence of str
         Module names of this package; ratios are taken to the first.
     n_threads : int
-        Threads allowed to each peer.
+        Threads that each peer may use.
     rounds : int
         Every peer is timed once per round, one after the other.
     seconds : float
         How long each peer trains, and then predicts, per round.
     progress : callable
-        Told in words what happens.
+        Called with a text that says what is being done.
     """
     processes: list[Process] = []
     try:

@@ -1,4 +1,4 @@
-"""What is measured: a network, a treebank, a way of training. Every peer gets the same `Problem`."""
+"""The task that is measured: a network, a treebank, a way of training. Every peer gets the same `Problem`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import fastbpts as fb
 from fastbpts.benchmark.generate import sst_like
 
-SIZES = {"rntn": 25, "sum": 50}  # what a comparison runs unless told otherwise
+SIZES = {"rntn": 25, "sum": 50}  # the cells that a comparison runs by default
 WIDTHS = SIZES | {"lstm": 150}
 INPUTS = {"lstm": 300}  # the others' inputs are as wide as their states
 LOSS_NODES = {"rntn": "all", "sum": "root", "lstm": "all"}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def cpu_name() -> str:
-    """Name of the processor as far as the system tells."""
+    """Name of the processor, if the system knows it."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text().splitlines():

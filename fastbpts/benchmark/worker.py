@@ -20,7 +20,7 @@ import numpy as np
 from fastbpts.benchmark.problem import Problem, Settings
 
 CHECK_STEPS = 3
-CHUNK = 8  # minibatches between two looks at the clock
+CHUNK = 8  # minibatches between two readings of the clock
 SGEMM_SIZE = 1024
 
 
@@ -84,7 +84,7 @@ def each(function: Callable[[Any], Any]) -> Callable[[Sequence[Any]], None]:
 def main() -> None:
     """Serve the commands on standard input."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a library prints does not mix with the answers
+    os.dup2(2, 1)  # so that prints of libraries do not mix with the answers
     worker = Worker(sys.argv[1], Settings(**json.loads(sys.argv[2])))
     for line in sys.stdin:
         command, argument = line.rstrip("\n").split(" ", 1)

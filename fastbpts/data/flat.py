@@ -1,4 +1,4 @@
-"""Trees as plain flat data: what parsers return, and what a Treebank or a Structure wraps."""
+"""Trees as plain flat data. Parsers return them; a Treebank or a Structure wraps them."""
 
 from typing import NamedTuple, Protocol, runtime_checkable
 

@@ -11,7 +11,7 @@ I64 = NDArray[np.int64]
 
 
 class StringTable:
-    """Distinct strings (as UTF-8) with ids in order of first appearance, filled by the C parser, enlarged from here."""
+    """Distinct strings (as UTF-8) with ids in order of first appearance. The C parser fills it, `grow` enlarges it."""
 
     def __init__(self) -> None:
         self.slot = np.zeros(2048, np.uint64)
@@ -20,11 +20,11 @@ class StringTable:
         self.n = 0
 
     def arrays(self) -> tuple[NDArray[np.uint64], I64, NDArray[np.uint8], int]:
-        """What the parser needs."""
+        """The arrays for the parser."""
         return self.slot, self.start, self.text, self.n
 
     def grow(self) -> None:
-        """Make twice the room."""
+        """Double the room."""
         slot = np.zeros(2 * self.slot.size, np.uint64)
         _core.intern_rehash(self.slot, slot)
         start = np.zeros(self.slot.size + 1, np.int64)

@@ -23,7 +23,7 @@ def _as_words(words: Iterable[str]) -> list[str]:
 
 
 class WordBank(Protocol):
-    """What is counted of a treebank: the word of every node, as a number in its vocabulary (-1: none)."""
+    """The part of a treebank that is counted: the word of every node, as a number in its vocabulary (-1: none)."""
 
     @property
     def word(self) -> NDArray[np.int32]: ...

@@ -1,7 +1,7 @@
 """A made-up world whose analogies are known: every land has a capital, a language, a coin and a dish.
 
-A word is told by two things, its land and its kind, and each shows in the company it keeps: words of the land (its
-river, hill, wood and hero) and words of the kind (a capital has streets, a coin is paid). No letter tells anything.
+A word has a land and a kind, and both show in the words around it: words of the land (its river, hill, wood and hero)
+and words of the kind (a capital has streets, a coin is paid). Its letters say nothing.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _KINDS = {
 _OF_A_LAND = ("water", "hill", "wood", "hero")
 _ANYWHERE = ("the", "of", "and", "a", "in", "was", "is", "with", "old", "new", "they", "it")
 
-_STRAY = 0.15  # share of the company that belongs to another land or kind
+_STRAY = 0.15  # share of the words around that belong to another land or kind
 
 Question = tuple[str, str, str, str]
 

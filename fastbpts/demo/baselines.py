@@ -1,4 +1,4 @@
-"""What a model must beat: the majority class and a bag of words on trees, counts of neighbours on text."""
+"""Baselines: the majority class and a bag of words on trees, counts of neighbours on text."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""What all demo languages share: labelled binary trees as nested tuples, and random choice."""
+"""Parts of all demo languages: labelled binary trees as nested tuples, and random choice."""
 
 from collections.abc import Sequence
 from typing import TypeAlias, TypeVar

@@ -1,7 +1,7 @@
 """Made-up prose in which a verb agrees with its subject, however many words are between them.
 
 "the cat that the dogs near the barn see sleeps.": the verb of the main clause, sleeps, has the number of cat. Counts of
-neighbouring characters or words cannot know it.
+neighbouring characters or words cannot predict it.
 """
 
 from typing import Any

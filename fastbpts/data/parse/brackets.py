@@ -1,7 +1,7 @@
 """A parser of Penn Treebank brackets: ``(3 (2 a) (4 (3 fine) (2 film)))``, ``(S (NP (DT the)) ...)``, ``( (S ...))``.
 
-Files are read in blocks, so memory grows with the result only: a tree cut off by the end of a block is parsed again
-when the next block has come (twice as much text each time, so one huge tree stays linear).
+Files are read in blocks, so memory grows with the result only. A tree that the end of a block cuts off is parsed again
+with the next block. Each time the text is twice as long, so the time for one huge tree stays linear.
 """
 
 from collections.abc import Iterator, Mapping
@@ -88,7 +88,7 @@ class PTBParser:
             self._end = np.empty(n, np.int64)
 
     def step(self, used: int, final: bool, max_trees: int, trees: Collector) -> tuple[int, bool]:
-        """Parse from byte `used` on, at most `max_trees` complete trees. Returns bytes used; whether to go on."""
+        """Parse complete trees from byte `used` on, `max_trees` at most. Returns bytes used; whether to continue."""
         options = (final, self.int_labels, self.collapse, self.binarize, self.n_classes, max_trees)
         tables = (self.words.arrays(), self.label_names.arrays())
         code, n_trees, n_used, error_at, self.int_labels, self.words.n, self.label_names.n = _core.ptb_parse(
@@ -148,7 +148,7 @@ def parse_stream(
     """Parts of `chunk_trees` trees, the last of fewer; at least one, or there is an error."""
     trees = Collector()
     n_waiting = n_parts = 0
-    waiting = [b""]  # text not parsed yet: what is left of a tree, then blocks
+    waiting = [b""]  # text not parsed yet: the beginning of a tree, then blocks
     for part, ending in utf8_blocks(stream, encoding, block):
         waiting.append(part)
         n_waiting += len(part)

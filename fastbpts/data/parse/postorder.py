@@ -32,7 +32,7 @@ class PostOrder:
         self.words: dict[str, int] = {}
 
     def add(self, tree: Any, read: Callable[[Any], Node]) -> None:
-        """Append a tree. Root first and children from the right is post-order backwards, and needs no recursion."""
+        """Append a tree. Root first and children from the right is post-order backwards; it needs no recursion."""
         stack: list[tuple[Any, int]] = [(tree, 0)]
         nodes: list[tuple[int, str | None, Any, int]] = []
         opened: set[int] = set()  # lists that are being read: only they can contain themselves
