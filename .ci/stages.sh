@@ -150,17 +150,18 @@ print('\n'.join(needed + project['project']['optional-dependencies']['test']))")
         run_pytest "torch|PyTorch|gensim|sanitize|benchmark$(data_skips)" "$python" -s -q "${files[@]}"
 }
 
-# Which lines the quick tests run, of C (built with counters, without optimisation to speak of) and of Python. It covers
-# this machine's instruction set and not the tests that need PyTorch; what the other stages run is not counted.
+# Which lines of C and of Python the quick tests run. The build has counters and little optimisation. Not counted: other
+# instruction sets than this machine's best, the tests of fastbpts.torch, and what other stages run.
 stage_coverage() {
     mkdir "$WORK/coverage"
     (cd "$REPO" && tar --exclude=./build --exclude=./.venv --exclude='*.so' -cf - .) | tar -xf - -C "$WORK/coverage"
     cd "$WORK/coverage"
     "$BIN/pip" install -q -e "$REPO[dev]" coverage
     FASTBPTS_COVERAGE=1 "$BIN/python" setup.py -q build_ext --inplace
-    PYTHONPATH=$PWD "$BIN/python" -m coverage run --source fastbpts -m pytest -q -p no:cacheprovider -m "not slow" tests
+    PYTHONPATH=$PWD "$BIN/python" -m coverage run --source fastbpts -m pytest -q -p no:cacheprovider -m "not slow" \
+        --ignore tests/pytorch tests
     "$BIN/python" .ci/coverage_c.py build
-    echo "coverage of Python: $("$BIN/python" -m coverage report --format=total) % of lines"
+    echo "coverage of Python: $("$BIN/python" -m coverage report -i --format=total 2>/dev/null) % of lines"
 }
 
 stage_pool() {

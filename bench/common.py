@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: the treebank, quick mode, a bound network, output."""
+"""Shared by the scripts of this folder: the treebank, quick mode, a bound network, output."""
 
 from __future__ import annotations
 

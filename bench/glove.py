@@ -143,7 +143,7 @@ def run(megabytes: float, rounds: int, d: int, threads: list[int], only: str | N
 
 
 def measure(quick: bool) -> str:
-    """What `python bench/glove.py` prints."""
+    """The output of `python bench/glove.py`."""
     return run(1.0, 1, 16, [1]) if quick else run(MEGABYTES, 3, 100, [1, 2])
 
 

@@ -36,7 +36,7 @@ print(json.dumps({"nodes": int(bank.node_ptr[-1]), "load": loaded - start, "trai
 
 
 def run(n_trees: int, folder: str) -> dict[str, Any]:
-    """Read and train on so many trees."""
+    """Read and train on a number of trees."""
     file = common.temporary_file(common.lines(n_trees), folder)
     done = subprocess.run([sys.executable, "-c", CODE, str(file)], capture_output=True, text=True, check=True)
     file.unlink()

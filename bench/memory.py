@@ -20,7 +20,7 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 
 
 def measure(quick: bool) -> str:
-    """One line of markdown. VmHWM is this process's own peak; getrusage would carry over the parent's."""
+    """One line of markdown. VmHWM is the peak of this process; getrusage would give the parent's if that is larger."""
     with tempfile.TemporaryDirectory() as folder:
         path = None if quick else common.treebank()
         file = path or common.temporary_file(common.lines(500 if quick else 8544), folder)

@@ -41,7 +41,7 @@ Peer = tuple[Step, Callable[[], Weights], int]
 
 
 def initial(sizes: tuple[int, ...]) -> Weights:
-    """The weights that everybody starts from."""
+    """The weights that every program starts from."""
     return list(fb.MLP(sizes, random_state=0).state_dict().values())
 
 
@@ -136,7 +136,7 @@ def with_jax(weights: Weights, x: Array, y: Array) -> Peer:
 
 
 def with_sklearn(weights: Weights, x: Array, y: Array) -> Peer:
-    """partial_fit on as many batches as make its checks of the data small."""
+    """partial_fit on many batches at once, so that its checks of the data take little of the time."""
     from sklearn.neural_network import MLPClassifier
 
     n = max(1, 512 // len(x))
@@ -173,7 +173,7 @@ PEERS: dict[str, tuple[str, Callable[[Weights, Array, Array], Peer]]] = {
 
 
 def checked(sizes: tuple[int, ...], n: int) -> dict[str, Peer]:
-    """All programs after three steps, which gave the same losses and weights."""
+    """All programs, checked: three steps gave the same losses and weights."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((n, sizes[0]), np.float32)
     y = rng.integers(0, sizes[-1], n).astype(np.int32)
@@ -228,7 +228,7 @@ def table(seconds: float) -> str:
 
 
 def measure(quick: bool) -> str:
-    """The table, from a process that was told of one thread before it loaded anything."""
+    """The table, from a process whose environment says one thread before anything is loaded."""
     command = [sys.executable, __file__, "--here", *(["--quick"] if quick else [])]
     done = subprocess.run(command, env=os.environ | ONE_THREAD, check=True, capture_output=True, text=True)
     print(done.stderr, end="", file=sys.stderr)

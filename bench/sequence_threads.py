@@ -19,7 +19,7 @@ ROUNDS = 25
 
 
 def set_task(processes: Sequence[Process], task: Task) -> None:
-    """One task for all of them; a ValueError where its results depend on the number of threads."""
+    """Set one task for all processes; ValueError if its results depend on the number of threads."""
     for p in processes:
         p.ask(f"task {json.dumps(asdict(task))}")
     if names := common.different(processes):

@@ -38,12 +38,12 @@ class Worker:
     def task(self, text: str) -> dict[str, Any]:
         """Set up; the answer tells the peer's name."""
         task = Task(**json.loads(text))
-        self.peer, self.kind = None, task.kind  # the arrays of the last task go before those of the next come
+        self.peer, self.kind = None, task.kind  # frees the arrays of the last task before those of the next are made
         self.peer = self.module.Peer(task)
         return {"name": self.module.NAME}
 
     def check(self, path: str) -> dict[str, Any]:
-        """Results of the second call: what the first one leaves behind must not matter."""
+        """Results of the second call, which must not depend on what the first one left in memory."""
         call = getattr(self.peer, self.kind)
         call()
         call()
@@ -91,7 +91,7 @@ def resident(field: str) -> int:
 def main() -> None:
     """Serve the commands on standard input."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a library prints does not mix with the answers
+    os.dup2(2, 1)  # so that prints of libraries do not mix with the answers
     worker = Worker(sys.argv[1])
     for line in sys.stdin:
         command, argument = line.rstrip("\n").split(" ", 1)

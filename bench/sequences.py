@@ -93,7 +93,7 @@ def table(title: str, results: Sequence[Point]) -> str:
 
 
 def summary(results: Sequence[Point], ours: str, peers: bool) -> list[str]:
-    """Means over the points, and where the limit is meant to be near."""
+    """Means over the points, and over those points where the limit should be near."""
     out = []
     if peers:
         gains = [r.ratio(r.best_peer(), ours)[0] for r in results]

@@ -18,7 +18,7 @@ N_CLASSES = 5
 
 
 def operations_per_tree(cell: str, d: int, inner: float, nodes: float) -> float:
-    """Operations of one training step per tree with so many inner nodes and nodes."""
+    """Operations of one training step on a tree, by its numbers of inner nodes and of nodes."""
     if cell == "rntn":
         return inner * 6 * (2 * d + 1) * (d + 1) * d + nodes * 6 * N_CLASSES * d
     return inner * 6 * d * d + 6 * N_CLASSES * d

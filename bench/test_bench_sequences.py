@@ -101,7 +101,7 @@ class Answer:
 
 
 def test_bits_are_compared() -> None:
-    """Of all processes, and names are told: what threads.py and sequence_threads.py refuse or mark."""
+    """Differences between processes are found by name; threads.py and sequence_threads.py refuse or mark them."""
     common = importlib.import_module("common")
     assert common.different([Answer(1.0)] * 3) == []
     assert common.different([Answer(1.0), Answer(1.0), Answer(1.0 + 2**-52)]) == ["h"]

@@ -1,4 +1,4 @@
-"""Word vectors: the scripts run, and say what they lack."""
+"""Word vectors: the scripts run, or say what is missing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_script(script: str) -> None:
 
 
 def lacks(script: str) -> bool:
-    """Whether the peer of a script is not there."""
+    """True if the peer of a script is missing."""
     return not (importlib.util.find_spec("gensim") if script == "words" else shutil.which("gcc"))
 
 

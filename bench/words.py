@@ -1,7 +1,7 @@
 """Word vectors: words per second against gensim, the vocabulary pass, peak memory, and quality.
 
     python bench/words.py                     # speed, vocabulary pass and memory
-    python bench/words.py --quality 3         # trains on the whole corpus with so many seeds: hours
+    python bench/words.py --quality 3         # trains on the whole corpus with this many seeds: hours
     python bench/words.py --quality 3 --jobs 2 --epochs 1
     python bench/words.py --quick             # does it run?
 
@@ -57,7 +57,7 @@ def missing() -> str | None:
 
 
 def gensim_model(**options: Any) -> Any:
-    """The peer, imported only here: without it this module still has the corpus for others."""
+    """The peer. It is imported here only, so that other scripts can use this module without it."""
     from gensim.models import word2vec
 
     return word2vec.Word2Vec(**options)
@@ -246,7 +246,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="smoke run: figures mean nothing")
-    parser.add_argument("--quality", type=int, metavar="SEEDS", help="only quality, with so many seeds")
+    parser.add_argument("--quality", type=int, metavar="SEEDS", help="only quality, with this many seeds")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--megabytes", type=float, help="of the corpus, for --quality")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at the same time, for --quality")

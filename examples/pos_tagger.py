@@ -33,7 +33,7 @@ RECIPE: dict[str, Any] = {
 
 
 def read(folder: Path, split: str) -> fb.ConlluBank:
-    """The sentences of a split, whatever the file is packed with."""
+    """The sentences of a split; its file may be packed."""
     for path in (folder / f"en_ewt-ud-{split}.conllu{end}" for end in ("", ".gz", ".xz")):
         if path.exists():
             return fb.read_conllu(path)

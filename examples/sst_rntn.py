@@ -33,7 +33,7 @@ RECIPE: dict[str, Any] = {
 
 
 def read(folder: Path, name: str) -> fb.Treebank:
-    """The treebank of this name, whatever it is packed with."""
+    """The treebank of this name; its file may be packed."""
     for path in (folder / f"{name}.txt{end}" for end in ("", ".gz", ".xz")):
         if path.exists():
             return fb.read_ptb(path, n_classes=5)

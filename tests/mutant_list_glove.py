@@ -1,4 +1,4 @@
-"""Bugs in GloVe's counting and training, and in what is asked of word vectors."""
+"""Bugs in GloVe's counting and training, and in queries of word vectors."""
 
 from mutant_list import Mutant
 

@@ -1,4 +1,4 @@
-"""The bugs that mutants.py plants in when weights are read, what is kept of a step forward, and who computes it."""
+"""Bugs in the time when weights are read, in what a step forward keeps, and in the division between threads."""
 
 from mutant_list import GRID, STEP, Mutant
 

@@ -95,7 +95,7 @@ def touched(folder: Path, path: str) -> list[str]:
 
 
 def tests_fail(folder: Path, tests: str) -> bool:
-    """Whether pytest finds a failure; anything but "passed" or "failed" is an error of this script."""
+    """True if pytest finds a failure. Any other outcome than "passed" or "failed" is an error of this script."""
     files, _, chosen = tests.partition(" -k ")
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     command += [str(next((folder / "tests").rglob(name))) for name in files.split()]

@@ -30,14 +30,14 @@ PEERS = {  # module: the packages it needs
     "numpy_rnn": "numpy",
     "hardware": "numpy",
 }
-OURS = ("library", "chain")  # the layers; the chains inside them
+OURS = ("library", "chain")  # layers; the chains inside the layers
 LIMIT = "hardware"
 TOLERANCES = {"float32": 1e-4, "float64": 1e-10}  # norm of the difference over the norm, per array
 BURST = 0.015  # seconds a peer runs in one round, or one call if that takes longer
 
 
 def installed(peers: Sequence[str]) -> list[str]:
-    """Those of `peers` whose package is there, and a word about the others."""
+    """The peers whose packages are installed, and a note about the others."""
     out = []
     for p in peers:
         missing = [name for name in PEERS[p].split() if not importlib.util.find_spec(name)]
@@ -76,7 +76,7 @@ class Point:
 
 
 class Team:
-    """One process per peer, for many tasks; the first peer's results are the ones to agree with."""
+    """One process per peer, for many tasks. The results of the first peer are those that the others must have."""
 
     def __init__(self, peers: Sequence[str], n_threads: int = 1) -> None:
         self.n_threads = n_threads

@@ -1,4 +1,4 @@
-"""The limit: what this machine would need for the products and the memory of a task, measured now.
+"""The limit: the time that this machine would need for the products and the memory of a task, measured now.
 
     limit = k max(P / G, u / R) + n max(p / G, u / R) + m / C
 

@@ -1,6 +1,6 @@
 """Peer: JAX, one compiled function with lax.scan over the steps and its vector-Jacobian product.
 
-The input projection stands before the scan. Differentiating the scan as it is adds up dU step by step; the scan here is
+The input projection is before the scan. Differentiating the scan as it is adds up dU step by step; the scan here is
 differentiated with respect to its per-step inputs instead, and dW and dU follow from those in one product each.
 """
 
@@ -79,7 +79,7 @@ def lstm(ut: Any, state: Any, ax: Any) -> Any:
     return (h, c), h
 
 
-UNROLL_BELOW = 128  # numbers in a state: tiny steps are worth writing out twice in the loop
+UNROLL_BELOW = 128  # numbers in a state: unrolling the loop twice pays for tiny steps
 STEPS = {"elman": elman, "gru": gru, "lstm": lstm}
 
 

@@ -1,4 +1,4 @@
-"""Peer: NumPy by hand, time-major, as fast as we could write it.
+"""Peer: NumPy by hand, time-major, the fastest program that we could write.
 
 One product for the inputs of all steps and one each for dx, dW and dU; in the steps only what depends on the step
 before, into buffers that are kept. What the backward steps multiply with is computed for all steps at once.
@@ -24,7 +24,7 @@ class Peer:
         dtype = np.dtype(task.dtype)
         self.x = self.a["x"].reshape(T * B, H)
         self.gate = np.empty((T, B, G, H), dtype)  # of the inputs, then after the activation
-        self.factor = np.empty((T, B, G, H), dtype)  # what an upstream gradient is multiplied with
+        self.factor = np.empty((T, B, G, H), dtype)  # factors of an upstream gradient
         self.da = np.empty((T, B, G, H), dtype)  # gradient of W x + b
         self.states = np.empty((T + 1, B, H), dtype)  # h before step t at t
         self.states[0] = self.a["h0"]

@@ -1,4 +1,4 @@
-"""What is measured: a recurrent layer, sizes, a kind of work. Every peer gets the same arrays from the same seed."""
+"""The task that is measured: a recurrent layer, sizes, a kind of work. Every peer gets the same arrays, by the seed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = NDArray[Any]
 GATES = {"elman": 1, "gru": 3, "lstm": 4}
 KINDS = ("train", "predict", "stream")
 
-# (steps, sequences, width), width of input and state alike: from one short sequence to what no cache holds.
+# (steps, sequences, width), width of input and state alike: from one short sequence to arrays that no cache holds.
 GRID = (
     (20, 1, 32), (20, 1, 128), (50, 1, 128), (100, 1, 64), (100, 1, 256), (100, 1, 512), (400, 1, 128),
     (20, 8, 32), (20, 8, 64), (100, 8, 128), (100, 8, 256), (400, 8, 64),
@@ -38,7 +38,7 @@ class Task:
 
     @property
     def name(self) -> str:
-        """As it stands in the tables."""
+        """Its text in the tables."""
         return f"{self.cell} {self.T}x{self.B}x{self.H}"
 
     @property

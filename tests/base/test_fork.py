@@ -81,7 +81,7 @@ finally:
 
 
 def run(code: str) -> None:
-    """In a process of its own; newer Pythons warn of any fork beside threads, which is what this is about."""
+    """In a process of its own, since newer Pythons warn of any fork beside threads."""
     subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", code], check=True, timeout=120)
 
 

@@ -171,7 +171,7 @@ def test_compiled_only() -> None:
 
 
 def test_compiled_converts() -> None:
-    """Lists, other float types and other memory orders are taken as they are meant."""
+    """Lists, other float types and other memory orders give the results of plain arrays."""
     made, s = make("compiled", "concat"), structures("concat")["batch"]
     params = made.init_params(0)
     x = np.random.default_rng(0).standard_normal((len(s.inputs), D)).astype(np.float32)
@@ -271,7 +271,7 @@ def test_network_data_out_of_range() -> None:
 
 
 def test_inputs_away_from_the_leaves() -> None:
-    """Words are checked where inputs are; as many inputs as leaves are not yet the leaves."""
+    """Words are checked at the input nodes. As many inputs as leaves need not be the leaves."""
     import fastbpts as fb
 
     edges, mask = [(0, 1), (1, 2)], np.array([False, True, True])

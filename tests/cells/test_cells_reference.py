@@ -1,4 +1,4 @@
-"""The reference is a witness only if it is right itself: complex steps, central differences, the path form."""
+"""The reference itself is right: complex steps, central differences, the path form."""
 
 import ast
 from pathlib import Path
@@ -84,7 +84,7 @@ def test_any_float(cell: str, dtype: str) -> None:
 
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_no_initial_state_is_zero(cell: str) -> None:
-    """Without h0 the states start from zero, and its gradient is there nevertheless."""
+    """Without h0 the states start from zero, and the gradient of h0 is returned all the same."""
     p = problem(cell, structures(cell)["mixed"], 3)
     h, found = p.with_arrays({key: 0 * a if key in ("h0", "c0") else a for key, a in p.arrays.items()}).reference()
     p.initial = ()

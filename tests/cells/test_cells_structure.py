@@ -1,4 +1,4 @@
-"""The zoo numbers nodes as `Structure` does, so that what the grid shows of one holds for the other."""
+"""The zoo numbers nodes as `Structure` does, so that results of the grid hold for both."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ ARRAYS = ("level_ptr", "child_ptr", "child", "word", "label", "graph", "root", "
 
 
 def as_structure(s: zoo.Graphs) -> Any:
-    """The same graphs through the public door: edges in the caller's own numbering."""
+    """The same graphs made by the public method, from edges in the caller's own numbering."""
     import fastbpts as fb
 
     own = s.order

@@ -1,4 +1,4 @@
-"""The command line as a process: standard input, readers that leave, memory that does not grow."""
+"""The command line as a process: standard input, readers that close the pipe, memory that does not grow."""
 
 import os
 import subprocess

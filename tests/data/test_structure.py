@@ -1,4 +1,4 @@
-"""Structures from every kind of description, and what wrong descriptions are told."""
+"""Structures from every kind of description; wrong descriptions are refused with a reason."""
 
 import pickle
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Trees given as Python objects: what they may be, and what is refused."""
+"""Trees given as Python objects: accepted and refused ones."""
 
 from typing import Any
 

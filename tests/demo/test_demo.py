@@ -1,4 +1,4 @@
-"""The demo languages: labels recomputed by another program, seeds, and that an RNTN learns what a bag cannot."""
+"""The demo languages: labels recomputed by other code, seeds; an RNTN learns what a bag of words cannot."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Drawings: every word and class is there, hostile words are harmless, deep trees do not recurse."""
+"""Drawings: every word and class is shown, hostile words are harmless, deep trees need no recursion."""
 
 import io
 import xml.etree.ElementTree as ElementTree

@@ -151,7 +151,7 @@ model.save(sys.argv[2])
 
 @pytest.mark.slow
 def test_kill_9_at_any_moment_loses_nothing_but_time(tmp_path, rng):
-    """Kill the run again and again, wherever it is; what it ends with is to the bit what an unbroken run ends with."""
+    """Kill the run again and again, at any place. In the end it has the same bits as an unbroken run."""
     done, checkpoint = tmp_path / "broken", tmp_path / "run.ckpt"
     kills = epoch = 0
     deadline = time.monotonic() + 40

@@ -66,7 +66,7 @@ def test_training_loss_is_per_symbol(prose):
 
 @pytest.mark.slow
 def test_memory_reaches_beyond_the_window():
-    """Gradients go back three steps, the state much further: what was seen ten steps before is still there."""
+    """Gradients go back three steps, states further: the model remembers what it saw ten steps before."""
     rng = np.random.default_rng(0)
     text = "".join(c + "-" * 5 + c + "\n" for c in rng.choice(list("abcd"), 1500))
     sizes = {"cell": "lstm", "n_state": 24, "n_embedding": 8, "batch_size": 16}
@@ -216,7 +216,7 @@ def test_ngram_is_the_plain_count():
     size = len(train.vocabulary)
     losses = [
         -math.log((a.count(b[k - 1 : k + 1]) + 1) / (a[:-1].count(b[k - 1]) + size)) for k in range(1, len(b))
-    ]  # no letter stands twice in a row here, so str.count misses no pair
+    ]  # no letter comes twice in a row here, so str.count misses no pair
     assert ngram(train, dev, 2) == pytest.approx(np.mean(losses))
     with pytest.raises(ValueError, match="vocabulary"):
         ngram(train, parse_text("ab"), 1)

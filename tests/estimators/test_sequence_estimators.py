@@ -57,7 +57,7 @@ def fitted(kind, **params):
 
 
 def says(model, kind):
-    """What a model says about the examples, as one array."""
+    """Predictions of a model for the examples, as one array."""
     if kind == "LanguageModel":
         return np.array([model.log_loss(GIVEN[kind][0])])
     return np.concatenate(model.predict_proba(X)).ravel()
@@ -154,7 +154,7 @@ model.fit(text, dev=text[:1000], resume=True).save(sys.argv[2])
 
 @pytest.mark.slow
 def test_kill_9_loses_nothing_but_time(tmp_path):
-    """A run killed wherever it is ends, when it is started again, with the bits of an unbroken one."""
+    """A run that is killed at any place and started again ends with the bits of an unbroken run."""
 
     def start(name):
         return subprocess.Popen([sys.executable, "-c", RUN, tmp_path / f"{name}.ckpt", tmp_path / name])

@@ -78,7 +78,7 @@ def test_wrong_gradients(key: str, change: str, max_entries: int | None) -> None
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("key", ["W", "U", "b", "h0", "c0"])
 def test_wrong_gradients_recurrent(key: str, change: str) -> None:
-    """The second state's errors and the initial states' are looked at too."""
+    """Errors of the second state and of the initial states are checked, too."""
     p = problem("lstm", structures("lstm")["sequence"], 2)
     wrong = Tampered(p.plain_cell(), key, CHANGES[change])
     if change == "transpose":
@@ -138,7 +138,7 @@ def test_check_network_restores_parameters() -> None:
 
 
 def test_table_sees_a_wrong_way_back_from_the_roots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loss at the roots of trees goes back another way than one at every node, or over graphs."""
+    """A loss at the roots of trees is propagated by other code than a loss at every node, or over graphs."""
     right = fb.Network.loss_and_grad
 
     def wrong(net: fb.Network, s: fb.Structure) -> tuple[float, dict[str, Array]]:
@@ -152,7 +152,7 @@ def test_table_sees_a_wrong_way_back_from_the_roots(monkeypatch: pytest.MonkeyPa
 
 
 def test_network_is_checked_with_used_memory() -> None:
-    """What an earlier batch left behind must not be taken for the truth: the gradient checked is not the first."""
+    """The gradient that is checked must not depend on what an earlier batch left in memory."""
     calls = []
 
     class Counted(fb.Network):

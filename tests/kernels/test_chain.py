@@ -108,7 +108,7 @@ def test_steps(cell: str, options: Options) -> None:
 
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_longer_and_shorter(cell: str) -> None:
-    """Memory that is kept from batch to batch leaves nothing of the last one behind."""
+    """Memory that is kept from batch to batch has no effect on the next batch."""
     o = Options("wide", 9, "float64", 0, False, 1)
     large = chain_problem(cell, o)
     made = Chained(large, o)
@@ -180,7 +180,7 @@ def test_one_sequence_reads_the_weights_where_they_lie(cell: str, d: int, dtype:
 
 
 def test_nothing_is_saved_after_an_error() -> None:
-    """Offsets of another batch do not meet what an earlier one saved."""
+    """Offsets of a new batch are not used with values that an earlier one saved."""
     from fastbpts import _core
 
     chain = _core.Chain("gru", 4, 4, "float32")

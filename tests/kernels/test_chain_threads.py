@@ -1,4 +1,4 @@
-"""Several threads, which take pieces of what no step waits for: the bits of one, whoever takes what."""
+"""Several threads share the work that no step waits for, piece by piece: the bits of one thread."""
 
 import ctypes
 from collections.abc import Iterator

@@ -19,7 +19,7 @@ def results(cell: str, o: Options, reverse: bool) -> dict[str, Array]:
 @pytest.mark.parametrize(("d", "dtype"), [(32, "float32"), (48, "float64"), (144, "float32"), (272, "float64")])
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_threads_divide_the_units(cell: str, d: int, dtype: str, reverse: bool) -> None:
-    """Whatever part of the panels a thread has, and where the last panel is smaller."""
+    """Any division of panels between threads, also with a smaller last panel."""
     one, *more = (results(cell, Options("one", d, dtype, d % 5, False, n), reverse) for n in (1, 2, 5))
     for name, wanted in one.items():
         assert np.isfinite(wanted).all()
@@ -29,7 +29,7 @@ def test_threads_divide_the_units(cell: str, d: int, dtype: str, reverse: bool) 
 
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_steps_of_several_blocks(cell: str) -> None:
-    """What a step sends below arrives where another block begins, too."""
+    """Errors are sent across the border between two blocks, too."""
     one, two = (results(cell, Options("long", 128, "float32", 0, False, n), False) for n in (1, 2))
     for name, wanted in one.items():
         np.testing.assert_array_equal(two[name], wanted, err_msg=name)

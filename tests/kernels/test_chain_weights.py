@@ -19,7 +19,7 @@ def test_parameters_are_read_at_each_forward(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_weights_are_kept(cell: str) -> None:
-    """With keep_packed nothing but set_params and backward lets a chain see other weights."""
+    """With keep_packed, a chain sees other weights after set_params and backward only."""
     o = Options("unequal", 5, "float64", 0, False, 1)
     p = chain_problem(cell, o)
     made = Chained(p, o)
@@ -45,7 +45,7 @@ def test_weights_are_kept(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_step_after_backward(cell: str) -> None:
-    """Forward and backward have their weights in the same memory; a step finds its own."""
+    """Forward and backward pack weights into the same memory, and a step finds its own there."""
     o = Options("wide", 17, "float32", 0, False, 1)
     p = chain_problem(cell, o)
     made = Chained(p, o)

@@ -98,7 +98,7 @@ BATCHES += [(cell, some_sequences, inputs) for cell in RECURRENT for inputs in (
 def test_batch_is_the_sum_of_its_graphs(
     cell: str, make: Callable[[], list[zoo.Kids]], inputs: str, implementation: str, d: int
 ) -> None:
-    """What a graph has rows of has the same bits alone and in a batch; sums over nodes add up."""
+    """Rows of a graph have the same bits alone and in a batch; sums over nodes add up."""
     graphs = make()
     whole = problem(cell, zoo.dressed(graphs, inputs=inputs), d)
     h, found = results(implementation, whole)

@@ -55,7 +55,7 @@ def test_lstm_that_remembers(name: str, implementation: str) -> None:
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("name", ["unequal", "dags", "sparse_trees"])
 def test_gru_that_copies(name: str, implementation: str) -> None:
-    """Update gates at one: h adds up unchanged, inputs do not count, and the error goes all the way back."""
+    """Update gates at one: h adds up unchanged, inputs have no effect, and the error goes all the way back."""
     p = problem("gru", structures("gru")[name], 3)
     p.params["b"] = np.repeat([0.0, 1000.0, 0.0], 3)
     states, found = results(implementation, p)

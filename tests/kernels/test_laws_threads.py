@@ -50,7 +50,7 @@ def test_bits_do_not_depend_on_threads(cell: str, many: Callable[[int], zoo.Grap
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("cell", CELLS)
 def test_bits_do_not_depend_on_the_batch(cell: str, dtype: str) -> None:
-    """A tree's states and probabilities are the same alone and in any company."""
+    """A tree's states and probabilities are the same alone and in any batch."""
     import fastbpts as fb
 
     rng = np.random.default_rng(5)
@@ -148,7 +148,7 @@ def test_two_python_threads() -> None:
 
 
 def test_one_network_in_two_python_threads() -> None:
-    """Its calls run one after another: every step is made, none is torn."""
+    """Its calls run one after another: every step is done, and done whole."""
     s = many_trees(20).compiled()
     net = network("rntn", 2, 0)
     threads = [threading.Thread(target=lambda: [net.step(s) for _ in range(100)]) for _ in range(2)]
@@ -166,7 +166,7 @@ def test_one_network_in_two_python_threads() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("isa", ["base", "avx2"])
 def test_other_instruction_sets(isa: str) -> None:
-    """The heart of the grid again, in a process that may only use this instruction set."""
+    """The most important part of the grid again, in a process that may use this instruction set only."""
     tests = Path(__file__).resolve().parents[1]
     chosen = "large_sizes or nodes_per_level or (equals_reference and (batch or ladder or nary or unequal or sparse))"
     command = [

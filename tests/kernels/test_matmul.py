@@ -1,4 +1,4 @@
-"""The product of matrices that dense layers and sequences are made of."""
+"""The matrix product of dense layers and sequences."""
 
 import os
 import subprocess

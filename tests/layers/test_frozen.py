@@ -1,4 +1,4 @@
-"""Frozen layers: the bits of the layer they are a copy of, whatever happens to it afterwards."""
+"""Frozen layers: the bits of the layer when it was copied, whatever is done to it afterwards."""
 
 import copy
 import pickle
@@ -40,7 +40,7 @@ def test_same_bits(case: Case) -> None:
 @pytest.mark.parametrize("num_layers", [1, 2])
 @pytest.mark.parametrize("cell", CELLS)
 def test_nothing_reaches_it(cell: str, num_layers: int) -> None:
-    """Neither changes by hand nor a training step, nor a state dict; and forward and step may take turns."""
+    """Changes by hand, a training step and a state dict do not reach the copy; forward and step may take turns."""
     layer, x = LAYERS[cell](3, 17, num_layers=num_layers), np.ones((4, 2, 3), np.float32)
     wanted, first, frozen = layer.forward(x), layer.step(x[0]), layer.frozen()
 
@@ -64,7 +64,7 @@ def test_nothing_reaches_it(cell: str, num_layers: int) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_layer_trains_as_before(cell: str) -> None:
-    """What it saved and will draw is not touched."""
+    """A frozen copy leaves what the layer saved, and its random numbers, as they are."""
     one, two = (LAYERS[cell](3, 5, num_layers=2, dropout=0.5) for _ in range(2))
     x = np.ones((4, 2, 3), np.float32)
     for layer in (one, two):

@@ -152,7 +152,7 @@ def test_step_reads_parameters_again() -> None:
     assert (third == layer.forward(x[None])[0][0]).all()
     layer.step(x)
     assert (third != second).any()
-    with pytest.raises(ValueError, match="backward needs a forward"):  # a step stands between
+    with pytest.raises(ValueError, match="backward needs a forward"):  # a step lies between
         layer.backward(np.ones((1, 1, 3)))
     layer.forward(x[None])
     layer.backward(np.ones((1, 1, 3)))

@@ -238,7 +238,7 @@ def _odd(array: Any) -> Any:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_without_biases(cell: str) -> None:
-    """As biases of zero that never learn; files of the one kind do not go into the other."""
+    """A layer without biases is one with biases of zero that never learn; state dicts of the two kinds do not mix."""
     layer, with_biases = (LAYERS[cell](3, 5, num_layers=2, bidirectional=True, bias=b) for b in (False, True))
     assert [name for name in with_biases.params if "weight" in name] == list(layer.params) == list(layer.grads)
     copied = pickle.loads(pickle.dumps(layer))

@@ -78,7 +78,7 @@ def test_params_that_no_file_holds(bank, tmp_path):
 
 
 def test_a_layout_of_another_version(model, path, bank):
-    """Kernels may lay weights out anew: the stored parameters count, and the optimiser's state begins anew."""
+    """A new version of the kernels may have another layout: parameters are kept, the optimiser's state begins anew."""
 
     def permuted(tensors, header):
         for name in [name for name in tensors if name.startswith("net/state/")]:

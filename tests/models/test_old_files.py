@@ -1,4 +1,4 @@
-"""Model files of earlier versions load and say what they said; data/write.py has written them."""
+"""Model files of earlier versions load and predict what they predicted; data/write.py wrote them."""
 
 import json
 from pathlib import Path

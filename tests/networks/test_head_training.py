@@ -59,7 +59,7 @@ def test_five_steps(cell: str, optimizer: str, max_norm: float | None) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_padding_stays_zero(cell: str) -> None:
-    """Rows end in zeros whatever the memory held: else the norm of all gradients counted what nobody wrote."""
+    """Rows end in zeros whatever the memory held before; otherwise the norm of all gradients would count it."""
     import fastbpts as fb
 
     bank, steps = fb.demo_treebank(n_trees=20), []
@@ -76,7 +76,7 @@ def test_padding_stays_zero(cell: str) -> None:
 
 
 def test_memory_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A batch too large for the memory leaves a network that goes on with smaller ones."""
+    """After a batch that is too large for the memory, the network goes on with smaller ones."""
     small = zoo.dressed([zoo.tree(zoo.random_binary(np.random.default_rng(0), 4))], n_words=N_WORDS).compiled()
     large = zoo.dressed([zoo.tree(zoo.random_binary(np.random.default_rng(0), 900))], n_words=N_WORDS).compiled()
     for allowed in range(12):
@@ -149,7 +149,7 @@ def test_state_round_trip() -> None:
 def dropout_masks(
     cell: str, s: zoo.Graphs, d: int, dropout: float, input_dropout: float, seed: int
 ) -> dict[str, Array]:
-    """What the core drops: states by the seed, inputs by its complement; a recursive cell's inputs are states."""
+    """The masks of the core: states by the seed, inputs by its complement. A recursive cell's inputs are states."""
     from fastbpts import _core
 
     mask: Array = _core.dropout_mask(seed, dropout, s.n_nodes, d)

@@ -1,4 +1,4 @@
-"""Modules under their old names: every row of the table warns and leads to what is there now."""
+"""Modules under their old names: every row of the table warns and leads to the new module."""
 
 import importlib
 import subprocess

@@ -1,4 +1,4 @@
-"""What README.md and docs/ say: the example runs, options exist and are described, links lead somewhere."""
+"""README.md and docs/ are right: the example runs, options exist and are described, links lead somewhere."""
 
 import os
 import re

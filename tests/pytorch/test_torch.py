@@ -1,4 +1,4 @@
-"""fastbpts.torch's layers in place of torch.nn's: same numbers, same habits."""
+"""fastbpts.torch's layers in place of torch.nn's: same numbers, same interface."""
 
 import copy
 import gc

@@ -1,4 +1,4 @@
-"""What autograd asks for beyond one gradient: second derivatives and the like are refused, never zero in silence."""
+"""Beyond one gradient: second derivatives and the like are refused, never silently zero."""
 
 from collections.abc import Callable
 from typing import Any
@@ -68,7 +68,7 @@ def test_first_derivatives_with_a_graph(torch: Any, ours: Any, layer: str) -> No
 
 
 def test_objects_that_were_never_made(ours: Any) -> None:
-    """torch.compile makes some with __new__ alone; they end without a word."""
+    """torch.compile makes some objects with __new__ alone; they end without an error."""
     from fastbpts.torch._recurrent import Loan
 
     Loan.__new__(Loan).__del__()

@@ -1,4 +1,4 @@
-"""CoNLL-U: what is read, what is refused and where; streaming; the treebank of Universal Dependencies."""
+"""CoNLL-U: accepted and refused files, the place of a mistake, streaming, the treebank of Universal Dependencies."""
 
 import contextlib
 import gzip

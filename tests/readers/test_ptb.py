@@ -1,4 +1,4 @@
-"""Reading treebanks: forms, options, real files, and what every malformed text is told."""
+"""Reading treebanks: forms, options, real files, and the message for every malformed text."""
 
 import gzip
 import io
@@ -193,7 +193,7 @@ def test_a_million_deep(shape: str) -> None:
 
 @pytest.mark.slow
 def test_many_words_and_labels() -> None:
-    """So many that some have the same 32-bit hash."""
+    """Enough strings that some have the same 32-bit hash."""
     n = 400_000
     bank = fb.Treebank.from_ptb(" ".join(f"({k % 9} {k + n})" for k in range(n)))
     np.testing.assert_array_equal(bank.word, np.arange(n))

@@ -1,4 +1,4 @@
-"""Every reader gives back what was written, whatever the text, its spacing and where its blocks end."""
+"""Every reader gives back what was written, for any text, any spacing and any ends of blocks."""
 
 import contextlib
 import gzip

@@ -181,7 +181,7 @@ def test_reference_optimizers(torch: Any, name: str, alpha: float) -> None:
 
 @pytest.mark.parametrize("name", ["sgd", "adagrad", "adam"])
 def test_reference_sparse_rows(torch: Any, name: str) -> None:
-    """Where PyTorch has a sparse form: SGD, Adagrad, SparseAdam (which corrects its eps too: compared without eps)."""
+    """Optimisers with a sparse form in PyTorch: SGD, Adagrad, SparseAdam (without eps, which it corrects, too)."""
     rng = np.random.default_rng(2)
     p = rng.standard_normal((6, 3))
     tensor = torch.tensor(p, requires_grad=True)

@@ -1,4 +1,4 @@
-"""Where the tests find real data, which is not part of the package."""
+"""Real data for tests, which is not part of the package."""
 
 import os
 from pathlib import Path

@@ -29,7 +29,7 @@ RECURSIVE = [name for name in CELLS if not SPECS[name].initial]
 
 
 def structures(cell: str) -> dict[str, zoo.Graphs]:
-    """What the zoo has for this cell."""
+    """The structures of the zoo for this cell."""
     more = {**NARY, **RECURRENT_ZOO} if SPECS[cell].initial else NARY
     return BINARY if SPECS[cell].arity is not None else {**BINARY, **more}
 
@@ -79,12 +79,12 @@ class Problem:
 
     @property
     def h0(self) -> Any:
-        """As forward takes it."""
+        """The initial states in the form that forward takes."""
         return None if not self.initial else self.initial[0] if len(self.initial) == 1 else self.initial
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """What there is a gradient of."""
+        """Arrays that have a gradient."""
         names = SPECS[self.cell].initial[: len(self.initial)]
         return {**self.params, "x": self.x, **dict(zip(names, self.initial, strict=True))}
 

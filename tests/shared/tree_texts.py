@@ -27,7 +27,7 @@ def nested(label: st.SearchStrategy[Any] = LABEL, max_arity: int = 4) -> st.Sear
 
 
 def write(tree: Any, draw: Any) -> str:
-    """PTB brackets with white space drawn wherever it may stand."""
+    """PTB brackets with random white space in every allowed place."""
     label, *rest = tree
     space = lambda: draw(st.one_of(st.just(""), SPACE))  # noqa: E731
     if isinstance(rest[0], str):

@@ -1,4 +1,4 @@
-"""Training of word vectors in plain Python, draw by draw: what src_c/words does, from the reference's gradients."""
+"""Training of word vectors in plain Python, as src_c/words does it, draw by draw, with the reference's gradients."""
 
 from dataclasses import dataclass, field
 from functools import partial

@@ -144,7 +144,7 @@ def test_an_empty_line_after_the_header() -> None:
 
 @pytest.mark.parametrize("values", [b"\0\0\x80?\0\0\0@", b"A3 1h  !", b"12 x\0 34"])
 def test_binary_vectors_are_not_taken_for_text(values: bytes) -> None:
-    """Not even those whose bytes are printable, or end in a number after what no text has."""
+    """Binary files with printable bytes are not text, nor are those that end in a number."""
     found = fb.load_vectors(io.BytesIO(b"1 2\nword " + values + b"\n"))[1]
     np.testing.assert_array_equal(found, np.frombuffer(values, "<f4")[None])
 

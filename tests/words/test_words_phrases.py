@@ -12,7 +12,7 @@ import fastbpts as fb
 
 
 def text(n: int = 300) -> list[list[str]]:
-    """Words at random, and three that like each other."""
+    """Random words, and three that often follow each other."""
     rng = np.random.default_rng(3)
     sentences = []
     for _ in range(n):

@@ -1,4 +1,4 @@
-"""Text for word vectors: what is a word, how words are counted and kept, how they become numbers."""
+"""Text for word vectors: words of a text, their counts, and their numbers."""
 
 import gzip
 import lzma
