@@ -269,10 +269,15 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
         """Write the fitted estimator to a safetensors file, atomically; ``fastbpts.load`` reads it.
 
         Parameters that no file can hold (a generator as `random_state`, a function as `schedule`, `embeddings` given as
-        arrays) and `checkpoint` are not saved: the loaded estimator has their defaults. Its weights are the same. The
-        file has the parameters of the last ``fit`` or ``partial_fit``, not what ``set_params`` has changed since. A
-        version of the library with other kernels predicts from the file as well; there, AdaGrad and the like begin
-        anew when training goes on.
+        arrays) and `checkpoint` are not saved: the loaded estimator has their defaults, with the same weights. The file
+        has the parameters of the last ``fit`` or ``partial_fit``, not later ones of ``set_params``. A version of the
+        library with other kernels can predict from the file, too; if it goes on training, states of the optimiser begin
+        anew.
+
+        Parameters
+        ----------
+        path : str or path
+            The file to write.
         """
         check_is_fitted(self, "net_")
         write_tensors(path, *store.pack(type(self).__name__, self._trained, self._facts()))

@@ -87,26 +87,67 @@ class LanguageModel(LanguageModelOptions, NetworkEstimator):
     def log_loss(self, X: Any) -> float:
         """Mean negative log probability of the text's characters or words (but the first), in nats.
 
-        Unknown ones count with the probability of the unknown one. A long text is scored in up to 32 pieces, each from
-        an empty state, so the figure is slightly too high.
+        An unknown one counts with the probability of the unknown token. A long text is scored in up to 32 pieces, each
+        from an empty state, so the figure is slightly too high.
 
         Parameters
         ----------
-        X : str (the text itself), pathlib.Path, Text, or list of strings
+        X : str, pathlib.Path, Text, or list of str
+            The text itself, a file, or pieces of text.
+
+        Returns
+        -------
+        float
+            Nats per character or word.
         """
         check_is_fitted(self, "net_")
         return log_loss(self.net_, self._trained.reader.read(X), len(self.vocabulary_))
 
     def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
-        """Mean log probability of the text's characters or words in nats: the greater, the better."""
+        """Mean log probability of the text's characters or words in nats: the greater, the better.
+
+        Parameters
+        ----------
+        X : str, pathlib.Path, Text, or list of str
+            The text itself, a file, or pieces of text.
+        y : None
+            Without effect: the text has its own targets.
+
+        Returns
+        -------
+        float
+            Minus :meth:`log_loss`.
+        """
         return -self.log_loss(X)
 
     def bits(self, X: Any) -> float:
-        """Bits per character or word."""
+        """Bits per character or word.
+
+        Parameters
+        ----------
+        X : str, pathlib.Path, Text, or list of str
+            The text itself, a file, or pieces of text.
+
+        Returns
+        -------
+        float
+            :meth:`log_loss` in bits.
+        """
         return self.log_loss(X) / math.log(2)
 
     def perplexity(self, X: Any) -> float:
-        """Exp of the loss per character or word: between how many the model wavers."""
+        """Perplexity per character or word: the exponential of :meth:`log_loss`.
+
+        Parameters
+        ----------
+        X : str, pathlib.Path, Text, or list of str
+            The text itself, a file, or pieces of text.
+
+        Returns
+        -------
+        float
+            At least 1.
+        """
         return math.exp(min(self.log_loss(X), 700.0))
 
     def generate(

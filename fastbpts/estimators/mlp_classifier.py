@@ -109,6 +109,7 @@ class MLPClassifier(ClassifierMixin, MLPOptions, NetworkEstimator):  # type: ign
         Parameters
         ----------
         X : array-like (n, n_features)
+            Rows of numbers.
 
         Returns
         -------
@@ -120,7 +121,18 @@ class MLPClassifier(ClassifierMixin, MLPOptions, NetworkEstimator):  # type: ign
         return probabilities(self.net_, rows)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class of each row."""
+        """The most probable class of each row.
+
+        Parameters
+        ----------
+        X : array-like (n, n_features)
+            Rows of numbers.
+
+        Returns
+        -------
+        ndarray (n,)
+            Classes.
+        """
         best = self.predict_proba(X).argmax(axis=1)
         labels: NDArray[Any] = self.classes_[best]
         return labels

@@ -124,6 +124,7 @@ class SequenceClassifier(ClassifierMixin, SequenceClassifierOptions, NetworkEsti
         Parameters
         ----------
         X : list of sequences
+            As for :meth:`fit`.
 
         Returns
         -------
@@ -133,13 +134,35 @@ class SequenceClassifier(ClassifierMixin, SequenceClassifierOptions, NetworkEsti
         return self._per_sequence(X, "predict_proba")
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class of each sequence."""
+        """The most probable class of each sequence.
+
+        Parameters
+        ----------
+        X : list of sequences
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        ndarray (n_sequences,)
+            Classes.
+        """
         best = self.predict_proba(X).argmax(axis=1)
         predicted: NDArray[Any] = self.classes_[best]
         return predicted
 
     def transform(self, X: Any) -> NDArray[Any]:
-        """What the classifier reads of each sequence: (n_sequences, n_state), or (n_sequences, 2 n_state)."""
+        """The pooled state of each sequence, which the classifier reads.
+
+        Parameters
+        ----------
+        X : list of sequences
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        ndarray (n_sequences, n_state)
+            Twice as many columns if the network has two directions.
+        """
         return self._per_sequence(X, "transform")
 
     def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
@@ -148,10 +171,16 @@ class SequenceClassifier(ClassifierMixin, SequenceClassifierOptions, NetworkEsti
         Parameters
         ----------
         X : list of sequences
-        y : array-like
+            As for :meth:`fit`.
+        y : array-like (n_sequences,)
             True classes.
-        sample_weight : array-like, optional
+        sample_weight : array-like (n_sequences,), optional
             Weight of each sequence.
+
+        Returns
+        -------
+        float
+            Share of the sequences whose class is predicted right.
         """
         predicted = self.predict(X)
         truth = as_labels(y, len(predicted), "sequence")

@@ -139,21 +139,49 @@ class SequenceTagger(SequenceTaggerOptions, NetworkEstimator):
         return outputs(self.net_, sequences, reader.rows(sequences), what, per_step=True), sequences.ptr[1:-1]
 
     def predict(self, X: Any) -> list[NDArray[Any]]:
-        """The most probable label of every step, per sequence an array.
+        """The most probable label of every step.
 
         Parameters
         ----------
         X : list of sequences, or ConlluBank
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        list of ndarray (n_steps,)
+            One array per sequence.
         """
         proba, cuts = self._split_steps(X, "predict_proba")
         return list(np.split(self.classes_[proba.argmax(axis=1)], cuts))
 
     def predict_proba(self, X: Any) -> list[NDArray[Any]]:
-        """Probabilities of the labels at every step, per sequence an array (n_steps, n_classes)."""
+        """Probabilities of the labels at every step.
+
+        Parameters
+        ----------
+        X : list of sequences, or ConlluBank
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        list of ndarray (n_steps, n_classes)
+            One array per sequence, columns as in ``classes_``.
+        """
         return list(np.split(*self._split_steps(X, "predict_proba")))
 
     def transform(self, X: Any) -> list[NDArray[Any]]:
-        """The states at every step, per sequence an array (n_steps, n_state), or (n_steps, 2 n_state)."""
+        """The states at every step.
+
+        Parameters
+        ----------
+        X : list of sequences, or ConlluBank
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        list of ndarray (n_steps, n_state)
+            One array per sequence; twice as many columns if the network has two directions.
+        """
         return list(np.split(*self._split_steps(X, "transform")))
 
     def score(self, X: Any, y: Any) -> float:
@@ -162,7 +190,19 @@ class SequenceTagger(SequenceTaggerOptions, NetworkEstimator):
         Parameters
         ----------
         X : list of sequences, or ConlluBank
-        y : list of lists of labels, or a ConlluBank's column ("upos", ...)
+            As for :meth:`fit`.
+        y : list of lists of labels, or str
+            True labels, or the name of a ConlluBank's column ("upos", ...).
+
+        Returns
+        -------
+        float
+            Share of the steps whose label is predicted right.
+
+        Raises
+        ------
+        ValueError
+            There is no label to score.
         """
         check_is_fitted(self, "net_")
         reader = self._trained.reader

@@ -138,6 +138,7 @@ class TreeClassifier(ClassifierMixin, TreeOptions, NetworkEstimator):  # type: i
         Parameters
         ----------
         X : Treebank or list of trees
+            The trees; labels in them are not read.
 
         Returns
         -------
@@ -148,13 +149,35 @@ class TreeClassifier(ClassifierMixin, TreeOptions, NetworkEstimator):  # type: i
         return per_root(self.net_, data, lambda s: self.net_.predict_proba(s, nodes="root"), len(self.classes_))
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class at the root of each tree."""
+        """The most probable class at the root of each tree.
+
+        Parameters
+        ----------
+        X : Treebank or list of trees
+            The trees; labels in them are not read.
+
+        Returns
+        -------
+        ndarray (n_trees,)
+            Classes.
+        """
         best = self.predict_proba(X).argmax(axis=1)
         predicted: NDArray[Any] = self.classes_[best]
         return predicted
 
     def transform(self, X: Any) -> NDArray[Any]:
-        """The vector of each tree: the state at its root, (n_trees, n_state)."""
+        """The vector of each tree: the state at its root.
+
+        Parameters
+        ----------
+        X : Treebank or list of trees
+            The trees; labels in them are not read.
+
+        Returns
+        -------
+        ndarray (n_trees, n_state)
+            One row per tree.
+        """
         data = self._unlabelled(X)
         return per_root(self.net_, data, lambda s: self.net_.transform(s, nodes="root"), self.net_.cell.n_state)
 
@@ -166,7 +189,18 @@ class TreeClassifier(ClassifierMixin, TreeOptions, NetworkEstimator):  # type: i
         return data.bank, proba
 
     def predict_proba_nodes(self, X: Any) -> list[NDArray[Any]]:
-        """Probability of each class at every node: per tree an array (n_nodes, n_classes), as `predict_nodes`."""
+        """Probability of each class at every node.
+
+        Parameters
+        ----------
+        X : Treebank or list of trees
+            The trees; labels in them are not read.
+
+        Returns
+        -------
+        list of ndarray (n_nodes, n_classes)
+            One array per tree, nodes numbered as for :meth:`predict_nodes`.
+        """
         bank, proba = self._all_nodes(X)
         return split_nodes(proba, bank)
 
@@ -176,10 +210,11 @@ class TreeClassifier(ClassifierMixin, TreeOptions, NetworkEstimator):  # type: i
         Parameters
         ----------
         X : Treebank or list of trees
+            The trees; labels in them are not read.
 
         Returns
         -------
-        list of ndarray
+        list of ndarray (n_nodes,)
             One array per tree, nodes numbered as in ``Tree.labels``: level by level from the leaves, the root last.
             ``tree.to_ptb(labels)`` writes a tree with them.
         """
@@ -192,10 +227,21 @@ class TreeClassifier(ClassifierMixin, TreeOptions, NetworkEstimator):  # type: i
         Parameters
         ----------
         X : Treebank or list of trees
-        y : array-like, optional
-            True classes; without it the roots' labels (trees without one are left out).
-        sample_weight : array-like, optional
+            The trees.
+        y : array-like (n_trees,), optional
+            True classes. Without it the labels of the roots; trees without one are left out.
+        sample_weight : array-like (n_trees,), optional
             Weight of each tree.
+
+        Returns
+        -------
+        float
+            Share of the trees whose class is predicted right.
+
+        Raises
+        ------
+        ValueError
+            No root has a label, or the model knows none of the labels.
         """
         bank = as_treebank(X)
         proba = self.predict_proba(bank)
@@ -214,7 +260,25 @@ class TreeClassifier(ClassifierMixin, TreeOptions, NetworkEstimator):  # type: i
         return float(np.average(proba.argmax(axis=1) == truth, weights=weight))
 
     def score_nodes(self, X: Any, y: ArrayLike | None = None) -> float:
-        """Accuracy over all labelled nodes; `y`, if given, replaces the roots' labels."""
+        """Accuracy over all labelled nodes.
+
+        Parameters
+        ----------
+        X : Treebank or list of trees
+            The trees.
+        y : array-like (n_trees,), optional
+            Classes in place of the labels of the roots.
+
+        Returns
+        -------
+        float
+            Share of the labelled nodes whose class is predicted right.
+
+        Raises
+        ------
+        ValueError
+            No node has a label, or the model knows none of the labels.
+        """
         label, hit = self._node_hits(X, y)
         known = label >= 0
         if not known.any():

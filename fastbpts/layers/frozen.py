@@ -23,13 +23,18 @@ class Layer(Protocol[S]):
 
 
 class Frozen(Generic[S]):
-    """What :meth:`fastbpts.GRU.frozen` returns: a layer that predicts, with weights that do not change.
+    """A layer for prediction, with weights that do not change; :meth:`fastbpts.GRU.frozen` makes it.
+
+    Parameters
+    ----------
+    layer : Elman, GRU, LSTM
+        The layer to copy.
 
     Notes
     -----
-    Arguments, results (to the bit) and errors are those of the layer; there is no dropout and no gradient. The weights
-    are a copy, which is read once, at the first call, where a layer reads its own at each. May be used by several
-    Python threads, whose calls then run one after another, and can be pickled and copied.
+    Arguments, results (to the bit) and errors are those of the layer. There is no dropout and no gradient. The weights
+    are a copy that is read once, at the first call; a layer reads its weights at each call. Several Python threads may
+    use one object: their calls run one after another. It can be pickled and copied.
     """
 
     def __init__(self, layer: Layer[S]) -> None:
@@ -37,11 +42,37 @@ class Frozen(Generic[S]):
         self._layer._stack.keep_packed()
 
     def forward(self, x: ArrayLike, h0: S | None = None, lengths: ArrayLike | None = None) -> tuple[Array, S]:
-        """The layer's :meth:`~fastbpts.GRU.forward`: outputs and final states."""
+        """Outputs and final states, as the layer's :meth:`~fastbpts.GRU.forward`.
+
+        Parameters
+        ----------
+        x, h0, lengths
+            As for :meth:`fastbpts.GRU.forward`.
+
+        Returns
+        -------
+        out : array
+            Outputs of all steps.
+        h_n : array or pair of arrays
+            Final states.
+        """
         return self._layer.forward(x, h0, lengths, save=False)
 
     def step(self, x: ArrayLike, state: S | None = None) -> tuple[Array, S]:
-        """The layer's :meth:`~fastbpts.GRU.step`: one time step later."""
+        """One time step later, as the layer's :meth:`~fastbpts.GRU.step`.
+
+        Parameters
+        ----------
+        x, state
+            As for :meth:`fastbpts.GRU.step`.
+
+        Returns
+        -------
+        out : array
+            Outputs of the step.
+        state : array or pair of arrays
+            States after it.
+        """
         return self._layer.step(x, state)
 
     def __repr__(self) -> str:

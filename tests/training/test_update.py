@@ -34,10 +34,7 @@ def test_equals_torch(kind: str, max_norm: float | None) -> None:
         penalty = {name: 2 * alpha.get(name, 0.0) * array for name, array in params.items()} if not decoupled else {}
         squares = sum(float(((grads[name] + penalty.get(name, 0.0)) ** 2).sum()) for name in grads)
         clip = 1.0 if max_norm is None else min(1.0, max_norm / (np.sqrt(squares) + 1e-6))
-        for (
-            name,
-            t,
-        ) in theirs.items():  # for torch: clipped with the penalty, which torch then adds
+        for name, t in theirs.items():  # clipped with the penalty, which torch then adds
             whole = grads[name] + penalty.get(name, 0.0)
             t.grad = torch.tensor(clip * whole - penalty.get(name, 0.0) if not decoupled else clip * grads[name])
         optimizer.step()
