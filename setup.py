@@ -4,6 +4,7 @@ Environment switches (set to 1): ``FASTBPTS_DEBUG`` compiles the C asserts and C
 ``FASTBPTS_SANITIZE`` builds with address and undefined-behaviour sanitizers, ``FASTBPTS_COVERAGE`` with gcov counters.
 """
 
+import ast
 import hashlib
 import os
 import platform
@@ -67,24 +68,54 @@ directives = {
     "cdivision": not DEBUG,
 }
 
-# Objects depend on every flag, so the folder they are built in is named by all of them.
-key_parts = [cflags, ldflags, macros, directives, cython_version, numpy.__version__, sys.version, os.environ.get("CC")]
-KEY = hashlib.sha256(repr(key_parts).encode()).hexdigest()[:12]
-
 root = Path(__file__).resolve().parent
 os.chdir(root)
-MACHINE = "" if os.environ.get("FASTBPTS_PLAIN") else platform.machine().lower()
 
-# A domain's file is compiled once for each instruction set and real type (src_c/simd/target.h): name -> flags of the
-# compiler, bytes of a vector, rows of a tile.
-X86 = {
-    "avx2": (["-mavx2", "-mfma", "-mbmi2"], 32, 4),
-    "avx512": (["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mavx2", "-mfma", "-mbmi2"], 64, 8),
-}
-ISAS = {"base": ([], 16, 8 if MACHINE in ("aarch64", "arm64") else 4)}
-if MACHINE in ("x86_64", "amd64"):
-    ISAS |= X86
-    macros.append(("FB_HAS_X86", "1"))
+
+class InstructionSet(NamedTuple):
+    """A row of src_c/dispatch/isa.def."""
+
+    architecture: str
+    name: str
+    vector_bytes: int
+    tile_rows: int
+    accumulators: int
+    probe: str
+    flags: str
+
+
+def instruction_sets() -> list[InstructionSet]:
+    """Those of this machine's architecture; FASTBPTS_PLAIN=1 asks for what any processor has."""
+    lines = Path("src_c/dispatch/isa.def").read_text(encoding="utf-8").splitlines()
+    calls = [ast.parse(line, mode="eval").body for line in lines if line.startswith("FB_SET(")]
+    rows = [
+        InstructionSet(*(a.id if isinstance(a, ast.Name) else ast.literal_eval(a) for a in call.args)) for call in calls
+    ]
+    machine = platform.machine().lower()
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
+    if os.environ.get("FASTBPTS_PLAIN", "0") not in ("", "0") or machine not in {row.architecture for row in rows}:
+        machine = "other"
+    return [row for row in rows if row.architecture == machine]
+
+
+ISAS = instruction_sets()
+macros.append((f"FB_SETS_{ISAS[0].architecture}", "1"))
+
+# Objects depend on every flag, so the folder they are built in is named by all of them.
+key_parts = [
+    cflags,
+    ldflags,
+    macros,
+    ISAS,
+    directives,
+    cython_version,
+    numpy.__version__,
+    sys.version,
+    os.environ.get("CC"),
+]
+KEY = hashlib.sha256(repr(key_parts).encode()).hexdigest()[:12]
+
+# A domain's file is compiled once for each instruction set and real type (src_c/simd/target.h).
 DOMAINS = ("tree/tree", "chain/chain", "mlp/mlp", "cells/cells", "words/words", "gemm/gemm", "optimizer/update")
 PLAIN = sorted({p.as_posix() for p in Path("src_c").rglob("*.c")} - {f"src_c/{name}.c" for name in DOMAINS})
 
@@ -103,12 +134,18 @@ def units(binding: str) -> list[Unit]:
     found = [
         Unit(
             f"src_c/{name}.c",
-            f"{isa}_f{8 * real}",
-            [("FB_ISA", isa), ("FB_VBYTES", str(size)), ("FB_ROWS", str(rows)), ("FB_REAL_BYTES", str(real))],
-            flags,
+            f"{isa.name}_f{8 * real}",
+            [
+                ("FB_ISA", isa.name),
+                ("FB_VBYTES", str(isa.vector_bytes)),
+                ("FB_ROWS", str(isa.tile_rows)),
+                ("FB_ACCUMULATORS", str(isa.accumulators)),
+                ("FB_REAL_BYTES", str(real)),
+            ],
+            isa.flags.split(),
         )
         for name in DOMAINS
-        for isa, (flags, size, rows) in reversed(ISAS.items())
+        for isa in reversed(ISAS)
         for real in (4, 8)
     ]
     # The binding has no loops that are worth optimising.

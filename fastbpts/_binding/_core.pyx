@@ -21,10 +21,24 @@ cnp.import_array()
 
 cdef bint poison = bool(os.environ.get("FASTBPTS_POISON"))
 POISON = poison
-cdef tuple ISAS = ("base", "avx2", "avx512")
 
-if os.environ.get("FASTBPTS_ISA", "") not in ("", *ISAS):
-    raise ValueError(f"environment variable FASTBPTS_ISA must be one of {', '.join(ISAS)}, "
+
+def isas() -> dict:
+    """Name of each instruction set of this build -> (bytes of a vector, rows of a tile, accumulators of a tile, whether
+    this machine has it), the best one last."""
+    return {
+        fb_instruction_sets[i].name.decode(): (
+            fb_instruction_sets[i].vector_bytes,
+            fb_instruction_sets[i].tile_rows,
+            fb_instruction_sets[i].accumulators,
+            bool(fb_instruction_sets[i].probe()),
+        )
+        for i in range(FB_N_ISAS)
+    }
+
+
+if fb_choose_isa(os.environ.get("FASTBPTS_ISA", "").encode()) < 0:
+    raise ValueError(f"environment variable FASTBPTS_ISA must be one of {', '.join(isas())}, "
                      f"got {os.environ['FASTBPTS_ISA']!r}")
 
 
@@ -68,7 +82,7 @@ def aligned(tuple shape, object dtype, bint zero=False):
 
 
 def isa() -> str:
-    return ISAS[fb_kernels_for(4).isa]
+    return fb_instruction_sets[fb_kernels_for(4).isa].name.decode()
 
 
 def cells() -> dict:

@@ -7,6 +7,17 @@ cdef extern from "contract/limits.h" nogil:
     int FB_PAD, FB_PARAMS
 
 
+cdef extern from "contract/isa.h" nogil:
+    ctypedef struct fb_instruction_set:
+        const char *name
+        int vector_bytes, tile_rows, accumulators
+        int (*probe)() noexcept nogil
+
+    const int FB_N_ISAS
+    const fb_instruction_set fb_instruction_sets[]
+    int fb_choose_isa(const char *name)
+
+
 cdef extern from "contract/pool.h" nogil:
     const int64_t FB_WORTH
 

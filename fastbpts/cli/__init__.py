@@ -27,7 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from typer.main import get_command
 
-    from fastbpts.cli.app import app
+    try:
+        from fastbpts.cli.app import app
+    except ValueError as error:  # an environment variable that is refused when the library is loaded
+        print(f"fastbpts: error: {error}", file=sys.stderr)
+        return 1
 
     warnings.showwarning = _warn
     try:

@@ -1,50 +1,69 @@
-/* Design: this file has its own probe. Those of the compilers (target_clones, __builtin_cpu_supports) are missing in
+/* Design: this file has its own probes. Those of the compilers (target_clones, __builtin_cpu_supports) are missing in
    some tool chains, and tests cannot lower their answer. CPUID tells what the processor has; XGETBV tells which
    registers the operating system saves at a context switch: without that bit the instructions fault although CPUID
    lists them. */
-#include "dispatch/isa.h"
+#include "contract/isa.h"
 
-#include <stdlib.h>
+#include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#include <cpuid.h>
+static int always(void) { return 1; }
 
-static unsigned saved_registers(void) {
-    unsigned low, high;
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return low;
-}
+#ifdef FB_SETS_x86_64
+#include <cpuid.h>
 
 static int has(unsigned word, unsigned bits) { return (word & bits) == bits; }
 
-int fb_isa_probe(void) {
-    enum { XMM_YMM = 0x6, XMM_YMM_ZMM = 0xe6 };
-    unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d)) return FB_ISA_BASE;
-    if (!has(c, bit_OSXSAVE | bit_AVX | bit_FMA)) return FB_ISA_BASE;
-    unsigned saved = saved_registers();
-    if (!has(saved, XMM_YMM)) return FB_ISA_BASE;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !has(b, bit_AVX2)) return FB_ISA_BASE;
-    if (!has(saved, XMM_YMM_ZMM)) return FB_ISA_AVX2;
-    return has(b, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL) ? FB_ISA_AVX512 : FB_ISA_AVX2;
+/* Whether the operating system saves these registers. */
+static int saves(unsigned registers) {
+    unsigned a, b, c, d, low, high;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !has(c, bit_OSXSAVE)) return 0;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return has(low, registers);
 }
-#else
-int fb_isa_probe(void) { return FB_ISA_BASE; }
+
+/* Whether CPUID's leaf 7 lists these extensions. */
+static int extends(unsigned extensions) {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && has(b, extensions);
+}
+
+static int has_avx2(void) {
+    enum { XMM_YMM = 0x6 };
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && has(c, bit_AVX | bit_FMA) && saves(XMM_YMM) &&
+           extends(bit_AVX2 | bit_BMI2);
+}
+
+static int has_avx512(void) {
+    enum { XMM_YMM_ZMM = 0xe6 };
+    return has_avx2() && saves(XMM_YMM_ZMM) && extends(bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL);
+}
 #endif
 
-static int allowed(void) {
-    const char *name = getenv("FASTBPTS_ISA");
-    if (name && !strcmp(name, "base")) return FB_ISA_BASE;
-    if (name && !strcmp(name, "avx2")) return FB_ISA_AVX2;
-    return FB_ISA_AVX512; /* unset, empty or "avx512"; the binding refuses other names */
+#define FB_SET(architecture, x, bytes, rows, registers, function, flags) \
+    [FB_ISA_##x] = {                                                     \
+        .name = #x,                                                      \
+        .vector_bytes = bytes,                                           \
+        .tile_rows = rows,                                               \
+        .accumulators = registers,                                       \
+        .probe = function,                                               \
+    },
+const fb_instruction_set fb_instruction_sets[FB_N_ISAS] = {
+#include "dispatch/isa.def"
+};
+
+static _Atomic int chosen = 0;
+
+int fb_choose_isa(const char *name) {
+    int last = FB_N_ISAS - 1;
+    if (name && *name)
+        while (last >= 0 && strcmp(fb_instruction_sets[last].name, name)) last--;
+    if (last < 0) return -1;
+    while (last > 0 && !fb_instruction_sets[last].probe()) last--;
+    atomic_store(&chosen, last);
+    return last;
 }
 
-int fb_isa(void) {
-    static int isa = -1;
-    if (isa < 0) {
-        int can = fb_isa_probe(), may = allowed();
-        isa = can < may ? can : may;
-    }
-    return isa;
-}
+int fb_isa(void) { return atomic_load_explicit(&chosen, memory_order_relaxed); }

@@ -9,17 +9,17 @@
 
 /* Tiles of every shape that fits the registers; FB_TILES calls its argument with (rows, columns in vectors). */
 /* clang-format off */
-#if FB_ROWS == 8
-#define FB_ACCUMULATORS 24
+#if FB_ROWS == 8 && FB_ACCUMULATORS == 24
 #define FB_TILES(T)                                                                                             \
     T(8, 1) T(8, 2) T(8, 3) T(7, 1) T(7, 2) T(7, 3) T(6, 1) T(6, 2) T(6, 3) T(6, 4) T(5, 1) T(5, 2) T(5, 3) T(5, 4) \
     T(4, 1) T(4, 2) T(4, 3) T(4, 4) T(4, 5) T(4, 6) T(3, 1) T(3, 2) T(3, 3) T(3, 4) T(3, 5) T(3, 6)             \
     T(2, 1) T(2, 2) T(2, 3) T(2, 4) T(2, 5) T(2, 6) T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
-#else
-#define FB_ACCUMULATORS 12
+#elif FB_ROWS == 4 && FB_ACCUMULATORS == 12
 #define FB_TILES(T)                                                                                             \
     T(4, 1) T(4, 2) T(4, 3) T(3, 1) T(3, 2) T(3, 3) T(3, 4) T(2, 1) T(2, 2) T(2, 3) T(2, 4) T(2, 5) T(2, 6)     \
     T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
+#else
+#error "isa.def: there is no list of tiles for these rows and accumulators"
 #endif
 /* clang-format on */
 /* C (MR, NR VL) = rows at `from` (NULL: zeros) + A (MR, K) . B (K, NR VL): A by element with strides, the others by

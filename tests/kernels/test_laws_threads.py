@@ -13,6 +13,8 @@ import pytest
 import zoo
 from grid import CELLS, RECURRENT, problem
 
+from fastbpts import _core
+
 DTYPES = ["float32", "float64"]
 
 
@@ -164,7 +166,7 @@ def test_one_network_in_two_python_threads() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("isa", ["base", "avx2"])
+@pytest.mark.parametrize("isa", list(_core.isas())[:-1])
 def test_other_instruction_sets(isa: str) -> None:
     """The most important part of the grid again, in a process that may use this instruction set only."""
     tests = Path(__file__).resolve().parents[1]

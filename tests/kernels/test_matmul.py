@@ -81,7 +81,7 @@ def test_a_value_does_not_depend_on_its_place(dtype: type) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("isa", ["base", "avx2", "avx512"])
+@pytest.mark.parametrize("isa", _core.isas())
 def test_every_instruction_set(isa: str) -> None:
     if isa == _core.isa():
         return
