@@ -41,9 +41,10 @@ class PublicValidator(Validator):  # type: ignore[misc]
         """Without private ones (the block size of readers), and without the fields that a section Attributes has."""
         entries = NumpyDocString(inspect.getdoc(self.obj) or "")["Attributes"] if inspect.isclass(self.obj) else []
         fields = {name for entry in entries for name in entry.name.split(", ")} - self.doc_parameters.keys()
-        # A class that takes *args hands them to its base, whose description has them.
+        # A class that takes *args hands them to its base, whose description has them. Another may say whose it shares.
         stars = ("*args", "**kwargs") if inspect.isclass(self.obj) else ()
-        names = super().signature_parameters
+        shares = inspect.isclass(self.obj) and " are those of :class:" in self.raw_doc
+        names = self.doc_all_parameters if shares else super().signature_parameters
         return tuple(name for name in names if name not in fields and name not in stars and name[0] != "_")
 
     @property

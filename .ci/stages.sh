@@ -77,6 +77,7 @@ stage_lint() {
     lint-imports || status=1
     find src_c tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} + || status=1
     codespell || status=1
+    python .ci/check_docstrings.py || status=1
     python "$ROOT/.ci/files_touched.py" || status=1
     "$ROOT/.ci/check_commits.sh" || status=1 # in the repository itself: the copy has no history
     return $status

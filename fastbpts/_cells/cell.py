@@ -25,14 +25,19 @@ class Cell:
     Attributes
     ----------
     name : str
+        One of :func:`cells`.
     n_in, n_state : int
+        Widths of the input and of the state.
     dtype : numpy.dtype
+        float32 or float64.
+    input_activation : str
+        What a recursive cell's leaf does with its input row.
     arity : int or None
         Children of every inner node; None: any number.
     initial : tuple of str
         The states below childless nodes: () of recursive cells, ("h0",) or ("h0", "c0") of recurrent ones.
     activation, activations : str or None, tuple of str
-        The non-linearity, and which are accepted; None and () where there is no choice.
+        The non-linearity, and those accepted; None and () if there is no choice.
     shapes : dict
         Parameter name -> shape, in the order of the cell's definition.
     """
@@ -62,7 +67,18 @@ class Cell:
         return _core.Net(self.name, self.n_in, self.n_state, self.dtype, self.input_activation == "tanh", chosen)
 
     def check_structure(self, s: _core.Graph) -> None:
-        """Raise ValueError unless the cell can run over s."""
+        """Check that the cell can run over some graphs.
+
+        Parameters
+        ----------
+        s : Structure
+            The graphs.
+
+        Raises
+        ------
+        ValueError
+            A node has a wrong number of children, or inputs are at the wrong nodes.
+        """
         if not isinstance(s, _core.Graph):
             raise ValueError(f"s must be a fastbpts.Structure, got {type(s).__name__}")
         facts = s.facts
@@ -79,7 +95,23 @@ class Cell:
             )
 
     def check_params(self, params: Params) -> tuple[Array, ...]:
-        """The parameters in order, with dtype and shape made sure."""
+        """The parameters in order, with the cell's dtype and shapes.
+
+        Parameters
+        ----------
+        params : dict of arrays
+            All parameters by name.
+
+        Returns
+        -------
+        tuple of arrays
+            In the order of ``shapes``.
+
+        Raises
+        ------
+        ValueError
+            A name is missing or unknown, or a shape is wrong.
+        """
         if set(params) != set(self.shapes):
             raise ValueError(f"params must have the keys {sorted(self.shapes)}, got {sorted(params)}")
         return tuple(as_array(params[k], shape, self.dtype, f"params[{k!r}]") for k, shape in self.shapes.items())
@@ -89,7 +121,13 @@ class Cell:
 
         Parameters
         ----------
-        random_state : int or numpy Generator
+        random_state : int, numpy Generator or None, default=0
+            The seed.
+
+        Returns
+        -------
+        dict of arrays
+            One array per entry of ``shapes``.
 
         Notes
         -----
@@ -162,7 +200,7 @@ class Cell:
         return run
 
     def backward(self, run: Run, dh: ArrayLike, dc: ArrayLike | None = None) -> tuple[Params, Array, Gradient]:
-        """Gradients of parameters, inputs and initial states from the gradient by the states.
+        """Gradients of parameters, inputs and initial states from the gradient of the states.
 
         Parameters
         ----------
@@ -178,8 +216,14 @@ class Cell:
         dparams : dict
             Like params.
         dx : array (len(s.inputs), n_in)
+            Gradient of the input rows.
         dh0 : array (n_graphs, n_state), pair of such arrays, or None
-            As ``initial`` says, also where h0 was None.
+            Gradients of the states that ``initial`` names, also if h0 was None.
+
+        Raises
+        ------
+        ValueError
+            `run` is not a Run, a shape is wrong, or `dc` is given and the cell has no second state.
         """
         if not isinstance(run, Run):
             raise ValueError(f"run must come from forward, got {type(run).__name__}")
@@ -232,23 +276,29 @@ def cell(
     Parameters
     ----------
     name : str
-        One of :func:`cells`: the recursive cells "sum" (Rosenberg 2016), "concat" (Socher et al. 2011) and "rntn"
-        (Socher et al. 2013), the recurrent ones "elman", "gru" and "lstm", on trees the child-sum Tree-LSTM (Tai et al.
-        2015).
+        One of :func:`cells`: recursive cells such as "sum" (Rosenberg 2016), "concat" (Socher et al. 2011) and "rntn"
+        (Socher et al. 2013), or recurrent ones such as "elman", "gru" and "lstm", on trees the child-sum Tree-LSTM (Tai
+        et al. 2015).
     n_in : int, optional
-        Width of the inputs; default n_state, which recursive cells insist on.
-    n_state : int
+        Width of the inputs; default n_state, which recursive cells need.
+    n_state : int, default=25
         Width d of the states.
-    dtype : "float32" or "float64"
-    input_activation : "identity" or "tanh"
+    dtype : {"float32", "float64"}, default="float32"
+        Type of all arrays.
+    input_activation : {"identity", "tanh"}, default="identity"
         What a recursive cell's leaf does with its input row.
     activation : str, optional
-        One of the cell's ``activations``; "elman" has "tanh" (the default), "sigmoid" and "relu", the others none.
+        One of the cell's ``activations``, the first by default; None for a cell without a choice.
+
+    Returns
+    -------
+    Cell
+        The cell.
 
     Raises
     ------
     ValueError
-        Naming the argument that is not accepted.
+        An argument is not accepted; the message names it.
     """
     if name not in _core.cells():
         raise ValueError(f"name must be one of {cells()}, got {name!r}")

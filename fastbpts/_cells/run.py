@@ -15,17 +15,20 @@ Saved = tuple[Array | None, ...]
 
 @dataclass
 class Run:
-    """What a forward step leaves for its backward step.
+    """A step forward, which :meth:`Cell.backward` goes back from.
 
     Attributes
     ----------
     s : Structure
-    params : dict
+        The graphs.
+    params : dict of arrays
         As they were given.
     h : array (n_nodes, n_state)
         States in the structure's node order.
     c : array (n_nodes, n_state) or None
         Second states, of cells that have them.
+    x, padded, theta, saved, noise, n_threads : object
+        What the step backward needs, in the kernels' layout.
     """
 
     s: _core.Graph

@@ -74,10 +74,15 @@ class MLPState(Resumable):
     def set_params(self, params: Mapping[str, Array]) -> None:
         """Set some or all parameters.
 
+        Parameters
+        ----------
+        params : dict of arrays
+            New values by name.
+
         Raises
         ------
         ValueError
-            Naming the parameter that is unknown or has another shape; nothing is changed then.
+            A parameter is unknown or has another shape; the message names it, and nothing is changed.
         """
         unknown = sorted(set(params) - set(self.params))
         if unknown:

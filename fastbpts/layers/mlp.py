@@ -64,6 +64,11 @@ class MLP(MLPState):
     dx : array (n, n_in)
         Gradient with respect to the input of the last :meth:`loss_and_grad`.
 
+    Raises
+    ------
+    ValueError
+        An argument is not accepted; the message names it.
+
     Notes
     -----
     A network may be used by several Python threads, whose calls then run one after another; but forward and backward
@@ -140,9 +145,17 @@ class MLP(MLPState):
         self._net.set_optimizer(*o.arguments(self._learning_rate, self.max_norm))
 
     def step(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None) -> float:
-        """One training step on a batch: arguments and result as of :meth:`loss_and_grad`.
+        """One training step on a batch; gradients are not kept.
 
-        The loss is that before the update; if it is not finite, nothing was updated. Gradients are not kept.
+        Parameters
+        ----------
+        x, y, weight
+            As for :meth:`loss_and_grad`.
+
+        Returns
+        -------
+        float
+            The loss before the update. If it is not finite, nothing was updated.
         """
         if self.head != "softmax" or not self._net.fits(x, y, weight):
             x, y, weight = self._arguments(x, y, weight)
@@ -221,15 +234,21 @@ class MLP(MLPState):
         return (self._seed + 0x632BE59BD9B4E019 * self._n_steps) % 2**64
 
     def forward(self, x: ArrayLike, training: bool = False, seed: int | None = None) -> Array:
-        """Scores (n, n_out) of rows x (n, n_in); what :meth:`backward` needs is kept, x itself is not copied.
+        """Scores of rows; what :meth:`backward` needs is kept, and x itself is not copied.
 
         Parameters
         ----------
         x : array (n, n_in)
-        training : bool
-            Whether dropout acts.
+            Input rows.
+        training : bool, default=False
+            Apply dropout.
         seed : int, optional
-            Of the masks; None: others at each call, following from random_state.
+            Seed of the masks. None: other masks at each call, which follow from random_state.
+
+        Returns
+        -------
+        array (n, n_out)
+            Scores.
         """
         rows, seed = self._input(x), check_seed(seed)
         out = np.empty((len(rows), self.sizes[-1]), self.dtype)
@@ -267,7 +286,23 @@ class MLP(MLPState):
         return dx
 
     def predict_proba(self, x: ArrayLike) -> Array:
-        """Softmax (n, n_classes) of the scores."""
+        """Softmax of the scores.
+
+        Parameters
+        ----------
+        x : array (n, n_in)
+            Input rows.
+
+        Returns
+        -------
+        array (n, n_classes)
+            Probabilities.
+
+        Raises
+        ------
+        ValueError
+            The head has no probabilities, or x has a wrong shape.
+        """
         if self.head != "softmax":
             raise ValueError("head='linear' has no probabilities: use forward")
         rows = self._input(x)

@@ -50,6 +50,11 @@ class Elman(_OneState):
         live: optimisers change those of params in place, ``params[name] = value`` copies into them, and each
         :meth:`backward` adds to those of grads until :meth:`zero_grad`.
 
+    Raises
+    ------
+    ValueError
+        An argument is not accepted; the message names it.
+
     Notes
     -----
     A layer keeps what its last :meth:`forward` saved, and its memory from call to call. It may be used by several

@@ -66,6 +66,11 @@ class Network(Resumable):
     random_state : int or numpy Generator
         Of the initial parameters; dropout masks follow from it too.
 
+    Raises
+    ------
+    ValueError
+        An argument is not accepted; the message names it.
+
     Notes
     -----
     A network may be used by several Python threads; its calls then run one after another.
@@ -181,10 +186,15 @@ class Network(Resumable):
     def set_params(self, params: Mapping[str, ArrayLike]) -> None:
         """Set some or all parameters by name; V is kept as (V + V^T) / 2, which is the same function.
 
+        Parameters
+        ----------
+        params : dict of arrays
+            New values, with the shapes of ``shapes``.
+
         Raises
         ------
         ValueError
-            For a name that is not among ``shapes``, or a wrong shape.
+            A name is not among ``shapes``, or a shape is wrong.
         """
         unknown = sorted(set(params) - set(self.shapes))
         if unknown:
@@ -263,7 +273,20 @@ class Network(Resumable):
     def loss_and_grad(
         self, s: _core.Graph, target: ArrayLike | None = None, node_weight: ArrayLike | None = None
     ) -> tuple[float, Params]:
-        """Loss as in :meth:`step` and dense gradients, the penalty's included (for E: of the rows read); no update."""
+        """Loss and dense gradients of a batch; nothing is updated.
+
+        Parameters
+        ----------
+        s, target, node_weight
+            As for :meth:`step`.
+
+        Returns
+        -------
+        loss : float
+            As for :meth:`step`.
+        grads : dict of arrays
+            Gradients by name in the public shapes, with those of the penalty (for E: of the rows that the batch reads).
+        """
         with self._lock:
             loss = self._run(s, target, node_weight, False)
             grads = {name: np.zeros(shape, self.dtype) for name, shape in self.cell.shapes.items()}
@@ -278,13 +301,39 @@ class Network(Resumable):
         return loss, grads
 
     def predict_proba(self, s: _core.Graph, nodes: Literal["root", "all"] = "root") -> Array:
-        """Class probabilities (n, n_classes) of the roots, or of all nodes in the structure's order."""
+        """Class probabilities of nodes.
+
+        Parameters
+        ----------
+        s : Structure
+            With a word at every leaf.
+        nodes : {"root", "all"}, default="root"
+            Which nodes.
+
+        Returns
+        -------
+        array (n, n_classes)
+            One row per graph, or per node in the structure's order.
+        """
         out = np.empty((self._rows(s, nodes), self.n_classes), self.dtype)
         self._predict(s, nodes, out, None)
         return out
 
     def transform(self, s: _core.Graph, nodes: Literal["root", "all"] = "root") -> Array:
-        """States (n, n_state) of the roots, or of all nodes in the structure's order."""
+        """States of nodes.
+
+        Parameters
+        ----------
+        s : Structure
+            With a word at every leaf.
+        nodes : {"root", "all"}, default="root"
+            Which nodes.
+
+        Returns
+        -------
+        array (n, n_state)
+            One row per graph, or per node in the structure's order.
+        """
         out = np.empty((self._rows(s, nodes), self.cell.n_state), self.dtype)
         self._predict(s, nodes, None, out)
         return out

@@ -49,19 +49,33 @@ def loss_and_grad(
 
     Parameters
     ----------
+    cell : Cell
+        A cell of the reference.
+    s : Structure
+        The batch.
     params : dict
         The cell's parameters, Ws (C, H), bs (C,), E (V, H).
     target : array (N,) of int or (N, C), optional
         None: the labels of s; -1 is ignored.
     node_weight : array (N,), optional
+        Weight of each node's loss.
     class_weight : array (C,), optional
-    loss_nodes : {"all", "root"}
+        Factor on the loss of each class.
+    loss_nodes : {"all", "root"}, default="all"
+        Nodes that have a loss.
     alpha : dict, optional
         Penalty per parameter.
     mask : array (N, H), optional
         Dropout of the states; in the recursive cells its rows at the input nodes are the dropout of the inputs.
     input_mask : array (I, D), optional
         Dropout of the input rows, in the recurrent cells.
+
+    Returns
+    -------
+    loss : float
+        The loss, without the penalty.
+    grads : dict of arrays
+        Gradients like `params`, with the penalty's.
     """
     Ws, bs, E = params["Ws"], params["bs"], params["E"]
     words = s.word[s.inputs]  # (I,)
@@ -95,13 +109,16 @@ class Trainer:
     Parameters
     ----------
     cell : Cell
+        A cell of the reference.
     params : dict
-        Copied.
+        Initial values; copied.
     optimizer : str
+        Name of the optimiser.
     alpha : dict, optional
+        Penalty per parameter.
     max_norm : float, optional
         Clip the norm of all gradients together.
-    settings
+    **settings : object
         The optimiser's own arguments.
     """
 
@@ -121,7 +138,20 @@ class Trainer:
         self.alpha, self.max_norm, self.t = dict(alpha or {}), max_norm, 0
 
     def step(self, s: Batch, **options: Any) -> float:
-        """One training step; the options are those of `loss_and_grad`."""
+        """One training step.
+
+        Parameters
+        ----------
+        s : Structure
+            The batch.
+        **options : object
+            Those of `loss_and_grad`.
+
+        Returns
+        -------
+        float
+            The loss before the update.
+        """
         decoupled = optim.RULES[self.optimizer].decoupled
         alpha = {} if decoupled else self.alpha
         loss, grads = loss_and_grad(self.cell, s, self.params, alpha=alpha, **options)

@@ -84,7 +84,22 @@ class Optimizer:
 
     @classmethod
     def chosen(cls, name: str, learning_rate: float | None, options: Mapping[str, float | None]) -> "Optimizer":
-        """An optimiser from the options of all: those that it does not take are left out."""
+        """An optimiser from the options of all optimisers: those that it does not take are left out.
+
+        Parameters
+        ----------
+        name : str
+            One of :func:`fastbpts.optimizers`.
+        learning_rate : float or None
+            None takes the optimiser's usual rate.
+        options : dict
+            Values by option; None is the default.
+
+        Returns
+        -------
+        Optimizer
+            The optimiser.
+        """
         taken = OPTIMIZERS[name].options if name in OPTIMIZERS else {}
         return cls(name, learning_rate, **{k: v for k, v in options.items() if k in taken})
 
@@ -93,7 +108,20 @@ class Optimizer:
         return f"Optimizer({self.name!r}, learning_rate={self.learning_rate!r}{values})"
 
     def arguments(self, learning_rate: float, max_norm: float | None) -> tuple[str, float, float, dict[str, float]]:
-        """What the kernels take: this optimiser at another rate, gradients clipped to a norm."""
+        """The arguments of the kernels: this optimiser at another rate, with gradients clipped to a norm.
+
+        Parameters
+        ----------
+        learning_rate : float
+            The rate.
+        max_norm : float or None
+            The norm; None: no clipping.
+
+        Returns
+        -------
+        tuple (str, float, float, dict)
+            Name, rate, norm (0: no clipping), options.
+        """
         return self.name, learning_rate, max_norm or 0.0, self.options
 
     @property

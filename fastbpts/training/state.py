@@ -41,17 +41,25 @@ class Resumable:
         return {"counters": counters, "learning_rate": np.array([self.learning_rate])}
 
     def state(self) -> dict[str, Array]:
-        """What later steps depend on, to the bit: weights in the kernels' layout, the optimiser's state, counters."""
+        """Everything that later steps depend on, to the bit, as a dict of arrays.
+
+        It has the weights in the kernels' layout, the optimiser's state and counters.
+        """
         with self._lock:
             return {name: array.copy("C") for name, array in self._trained().items()} | self._counters()
 
     def load_state(self, state: Mapping[str, Array]) -> None:
-        """Back to a :meth:`state` of a network of the same shape.
+        """Return to a :meth:`state` of a network of the same shape.
+
+        Parameters
+        ----------
+        state : dict of arrays
+            What :meth:`state` gave.
 
         Raises
         ------
         ValueError
-            Naming the array that is missing or of another shape; nothing is changed then.
+            An array is missing or has another shape; the message names it, and nothing is changed.
         """
         own = self._trained()
         values = state_values(state, {**own, **self._counters()})
