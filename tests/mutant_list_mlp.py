@@ -5,7 +5,8 @@ from mutant_list import Mutant
 MATMUL, MATMUL_TN = "src_c/gemm/matmul-inl.h", "src_c/gemm/matmul_tn-inl.h"
 MLP, OPTIM = "src_c/mlp/layers-inl.h", "src_c/optimizer/update-inl.h"
 LAYER, STATE, UPDATE = "fastbpts/layers/mlp.py", "fastbpts/layers/_mlp_state.py", "fastbpts/training/updates.py"
-ESTIMATOR, BINDING = "fastbpts/estimators/mlp_classifier.py", "fastbpts/_binding/mlp.pxi"
+ESTIMATOR, TASK = "fastbpts/estimators/mlp_classifier.py", "fastbpts/estimators/row_task.py"
+BINDING = "fastbpts/_binding/mlp.pxi"
 PRODUCTS = "test_matmul.py -k not instruction"
 NETS = "test_mlp.py -k reference or bits or large"
 MASKS = "test_mlp.py -k dropout"
@@ -99,13 +100,7 @@ MLP_MUTANTS = [
     Mutant("penalty of an updater", UPDATE, "2 * by_name[name]", "by_name[name]", UPDATES),
     Mutant("gradients bound for ever", UPDATE, "if np.shares_memory(g, grads[name]):", "if True:", UPDATES),
     Mutant("rows not checked", UPDATE, "not 0 <= number.min() <= number.max() < n", "False", UPDATES),
-    Mutant(
-        "unknown labels train",
-        "fastbpts/estimators/row_task.py",
-        "if data.y.max() >= len(self._classes):",
-        "if False:",
-        FITS,
-    ),
+    Mutant("unknown labels train", TASK, "if data.y.max() >= len(self._classes):", "if False:", FITS),
     Mutant(
         "class weights unused",
         ESTIMATOR,

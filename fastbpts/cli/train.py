@@ -1,4 +1,4 @@
-"""``fastbpts train``: its options are those of the estimators, from ``fastbpts.training.options``."""
+"""``fastbpts train``: its options are those of the estimators, see ``fastbpts._base.options``."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -8,6 +8,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer import Option
 
+from fastbpts._base import options
+from fastbpts._base.options import FILES, defaults_of, options_of
 from fastbpts.cli.common import (
     Binarize,
     Format,
@@ -24,8 +26,6 @@ from fastbpts.cli.common import (
     usage,
 )
 from fastbpts.cli.tasks import TASKS, read, summary
-from fastbpts.training import options
-from fastbpts.training.options import FILES, defaults_of, options_of
 
 _SEQUENCES = "Sequences (--task tag, lm, classify)"
 

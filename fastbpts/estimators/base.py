@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from fastbpts._base import checks, seeds
+from fastbpts._base.options import check_options
 from fastbpts._files.atomic import PathLike
 from fastbpts._files.checkpoints import check_checkpoint, resume_from, write_checkpoint
 from fastbpts._files.tensors import write_tensors
@@ -17,7 +18,7 @@ from fastbpts.estimators import store
 from fastbpts.estimators.parts import Reader, Task
 from fastbpts.estimators.store import Trained
 from fastbpts.training.loop import Net, Plan, Tensors
-from fastbpts.training.options import TrainingOptions, check_options
+from fastbpts.training.options import TrainingOptions
 from fastbpts.training.schedules import make_schedule
 from fastbpts.training.trainer import Trainer
 

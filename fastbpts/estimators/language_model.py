@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from fastbpts._base import checks, seeds
+from fastbpts._base.options import with_parameters
 from fastbpts.data.vocabulary import Vocabulary
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.sequence_options import LanguageModelOptions
@@ -18,7 +19,6 @@ from fastbpts.networks.generation import generate
 from fastbpts.networks.sequence_network import SequenceNetwork
 from fastbpts.networks.shape import GROUPS, Shape
 from fastbpts.training.loop import Tensors
-from fastbpts.training.options import with_parameters
 
 
 @with_parameters

@@ -9,6 +9,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastbpts._base import checks
+from fastbpts._base.options import with_parameters
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.mlp_options import MLPOptions, widths_of
 from fastbpts.estimators.row_examples import RowReader
@@ -16,7 +17,7 @@ from fastbpts.estimators.row_task import RowTask, probabilities
 from fastbpts.estimators.store import Trained
 from fastbpts.layers.mlp import MLP
 from fastbpts.training.loop import Tensors
-from fastbpts.training.options import optimizer_of, with_parameters
+from fastbpts.training.options import optimizer_of
 
 
 @with_parameters

@@ -7,19 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastbpts._base import checks
+from fastbpts._base.options import MAX_WIDTH, MODEL, SHARE, Rule, anything, choice, option, quoted
 from fastbpts.layers.mlp import ACTIVATIONS
-from fastbpts.training.options import (
-    MAX_WIDTH,
-    MODEL,
-    SHARE,
-    ClassOptions,
-    Rule,
-    TrainingOptions,
-    anything,
-    choice,
-    option,
-    quoted,
-)
+from fastbpts.training.options import ClassOptions, TrainingOptions
 
 
 def widths_of(hidden_layer_sizes: Any) -> list[int]:

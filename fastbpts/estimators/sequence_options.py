@@ -5,28 +5,13 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 from fastbpts._base import checks
+from fastbpts._base.options import BOOLEAN, MODEL, SHARE, WIDTH, Rule, anything, choice, integer, names_in, option
 from fastbpts.data.numbered_text import LEVELS
 from fastbpts.estimators.token_features import check_features
 from fastbpts.layers._stack import KINDS
 from fastbpts.networks.head import HEADS
 from fastbpts.networks.pooling import POOLS
-from fastbpts.training.options import (
-    BOOLEAN,
-    MODEL,
-    SHARE,
-    WIDTH,
-    ClassOptions,
-    Rule,
-    TrainingOptions,
-    VocabularyOptions,
-    WordOptions,
-    anything,
-    choice,
-    integer,
-    names_in,
-    option,
-    parse_alpha,
-)
+from fastbpts.training.options import ClassOptions, TrainingOptions, VocabularyOptions, WordOptions, parse_alpha
 
 
 def _check_features(name: str, value: Any) -> None:  # noqa: ARG001

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from fastbpts._base.options import with_parameters
 from fastbpts.data.conllu_bank import COLUMNS, ConlluBank
 from fastbpts.estimators.base import NetworkEstimator
 from fastbpts.estimators.sequence_examples import SequenceReader
@@ -25,7 +26,6 @@ from fastbpts.estimators.word_rows import check_unknown, set_pretrained
 from fastbpts.networks.sequence_network import SequenceNetwork
 from fastbpts.networks.shape import GROUPS
 from fastbpts.training.loop import Tensors
-from fastbpts.training.options import with_parameters
 
 
 class LabelOfEachStep:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fastbpts._base.options import with_parameters
 from fastbpts._cells.cell import cell as make_cell
 from fastbpts.data.treebank import Treebank
 from fastbpts.estimators.base import NetworkEstimator
@@ -19,7 +20,7 @@ from fastbpts.estimators.tree_task import TreeTask, node_hits, node_probabilitie
 from fastbpts.estimators.word_rows import check_unknown, set_pretrained
 from fastbpts.networks.tree_network import Network
 from fastbpts.training.loop import Tensors
-from fastbpts.training.options import optimizer_of, with_parameters
+from fastbpts.training.options import optimizer_of
 
 _READING = {"unary": ("collapse",), "binarize": ("left", "right")}  # what a model's file may ask for
 

@@ -4,17 +4,9 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, Literal
 
+from fastbpts._base.options import MODEL, SHARE, WIDTH, choice, option
 from fastbpts._cells.cell import Activation, cells
-from fastbpts.training.options import (
-    MODEL,
-    SHARE,
-    WIDTH,
-    ClassOptions,
-    TrainingOptions,
-    WordOptions,
-    choice,
-    option,
-)
+from fastbpts.training.options import ClassOptions, TrainingOptions, WordOptions
 
 
 @dataclass(eq=False, repr=False)

@@ -12,11 +12,11 @@ import pytest
 from commands import failed, run
 
 import fastbpts as fb
+from fastbpts._base.options import options_of
 from fastbpts.cli.tasks import TASKS
 from fastbpts.cli.train import train
 from fastbpts.estimators.tree_classifier import TreeClassifier
 from fastbpts.training.optimizer import OPTIMIZERS
-from fastbpts.training.options import options_of
 
 COMMANDS = ("demo", "train", "evaluate", "predict", "show", "gradcheck", "bench")
 

@@ -6,7 +6,7 @@ import pytest
 from numpydoc.docscrape import ClassDoc
 
 import fastbpts as fb
-from fastbpts.training.options import check_options, defaults_of, options_of, parameters_section
+from fastbpts._base.options import check_options, defaults_of, options_of, parameters_section
 
 ESTIMATORS = {
     kind.__name__: kind
