@@ -52,6 +52,12 @@ def check_continuation(
         raise ValueError("it was made with other training or validation data")
 
 
+def check_resumable(path: Any) -> None:
+    """ValueError unless there is a parameter `checkpoint` to continue from."""
+    if path is None:
+        raise ValueError("resume=True: set the parameter checkpoint, the file to continue from")
+
+
 def write_checkpoint(path: PathLike, tensors: Tensors, header: Mapping[str, Any], fingerprint: str) -> None:
     """Write a model with the state of its training, atomically; `fingerprint` is a digest of the training data."""
     write_tensors(path, tensors, {**header, "fingerprint": fingerprint})
@@ -79,8 +85,8 @@ def resume_from(
     ValueError
         There is no such parameter, the file is damaged, or it belongs to other parameters or other data.
     """
-    if path is None:
-        raise ValueError("resume=True needs the parameter checkpoint, the file to continue from")
+    check_resumable(path)
+    assert path is not None
     if not Path(path).exists():
         return
     tensors, header = read_tensors(path)

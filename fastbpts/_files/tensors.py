@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fastbpts._files.atomic import PathLike, write_atomic
 
-FORMAT = 1
+FORMAT = 2  # 1: version 0.1, where word vectors had headers of their own
 _KEY = "fastbpts"
 
 Tensors = dict[str, NDArray[Any]]

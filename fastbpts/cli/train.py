@@ -1,15 +1,13 @@
 """``fastbpts train``: its options are those of the estimators, see ``fastbpts._base.options``."""
 
 import inspect
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer import Option
 
-from fastbpts._base import options
-from fastbpts._base.options import FILES, defaults_of, options_of
+from fastbpts._base.options import FILES, options_of
 from fastbpts.cli.common import (
     Binarize,
     Format,
@@ -25,6 +23,7 @@ from fastbpts.cli.common import (
     status_after,
     usage,
 )
+from fastbpts.cli.options import own_parameters, parameters, values
 from fastbpts.cli.tasks import TASKS, read, summary
 
 _SEQUENCES = "Sequences (--task tag, lm, classify)"
@@ -68,57 +67,6 @@ class Own(NamedTuple):
 _EVERY = frozenset(Own._fields) - frozenset.union(*(task.options for task in TASKS.values()))
 
 
-def _of_estimators() -> dict[str, options.Option]:
-    """Every parameter of an estimator that the command line shows, as the first of the tasks declares it."""
-    found: dict[str, options.Option] = {}
-    for task in TASKS.values():
-        found = options_of(task.parameters) | found
-    return {name: known for name, known in found.items() if known.shown}
-
-
-def _by_task(text_of: Callable[[type], str], name: str) -> str:
-    """What is true of a parameter, once if it is true for every task that has it, else task by task."""
-    tasks: dict[str, list[str]] = {}
-    for task, kind in TASKS.items():
-        if name in options_of(kind.parameters):
-            tasks.setdefault(text_of(kind.parameters), []).append(task)
-    if len(tasks) == 1:
-        return next(iter(tasks))
-    return "; ".join(f"{', '.join(names)}: {text or 'none'}" for text, names in tasks.items())
-
-
-def _written(value: Any) -> str:
-    """A value as the command line takes it."""
-    return ",".join(value) if isinstance(value, tuple) else "none" if value is None else str(value)
-
-
-def _help(name: str, known: options.Option) -> str:
-    """The first sentence about a parameter, an example of its text, the values accepted, and the default."""
-    sentence = known.help.partition(". ")[0].rstrip(".").replace("`", "")
-    example = f', such as "{known.example}"' if known.example else ""
-    accepted = _by_task(lambda kind: ", ".join(map(_written, options_of(kind)[name].rule.choices)), name)
-    default = _by_task(lambda kind: _written(defaults_of(kind)[name]), name)
-    return f"{sentence}{example}. {f'One of {accepted}. ' if accepted else ''}(default: {default})"
-
-
-def _declared(name: str, known: options.Option) -> inspect.Parameter:
-    """A parameter of an estimator as an option of the command line; None where it is not given."""
-    of_trees = name in options_of(TASKS["tree"].parameters)
-    heading = known.heading if of_trees else _SEQUENCES
-    declared = Option(*known.flags, help=_help(name, known), rich_help_panel=heading, show_default=False)
-    kind = str if known.parse is not None else known.rule.kind
-    annotation = Annotated[kind | None, declared]  # type: ignore[valid-type]
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-
-
-def _parameters() -> Iterator[inspect.Parameter]:
-    for name, annotation in inspect.get_annotations(Own).items():
-        default = Own._field_defaults.get(name, inspect.Parameter.empty)
-        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-    for name, known in _of_estimators().items():
-        yield _declared(name, known)
-
-
 @command
 def train(**given: Any) -> int:
     """Train a classifier of trees, a tagger, a language model or a classifier of texts."""
@@ -137,7 +85,10 @@ def train(**given: Any) -> int:
     return _fit(own, params)
 
 
-train.__signature__ = inspect.Signature(list(_parameters()), return_annotation=int)  # type: ignore[attr-defined]
+_KINDS = {task: kind.parameters for task, kind in TASKS.items()}
+train.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [*own_parameters(Own), *parameters(_KINDS, of_others=_SEQUENCES)], return_annotation=int
+)
 
 
 def _params(own: Own, given: dict[str, Any]) -> dict[str, Any]:
@@ -148,14 +99,7 @@ def _params(own: Own, given: dict[str, Any]) -> dict[str, Any]:
     other = {name for name in others if getattr(own, name) != Own._field_defaults[name]}
     for name in sorted(other | given.keys() - accepted.keys()):
         raise typer.BadParameter(f"not an option of --task {own.task}", param_hint=f"--{name.replace('_', '-')}")
-    params: dict[str, Any] = {"verbose": 0 if own.quiet else 1}
-    for name, value in given.items():
-        parse = accepted[name].parse
-        try:
-            params[name] = value if parse is None else parse(value)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint=f"--{name.replace('_', '-')}") from None
-    return params
+    return values(accepted, given) | {"verbose": 0 if own.quiet else 1}
 
 
 def _fit(own: Own, params: dict[str, Any]) -> int:

@@ -23,7 +23,7 @@ class GloVeArrays(Protocol):
 
 
 def arrays(model: GloVeArrays) -> tuple[Tensors, dict[str, Any]]:
-    """Weights with the optimiser's sums beside them, and the history."""
+    """Weights with the optimiser's sums beside them, and how far training is."""
     return {"rows": model._rows, "bias": model._bias}, {"history": model.history_}
 
 
@@ -33,7 +33,7 @@ def _aligned(array: Array) -> Array:
     return copy
 
 
-def set_arrays(model: GloVeArrays, words: list[str], counts: I64, tensors: Tensors, header: dict[str, Any]) -> None:
+def set_arrays(model: GloVeArrays, words: list[str], counts: I64, tensors: Tensors, progress: dict[str, Any]) -> None:
     """Set the arrays that `arrays` gave."""
     model._words, model._counts = words, counts
     n, ld = 2 * len(counts), model._padded_size
@@ -42,4 +42,4 @@ def set_arrays(model: GloVeArrays, words: list[str], counts: I64, tensors: Tenso
         if given.shape != shape or given.dtype != model.dtype or not len(counts) == len(words) == len(set(words)):
             raise ValueError(f"{name} of shape {given.shape} and {given.dtype} do not fit the words and the parameters")
     model._rows, model._bias = (_aligned(tensors[name]) for name in ("rows", "bias"))
-    model.history_ = list(header["history"])
+    model.history_ = list(progress["history"])

@@ -1,7 +1,6 @@
 """Model files and checkpoints of word vectors: the parts that ``Word2Vec`` and ``GloVe`` share."""
 
 import hashlib
-import json
 import os
 from typing import Any, ClassVar, Self
 
@@ -9,8 +8,8 @@ import numpy as np
 
 from fastbpts._base.arguments import Array
 from fastbpts._files.atomic import PathLike
-from fastbpts._files.checkpoints import check_continuation
-from fastbpts._files.tensors import Tensors, read_tensors, to_json, write_tensors
+from fastbpts._files.checkpoints import check_checkpoint, resume_from, write_checkpoint
+from fastbpts._files.tensors import Tensors, read_tensors
 from fastbpts.words._counting import I64
 from fastbpts.words._parameters import Parameters
 
@@ -30,19 +29,15 @@ class Stored(Parameters):
 
     # -- what a subclass provides ------------------------------------------------------------------------------------
 
-    def _check(self) -> None:
-        """Raise ValueError for a parameter that is wrong."""
-        raise NotImplementedError
-
     def _finish(self) -> None:
         """Set the attributes of a fitted model from the arrays."""
         raise NotImplementedError
 
     def _arrays(self) -> tuple[Tensors, dict[str, Any]]:
-        """Arrays besides words and counts; what else the header says."""
+        """Arrays besides words and counts; how far training is, for JSON."""
         raise NotImplementedError
 
-    def _set_arrays(self, words: list[str], counts: I64, tensors: Tensors, header: dict[str, Any]) -> None:
+    def _set_arrays(self, words: list[str], counts: I64, tensors: Tensors, progress: dict[str, Any]) -> None:
         """Set what `_arrays` gave; ValueError if it does not fit the words or the parameters."""
         raise NotImplementedError
 
@@ -52,6 +47,11 @@ class Stored(Parameters):
         digest.update(self._counts.tobytes())
         return digest.hexdigest()
 
+    def _check_params(self) -> None:
+        """ValueError naming the first parameter that is not accepted, or a checkpoint that cannot be written."""
+        super()._check_params()
+        check_checkpoint(self.checkpoint)
+
     # -- files -------------------------------------------------------------------------------------------------------
 
     def _stored_params(self) -> dict[str, Any]:
@@ -59,17 +59,19 @@ class Stored(Parameters):
         return {name: value for name, value in self.get_params().items() if name != "checkpoint"}
 
     def _to_tensors(self) -> tuple[Tensors, dict[str, Any]]:
-        arrays, more = self._arrays()
+        arrays, progress = self._arrays()
         words: Array = np.frombuffer("\0".join(self._words).encode(), np.uint8)
         facts = {name: getattr(self, name) for name in self._facts}
-        header = {"class": self._stored_as, "params": self._trained_with, "facts": facts}
-        return {**arrays, "words": words, "counts": self._counts}, header | more
+        header = {"class": self._stored_as, "params": self._trained_with, "learnt": facts, "progress": progress}
+        return {**arrays, "words": words, "counts": self._counts}, header
 
     def _set_tensors(self, tensors: Tensors, header: dict[str, Any]) -> None:
         words, counts = bytes(tensors["words"]).decode().split("\0"), tensors["counts"].astype(np.int64)
-        self._set_arrays(words, counts, tensors, header)
+        if "facts" in header:  # a file of version 0.1
+            header = {"learnt": header["facts"], "progress": {"history": header.get("history")}} | header
+        self._set_arrays(words, counts, tensors, header["progress"])
         for name in self._facts:
-            setattr(self, name, int(header["facts"][name]))
+            setattr(self, name, int(header["learnt"][name]))
 
     @classmethod
     def _from_tensors(cls, tensors: Tensors, header: dict[str, Any]) -> Self:
@@ -77,7 +79,7 @@ class Stored(Parameters):
         if header.get("class") != cls._stored_as:
             raise ValueError(f"the file holds a {header.get('class')}, not a {cls._stored_as}")
         model = cls(**header["params"])
-        model._check()
+        model._check_params()
         model._trained_with = model._stored_params()
         model._set_tensors(tensors, header)
         model._finish()
@@ -107,16 +109,9 @@ class Stored(Parameters):
     def _write_checkpoint(self) -> None:
         """Write the state of training after an epoch to the file `checkpoint`, atomically."""
         assert self.checkpoint is not None
-        tensors, header = self._to_tensors()
-        write_tensors(self.checkpoint, tensors, {**header, "fingerprint": self._fingerprint()})
+        write_checkpoint(self.checkpoint, *self._to_tensors(), self._fingerprint())
 
-    def _read_checkpoint(self) -> None:
-        """Continue from the file `checkpoint`; ValueError where it is damaged or belongs to something else."""
-        name = os.fspath(self.checkpoint or "")
-        tensors, header = read_tensors(name)
-        try:
-            given = json.loads(to_json(self._stored_params()))
-            check_continuation(header, self._stored_as, given, self._free, self._fingerprint())
-            self._set_tensors(tensors, header)
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"checkpoint={name!r}: cannot be continued: {error}") from error
+    def _resume(self) -> None:
+        """Continue from the file `checkpoint`, if it exists; ValueError where it belongs to something else."""
+        given = self._stored_params()
+        resume_from(self.checkpoint, self._stored_as, given, self._free, self._fingerprint(), self._set_tensors)

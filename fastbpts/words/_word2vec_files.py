@@ -61,7 +61,7 @@ def arrays(model: Word2VecArrays) -> tuple[Tensors, dict[str, Any]]:
     }
     if model._tree is not None:
         tensors |= {f"tree/{name}": array for name, array in model._tree._asdict().items()}
-    return tensors, {"progress": {"first_epoch": plan.first_epoch, "done": plan.done, "history": plan.history}}
+    return tensors, {"first_epoch": plan.first_epoch, "done": plan.done, "history": plan.history}
 
 
 def _padded(rows: Array, dtype: str, size: int) -> Array:
@@ -72,7 +72,9 @@ def _padded(rows: Array, dtype: str, size: int) -> Array:
     return result
 
 
-def set_arrays(model: Word2VecArrays, words: list[str], counts: I64, tensors: Tensors, header: dict[str, Any]) -> None:
+def set_arrays(
+    model: Word2VecArrays, words: list[str], counts: I64, tensors: Tensors, progress: dict[str, Any]
+) -> None:
     """Take back what `arrays` gave."""
     rows = [tensors.get(name) for name in Vectors._fields]
     padded = [None if r is None else _padded(r, model.dtype, model.vector_size) for r in rows]
@@ -81,7 +83,6 @@ def set_arrays(model: Word2VecArrays, words: list[str], counts: I64, tensors: Te
     model._words, model._counts, model._vectors = words, counts, Vectors(padded[0], padded[1], padded[2])
     model._tree = Tree(*(tensors[f"tree/{name}"] for name in Tree._fields)) if model.hs else None
     model._check_sizes()
-    progress = header["progress"]
     model._plan = Plan(
         model.epochs, int(counts.sum()), model._alpha, model.min_alpha, model.seed, model._threads,
         int(progress["first_epoch"]), int(progress["done"]), list(progress["history"]),

@@ -4,7 +4,6 @@ import math
 import time
 import warnings
 from contextlib import closing
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,13 +11,16 @@ import numpy as np
 from fastbpts import _core
 from fastbpts._base.arguments import Array
 from fastbpts._base.errors import DivergenceError
+from fastbpts._base.options import with_parameters
+from fastbpts._base.threads import resolve_n_threads
 from fastbpts._files.atomic import PathLike
+from fastbpts._files.checkpoints import check_resumable
 from fastbpts._files.tensors import write_tensors
 from fastbpts.words import _glove_files as files
 from fastbpts.words._cooccurrence import Windows, count_rows
 from fastbpts.words._counting import count_text, keep_words
 from fastbpts.words._encoded import EncodedText
-from fastbpts.words._glove_parameters import GloVeParameters
+from fastbpts.words._options import GloVeOptions
 from fastbpts.words._pairs import PairStore
 from fastbpts.words._progress import Bar
 from fastbpts.words._storage import FREE, Stored
@@ -37,45 +39,9 @@ class _Epochs:
         self.n_epochs, self.first_epoch, self.done = n_epochs, 0, done
 
 
-class GloVe(GloVeParameters, Stored):
+@with_parameters
+class GloVe(GloVeOptions, Stored):
     """Word vectors whose products approach the logarithms of co-occurrence counts (Pennington et al. 2014).
-
-    Parameters
-    ----------
-    vector_size : int, default=100
-    window : int, default=15
-        Words before (and after) a word that are its context. Lines end a context (also every 65,536 bytes).
-    min_count : int, default=5
-        Words that occur less often are left out of the text.
-    symmetric : bool, default=True
-        Whether the words after a word are its context too.
-    distance_weighting : bool, default=True
-        A neighbour at distance k counts 1/k; False: 1.
-    x_max, alpha : float, default=100.0, 0.75
-        The weight of a pair with count x is min((x / x_max) ** alpha, 1). For small texts take x_max=10.
-    eta : float, default=0.05
-        AdaGrad's rate.
-    epochs : int, default=25
-    max_vocab_size : int or None, default=None
-        While counting words, forget rare ones whenever there are more distinct ones than this.
-    max_final_vocab : int or None, default=None
-        The largest vocabulary: `min_count` rises until no more words are left.
-    workers : int or None, default=None
-        Threads; None takes what the machine has. With 1 the same seed gives the same vectors, to the bit. Several
-        update the vectors without locks (Hogwild): results differ from run to run.
-    seed : int, default=1
-        Seed of all random numbers.
-    dtype : {"float32", "float64"}, default="float32"
-        Type of the vectors.
-    memory_limit : int, default=2**32
-        Bytes for the text while it is counted (8 per word) and for the pairs (12 each), each half of it; what is more
-        goes to temporary files. The result does not depend on it.
-    checkpoint : path or None, default=None
-        A file that is written after epochs and that ``fit(resume=True)`` continues from.
-    checkpoint_every : int, default=1
-        Epochs between two checkpoints.
-    verbose : int, default=0
-        1: a progress bar (pairs per second, loss, time left) where there is a terminal; 2: lines only.
 
     Attributes
     ----------
@@ -125,9 +91,9 @@ class GloVe(GloVeParameters, Stored):
         DivergenceError
             The loss is not finite: lower `eta`.
         """
-        self._check()
-        if resume and self.checkpoint is None:
-            raise ValueError("resume=True: set the parameter checkpoint, the file to continue from")
+        self._check_params()
+        if resume:
+            check_resumable(self.checkpoint)
         for name in [name for name in vars(self) if name.endswith("_") or name == "wv"]:
             delattr(self, name)
         source = TextSource(X)
@@ -136,8 +102,8 @@ class GloVe(GloVeParameters, Stored):
             self._count_pairs(source, pairs)
             self._rows, self._bias = self._fresh()
             self.history_ = []
-            if resume and self.checkpoint is not None and Path(self.checkpoint).exists():
-                self._read_checkpoint()
+            if resume:
+                self._resume()
             self._interrupted = False
             try:
                 self._train(pairs)
@@ -147,6 +113,10 @@ class GloVe(GloVeParameters, Stored):
                 warnings.warn(f"training interrupted in epoch {epoch}; the vectors so far were kept", stacklevel=2)
         self._finish()
         return self
+
+    @property
+    def _threads(self) -> int:
+        return resolve_n_threads(self.workers)
 
     def _count_words(self, source: TextSource) -> None:
         counted = count_text(source, self._threads, self.max_vocab_size)

@@ -1,50 +1,31 @@
 """Phrases: words that follow each other more often than chance (Mikolov et al. 2013, section 4)."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 import numpy as np
 
+from fastbpts._base.options import with_parameters
 from fastbpts._base.threads import resolve_n_threads
 from fastbpts._files.atomic import PathLike, write_atomic
 from fastbpts.words._cooccurrence import Windows, count_rows
 from fastbpts.words._counting import count_text, keep_words
 from fastbpts.words._encoded import EncodedText
-from fastbpts.words._parameters import Parameters, check_number
+from fastbpts.words._options import PhrasesOptions
+from fastbpts.words._parameters import Parameters
 from fastbpts.words._text import TextSource
 
-_INTEGERS: dict[str, tuple[int, int | None, bool]] = {
-    "min_count": (1, None, False),
-    "workers": (1, None, True),
-    "memory_limit": (0, None, False),
-}
 _WHOLE_LINES = 2**31 - 1
 _PIECES = 1 << 16  # characters joined before they are written
 
 
-class Phrases(Parameters):
+@with_parameters
+class Phrases(PhrasesOptions, Parameters):
     """Find pairs of words that are phrases, and join them in texts.
 
     Two words a, b are a phrase if ``(n_ab - discount) / (n_a * n_b) * n_words > threshold``. The left side says how
     much more often b follows a than it would by chance, with a discount for rare pairs. Applied to its own result, it
     finds longer phrases.
-
-    Parameters
-    ----------
-    min_count : int, default=5
-        Pairs that occur less often are no phrases.
-    threshold : float, default=100.0
-        As in the authors' program. A lower one finds more phrases. gensim's scores are smaller: they use the size of
-        the vocabulary in place of the number of words.
-    discount : float or None, default=None
-        None: `min_count`.
-    delimiter : str, default="_"
-        Put between the words of a phrase.
-    workers : int or None, default=None
-        Threads that count.
-    memory_limit : int, default=2**32
-        Bytes for counting; more goes to temporary files.
 
     Attributes
     ----------
@@ -55,27 +36,6 @@ class Phrases(Parameters):
     __module__ = "fastbpts"
 
     phrases_: dict[tuple[str, str], float]
-
-    def __init__(
-        self,
-        *,
-        min_count: int = 5,
-        threshold: float = 100.0,
-        discount: float | None = None,
-        delimiter: str = "_",
-        workers: int | None = None,
-        memory_limit: int = 1 << 32,
-    ) -> None:
-        self.min_count, self.threshold, self.discount, self.delimiter = min_count, threshold, discount, delimiter
-        self.workers, self.memory_limit = workers, memory_limit
-
-    def _check(self) -> None:
-        self._check_integers(_INTEGERS)
-        check_number("threshold", self.threshold, 0.0)
-        if self.discount is not None:
-            check_number("discount", self.discount, 0.0)
-        if not isinstance(self.delimiter, str) or not self.delimiter or re.search(r"\s|[\0\1]", self.delimiter):
-            raise ValueError(f"delimiter={self.delimiter!r}: must be a string without white space")
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
         """Count the pairs of a text.
@@ -90,7 +50,7 @@ class Phrases(Parameters):
         -------
         self
         """
-        self._check()
+        self._check_params()
         source, n_threads = TextSource(X), resolve_n_threads(self.workers)
         kept = keep_words(count_text(source, n_threads, None).table, 1, None)
         words, counts, total = kept.words, kept.counts, int(kept.counts.sum())

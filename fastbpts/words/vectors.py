@@ -5,12 +5,12 @@ from typing import Any, Self
 
 import numpy as np
 
+from fastbpts._base import checks
 from fastbpts._files.atomic import PathLike
 from fastbpts._files.streams import FilePath
 from fastbpts._files.tensors import Tensors
 from fastbpts.data.vocabulary import Vocabulary
 from fastbpts.words import formats
-from fastbpts.words._parameters import check_integer
 from fastbpts.words._table import Array, UnknownWordError, WordTable, at_least_one
 from fastbpts.words.evaluation import Analogies, Correlation, word_analogies, word_pairs
 from fastbpts.words.pretrained import load_vectors
@@ -344,7 +344,7 @@ class KeyedVectors(WordTable):
             As for :func:`load_vectors`.
         """
         if limit is not None:
-            check_integer("limit", limit, 1, other=" or None")
+            checks.integer("limit", limit, 1, none=True)
         return cls(*load_vectors(path, vocabulary, binary, limit))
 
     def save_word2vec_format(self, path: PathLike, binary: bool = False, write_header: bool = True) -> None:

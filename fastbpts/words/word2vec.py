@@ -1,20 +1,22 @@
 """``Word2Vec``: skip-gram and CBOW."""
 
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from fastbpts import _core
+from fastbpts._base import checks
 from fastbpts._base.arguments import Array
 from fastbpts._base.errors import DivergenceError
+from fastbpts._base.options import with_parameters
+from fastbpts._base.threads import resolve_n_threads
 from fastbpts._files.atomic import PathLike
 from fastbpts._files.tensors import write_tensors
 from fastbpts.words import _model as model
 from fastbpts.words import _word2vec_files as files
 from fastbpts.words._counting import I64, count_text, keep_words
 from fastbpts.words._encoded import EncodedText
-from fastbpts.words._parameters import Word2VecParameters, check_integer
+from fastbpts.words._options import Word2VecOptions
 from fastbpts.words._progress import Bar
 from fastbpts.words._storage import FREE, Stored
 from fastbpts.words._text import TextSource
@@ -22,69 +24,11 @@ from fastbpts.words._training import Plan, train
 from fastbpts.words.vectors import KeyedVectors
 
 
-class Word2Vec(Word2VecParameters, Stored):
+@with_parameters
+class Word2Vec(Word2VecOptions, Stored):
     """Word vectors learnt by predicting words from their neighbours (Mikolov et al. 2013).
 
     Parameters have the names of gensim's and, unless it is said here, the same meaning and default.
-
-    Parameters
-    ----------
-    vector_size : int, default=100
-        Components of a vector.
-    window : int, default=5
-        Words before and after a word that count as its context.
-    min_count : int, default=5
-        Words that occur less often are left out of the text.
-    sg : {1, 0}, default=1
-        1: skip-gram, each word of the context predicts the word in the middle. 0: CBOW, their mean does (gensim's
-        default).
-    hs : {0, 1}, default=0
-        1: also the cost of hierarchical softmax.
-    negative : int, default=5
-        Noise words of negative sampling; 0: none. With ``hs=0, negative=0`` the cost is the exact full softmax,
-        whose time grows with the vocabulary.
-    ns_exponent : float, default=0.75
-        Noise is proportional to count ** ns_exponent. A noise word may be the word that is predicted.
-    shared_negatives : bool, default=True
-        All words of one context share their noise words: several times faster, of equal quality. False: each pair of
-        words has its own noise, as in gensim. No difference for CBOW, which makes one prediction per word.
-    cbow_mean : {1, 0}, default=1
-        CBOW takes the mean of the context (1) or its sum (0). The gradient is that of the mean (gensim does not divide
-        it).
-    alpha : float or None, default=None
-        Learning rate at the beginning. None: 0.025 for skip-gram and for the sum, 0.075 for CBOW's mean.
-    min_alpha : float, default=0.0001
-        Learning rate at the end; it falls evenly by words.
-    sample : float, default=1e-3
-        A word with share f of the text is seen with chance sqrt(sample / f) + sample / f (at most 1); 0: always.
-    shrink_windows : bool, default=True
-        The width of each window is drawn from 1 .. window.
-    epochs : int, default=5
-        Passes over the text.
-    max_vocab_size : int or None, default=None
-        While counting, rare words are forgotten whenever there are more distinct ones than this. One thread counts.
-    max_final_vocab : int or None, default=None
-        The largest vocabulary: `min_count` rises until no more words are left.
-    max_sentence_length : int, default=10000
-        Longer lines are split (also every 65,536 bytes).
-    workers : int or None, default=None
-        Threads; None takes what the machine has. With 1 the same seed gives the same vectors, to the bit. Several
-        update the vectors without locks (Hogwild, Recht et al. 2011): results differ from run to run.
-    seed : int, default=1
-        Seed of all random numbers.
-    dtype : {"float32", "float64"}, default="float32"
-        Type of the vectors.
-    memory_limit : int, default=2**30
-        Bytes that the text may take as numbers of words (about two per word). A longer one is read anew in each epoch.
-    compute_loss : bool, default=True
-        Without effect; gensim has it. `history_` and the progress always have the loss, the mean over all predictions
-        of an epoch.
-    checkpoint : path or None, default=None
-        A file that is written after epochs and that ``fit(resume=True)`` continues from.
-    checkpoint_every : int, default=1
-        Epochs between two checkpoints.
-    verbose : int, default=0
-        1: a progress bar (words per second, loss, time left) where there is a terminal; 2: lines only.
 
     Attributes
     ----------
@@ -136,7 +80,7 @@ class Word2Vec(Word2VecParameters, Stored):
             The loss is not finite: lower `alpha`.
         """
         del y
-        self._check()
+        self._check_params()
         self._reset()
         source = TextSource(X)
         words, counts = self._count(source)
@@ -167,8 +111,8 @@ class Word2Vec(Word2VecParameters, Stored):
             As for :meth:`fit`, or the vectors so far have another size, dtype or cost than the parameters say.
         """
         del y
-        self._check()
-        check_integer("epochs", epochs, 1)
+        self._check_params()
+        checks.integer("epochs", epochs, 1)
         if hasattr(self, "wv"):
             self._check_sizes()
         else:
@@ -182,6 +126,24 @@ class Word2Vec(Word2VecParameters, Stored):
         )  # fmt: skip
         self._train(source, checkpoint=False)
         return self
+
+    # -- parameters ----------------------------------------------------------------------------------------------------
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        if self.min_alpha > self._alpha:
+            raise checks.wrong("min_alpha", f"at most alpha={self._alpha!r}", self.min_alpha)
+
+    @property
+    def _alpha(self) -> float:
+        """The learning rate at the beginning."""
+        if self.alpha is not None:
+            return float(self.alpha)
+        return 0.075 if not self.sg and self.cbow_mean else 0.025
+
+    @property
+    def _threads(self) -> int:
+        return resolve_n_threads(self.workers)
 
     # -- steps of a fit ----------------------------------------------------------------------------------------------
 
@@ -277,12 +239,6 @@ class Word2Vec(Word2VecParameters, Stored):
         self.wv = KeyedVectors(self._words, self._vectors.inputs[:, :size], self._counts)
         if self._vectors.outputs is not None:
             self.vectors_output_: Array = self._vectors.outputs[:, :size]
-
-    def _resume(self) -> None:
-        if self.checkpoint is None:
-            raise ValueError("resume=True: set the parameter checkpoint, the file to continue from")
-        if Path(self.checkpoint).exists():
-            self._read_checkpoint()
 
     # -- files -------------------------------------------------------------------------------------------------------
 

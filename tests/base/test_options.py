@@ -8,10 +8,8 @@ from numpydoc.docscrape import ClassDoc
 import fastbpts as fb
 from fastbpts._base.options import check_options, defaults_of, options_of, parameters_section
 
-ESTIMATORS = {
-    kind.__name__: kind
-    for kind in (fb.TreeClassifier, fb.MLPClassifier, fb.SequenceClassifier, fb.SequenceTagger, fb.LanguageModel)
-}
+NETWORKS = (fb.TreeClassifier, fb.MLPClassifier, fb.SequenceClassifier, fb.SequenceTagger, fb.LanguageModel)
+ESTIMATORS = {kind.__name__: kind for kind in (*NETWORKS, fb.Word2Vec, fb.GloVe, fb.Phrases)}
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

@@ -197,7 +197,7 @@ def test_failures_are_status_1_and_one_line(capsys: pytest.CaptureFixture[str], 
     assert "the word 'bush' is not among" in failed(capsys, 1, "neighbors", v, "bush")
     assert "No such file" in failed(capsys, 1, "neighbors", folder / "none", "a")
     assert "No such file" in failed(capsys, 1, "word2vec", folder / "none", "-o", tmp_path / "v")
-    assert "window=0" in failed(capsys, 2, "glove", corpus, "-o", tmp_path / "v", "--window", 0, "-q")
+    assert "window must be" in failed(capsys, 2, "glove", corpus, "-o", tmp_path / "v", "--window", 0, "-q")
     assert "is the file to read" in failed(capsys, 1, "glove", corpus, "-o", corpus)
     assert "does not exist" in failed(capsys, 1, "glove", corpus, "-o", tmp_path / "no" / "v")
     assert "standard output" in failed(capsys, 2, "glove", corpus, "-o", "-")

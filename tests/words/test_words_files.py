@@ -110,7 +110,7 @@ def test_native_files_are_read_as_others(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no vector here of a word in the vocabulary"):
         fb.load_vectors(path, fb.Vocabulary(["x"]))
     assert len(fb.KeyedVectors.load_word2vec_format(path, limit=2)) == 2
-    with pytest.raises(ValueError, match="^limit=0: must be an integer of at least 1 or None"):
+    with pytest.raises(ValueError, match="^limit must be an integer of at least 1 or None, got 0"):
         fb.KeyedVectors.load_word2vec_format(path, limit=0)
 
 

@@ -70,10 +70,10 @@ def test_texts(tmp_path: Path) -> None:
 
 def test_errors() -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"min_count": 0}, "min_count=0"),
-        ({"threshold": -1}, "threshold=-1"),
-        ({"discount": "x"}, "discount='x'"),
-        ({"delimiter": " "}, "delimiter=' '"),
+        ({"min_count": 0}, "^min_count must be .*, got 0"),
+        ({"threshold": -1}, "^threshold must be .*, got -1"),
+        ({"discount": "x"}, "^discount must be .*, got 'x'"),
+        ({"delimiter": " "}, "^delimiter must be .*, got ' '"),
     ]
     for params, message in wrong:
         with pytest.raises(ValueError, match=message):
