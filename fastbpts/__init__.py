@@ -57,7 +57,7 @@ _LAZY = {
     "softmax_cross_entropy": "training.losses",
     "tree_formats": "readers.trees",
 }
-_SUBPACKAGES = {"draw", "reference"}
+_SUBPACKAGES = ("draw", "reference")
 
 _moved.install()
 

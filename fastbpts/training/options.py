@@ -13,7 +13,6 @@ from fastbpts._base.options import (
     FILES,
     MODEL,
     PATH,
-    SHARE,
     VERBOSE,
     WORDS,
     Rule,
