@@ -10,6 +10,15 @@ _I64 = NDArray[np.int64]
 _G = TypeVar("_G", bound=Graph)
 
 POISON: bool
+PAD: int
+MAX_THREADS: int
+LONGEST_WORD: int
+ACTIVATIONS: dict[str, int]
+PTB_FRAME_BYTES: int
+PTB_LABELS: dict[str, int]
+PTB_BINARIZE: dict[str | None, int]
+PTB_CODES: dict[str, int]
+PTB_N_CODES: int
 
 def isa() -> str: ...
 def isas() -> dict[str, tuple[int, int, int, bool]]: ...

@@ -4,15 +4,14 @@ import operator
 import os
 from typing import Any
 
-from fastbpts import __version__
+from fastbpts import __version__, _core
 
 try:
     import threadpoolctl
 except ImportError:  # a dependency of scikit-learn, not of ours
     threadpoolctl = None
 
-MAX_THREADS = 64
-"""FB_MAX_THREADS of src_c/contract/pool.h."""
+MAX_THREADS = _core.MAX_THREADS
 
 
 def available_cpus() -> int:

@@ -19,6 +19,8 @@ include "bank.pxi"
 
 cnp.import_array()
 
+include "limits.pxi"
+
 cdef bint poison = bool(os.environ.get("FASTBPTS_POISON"))
 POISON = poison
 

@@ -4,7 +4,8 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, 
 
 
 cdef extern from "contract/limits.h" nogil:
-    int FB_PAD, FB_PARAMS
+    enum:
+        FB_PAD, FB_PARAMS
 
 
 cdef extern from "contract/isa.h" nogil:
@@ -19,6 +20,9 @@ cdef extern from "contract/isa.h" nogil:
 
 
 cdef extern from "contract/pool.h" nogil:
+    enum:
+        FB_MAX_THREADS
+
     const int64_t FB_WORTH
 
 
@@ -33,6 +37,12 @@ cdef extern from "contract/intern.h" nogil:
 
 
 cdef extern from "contract/ptb.h" nogil:
+    enum:
+        FB_PTB_OK, FB_PTB_FULL, FB_PTB_UNCLOSED, FB_PTB_EXTRA_CLOSE, FB_PTB_OUTSIDE, FB_PTB_EMPTY, FB_PTB_MIXED
+        FB_PTB_TWO_WORDS, FB_PTB_NUL, FB_PTB_LABEL_NOT_INT, FB_PTB_LABEL_RANGE, FB_PTB_N_CODES
+        FB_STR, FB_INT, FB_FIRST
+        FB_KEEP, FB_LEFT, FB_RIGHT
+
     ctypedef struct fb_frame:
         pass
 
@@ -289,6 +299,9 @@ cdef extern from "contract/chain.h" nogil:
 
 
 cdef extern from "contract/mlp.h" nogil:
+    enum:
+        FB_IDENTITY, FB_SIGMOID, FB_TANH, FB_RELU
+
     int FB_FORWARD, FB_PROBA, FB_LOSS, FB_BACKWARD, FB_UPDATE
 
     ctypedef struct fb_dense:
@@ -321,6 +334,9 @@ cdef extern from "contract/mlp.h" nogil:
 
 
 cdef extern from "contract/corpus.h" nogil:
+    enum:
+        FB_LONGEST_WORD
+
     ctypedef struct fb_counter:
         const uint8_t *data
         int64_t at, end

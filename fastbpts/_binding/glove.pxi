@@ -121,11 +121,11 @@ def glove_train(cnp.ndarray w, cnp.ndarray bias, cnp.ndarray pairs, double x_max
     cdef fb_glove g
     cdef const fb_kernels *k = kernels(w.dtype)
     cdef int typenum = cnp.PyArray_TYPE(w)
-    cdef double loss[64]
+    cdef double loss[FB_MAX_THREADS]
     cdef int part
     g.n_words, g.ld, g.n_pairs = w.shape[0] // 2, w.shape[1] // 2, len(pairs)
-    if w.ndim != 2 or g.ld % FB_PAD or not 1 <= n_threads <= 64:
-        raise ValueError(f"w: rows of a multiple of {2 * FB_PAD} elements are needed, n_threads: 1 to 64")
+    if w.ndim != 2 or g.ld % FB_PAD or not 1 <= n_threads <= FB_MAX_THREADS:
+        raise ValueError(f"w: rows of a multiple of {2 * FB_PAD} elements are needed, n_threads: 1 to {FB_MAX_THREADS}")
     g.w, g.bias = out_ptr(w, typenum, 1, "w"), out_ptr(bias, typenum, 4 * g.n_words, "bias")
     g.pair = <const fb_pair *>ptr(pairs, cnp.NPY_INT32, 3 * g.n_pairs, "pairs")
     g.x_max, g.alpha, g.eta, g.n_parts, g.loss = x_max, alpha, eta, n_threads, loss

@@ -161,14 +161,14 @@ cdef class Net:
 
     def pack(self, tuple params, theta):
         """Public parameters, in the order of the cell's specification -> theta (n_state, ld_feature)."""
-        cdef const void *p[8]
+        cdef const void *p[FB_PARAMS]
         for i in range(len(params)):
             p[i] = ptr(params[i], self.real, 0, f"parameter {i}")
         self.k.tree.pack(&self.n.run.dims, <fb_column *>cnp.PyArray_DATA(self.columns_), p, self.theta_ptr(theta))
 
     def unpack(self, theta, tuple params, bint gradient):
         """theta -> parameters; a gradient is added to them."""
-        cdef void *p[8]
+        cdef void *p[FB_PARAMS]
         for i in range(len(params)):
             p[i] = out_ptr(params[i], self.real, 0, f"parameter {i}")
         cdef const fb_column *columns = <fb_column *>cnp.PyArray_DATA(self.columns_)

@@ -28,12 +28,12 @@ def count_words(cnp.ndarray data, bint lists, list tables, cnp.ndarray state):
 
     state (n_tables, 5) int64, read and written: at, end, tokens, words too long, n. A thread whose `at` did not reach
     `end` needs a larger table."""
-    cdef fb_counter c[64]
+    cdef fb_counter c[FB_MAX_THREADS]
     cdef const uint8_t *p = <const uint8_t *>ptr(data, cnp.NPY_UINT8, 0, "data")
     cdef int k, n = len(tables)
     cdef int64_t *s = <int64_t *>out_ptr(state, cnp.NPY_INT64, 5 * n, "state")
-    if n > 64:
-        raise ValueError("tables: 64 at most")
+    if n > FB_MAX_THREADS:
+        raise ValueError(f"tables: {FB_MAX_THREADS} at most, got {n}")
     for k in range(n):
         c[k] = counter(p, tables[k][0], tables[k][1], s + 5 * k, lists)
     with nogil:

@@ -24,8 +24,7 @@ from fastbpts.training.losses import as_targets
 from fastbpts.training.optimizer import Optimizer
 
 Activation = Literal["identity", "sigmoid", "tanh", "relu"]
-ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu")
-"""In the order of src_c/contract/mlp.h."""
+ACTIVATIONS = tuple(_core.ACTIVATIONS)
 
 
 class MLP(MLPState):
@@ -117,7 +116,7 @@ class MLP(MLPState):
             "class_weight": class_weight,
             "n_threads": self.n_threads,
         }
-        codes = tuple(ACTIVATIONS.index(name) for name in (*self.activations, "identity"))
+        codes = tuple(_core.ACTIVATIONS[name] for name in (*self.activations, "identity"))
         self._net = _core.Perceptron(self.sizes, codes, self.dtype)
         self._bind(alpha)
         if (weight := as_class_weight(class_weight, self.sizes[-1], self.dtype)) is not None:

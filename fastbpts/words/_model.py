@@ -9,7 +9,6 @@ from fastbpts import _core
 from fastbpts._base.arguments import Array
 from fastbpts.words._counting import I64
 
-_PAD = 16  # FB_PAD
 _ROWS = 1 << 14  # rows drawn at a time
 _MAX = 2**32 - 1
 
@@ -24,7 +23,7 @@ class Vectors(NamedTuple):
 
 def random_rows(n: int, size: int, dtype: str, rng: np.random.Generator, total: int | None = None) -> Array:
     """Rows drawn evenly from (-1, 1) / size, as gensim's, padded with zeros; room for `total` rows."""
-    rows: Array = _core.aligned((total or n, -(-size // _PAD) * _PAD), dtype, True)
+    rows: Array = _core.aligned((total or n, -(-size // _core.PAD) * _core.PAD), dtype, True)
     for start in range(0, n, _ROWS):
         part = rows[start : min(n, start + _ROWS), :size]
         part[...] = (2 * rng.random(part.shape) - 1) / size

@@ -17,7 +17,6 @@ from fastbpts._files.streams import DAMAGED, open_bytes
 
 BLOCK = 1 << 22
 PIECE = 1 << 16  # the unit of work of a thread
-_LONGEST_WORD = 1000  # FB_LONGEST_WORD
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = bytes.maketrans(b"\0\1", b"  ")
 
@@ -111,7 +110,7 @@ class TextSource:
                 if end:
                     yield buffer[:end]
                 else:  # nothing but one word: its begin tells that it is too long
-                    end = n - _LONGEST_WORD - 1
+                    end = n - _core.LONGEST_WORD - 1
                 kept = n - end
                 buffer[:kept] = buffer[end:n].copy()
         if n:

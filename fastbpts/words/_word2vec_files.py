@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from fastbpts import _core
 from fastbpts._base.arguments import Array
 from fastbpts._files.tensors import Tensors
 from fastbpts.words._counting import I64, CountTable, Kept
@@ -41,7 +42,7 @@ def warn_left_out(name: str, n_invalid: int, n_long: int) -> None:
     if n_invalid:
         warnings.warn(f"{name}: {n_invalid} words that are not valid UTF-8 were left out", stacklevel=4)
     if n_long:
-        warnings.warn(f"{name}: {n_long} words of more than 1000 bytes were left out", stacklevel=4)
+        warnings.warn(f"{name}: {n_long} words of more than {_core.LONGEST_WORD} bytes were left out", stacklevel=4)
 
 
 def joined(known: list[str], kept: Kept, table: CountTable) -> tuple[list[str], I64]:

@@ -29,7 +29,6 @@ from fastbpts.words._word2vec_files import warn_left_out
 from fastbpts.words.vectors import KeyedVectors
 
 _WHOLE_LINES = 2**31 - 1
-_PAD = 16  # FB_PAD
 
 
 class _Epochs:
@@ -145,7 +144,7 @@ class GloVe(GloVeOptions, Stored):
     @property
     def _padded_size(self) -> int:
         """The length of a row of values in memory."""
-        return -(-self.vector_size // _PAD) * _PAD
+        return -(-self.vector_size // _core.PAD) * _core.PAD
 
     def _fresh(self) -> tuple[Array, Array]:
         """Random vectors and biases of words, then contexts: values, and sums of squares, which are 1."""

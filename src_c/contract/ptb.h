@@ -17,7 +17,8 @@ enum {
     FB_PTB_TWO_WORDS,
     FB_PTB_NUL,
     FB_PTB_LABEL_NOT_INT,
-    FB_PTB_LABEL_RANGE
+    FB_PTB_LABEL_RANGE,
+    FB_PTB_N_CODES
 };
 
 enum { FB_STR = 0, FB_INT = 1, FB_FIRST = 2 };

@@ -18,25 +18,23 @@ from fastbpts.data.plan import Collector, plan
 from fastbpts.data.strings import StringTable
 from fastbpts.data.vocabulary import Vocabulary
 
-_FRAME_BYTES = 24  # sizeof(fb_frame)
 _CHUNK, NO_LIMIT = 1 << 20, 1 << 62
-_FULL, _UNCLOSED = 1, 2
-_STR, _INT = 0, 1
-_LABELS = {"str": _STR, "int": _INT, "auto": 2}
+_FULL, _UNCLOSED = _core.PTB_CODES["full"], _core.PTB_CODES["unclosed"]
+_STR, _INT = _core.PTB_LABELS["str"], _core.PTB_LABELS["int"]
 _UNARY = {"keep": 0, "collapse": 1}
-_BINARIZE = {None: 0, "left": 1, "right": 2}
 _NO_TREE = "there is no tree here: the text is empty"
-_MESSAGES = {
-    _UNCLOSED: "unclosed bracket: the tree that begins here does not end",
-    3: "closing bracket without an opening one",
-    4: "text outside brackets: {atom}",
-    5: "node with neither a word nor children",
-    6: "word and children in one node",
-    7: "second word in one node: {atom} (a leaf is written (label word))",
-    8: "NUL byte",
-    9: "label {atom} is not an integer",
-    10: "label {atom} is out of range: {accepted}",
+_TEXTS = {
+    "unclosed": "unclosed bracket: the tree that begins here does not end",
+    "extra close": "closing bracket without an opening one",
+    "outside": "text outside brackets: {atom}",
+    "empty": "node with neither a word nor children",
+    "mixed": "word and children in one node",
+    "two words": "second word in one node: {atom} (a leaf is written (label word))",
+    "NUL": "NUL byte",
+    "label not int": "label {atom} is not an integer",
+    "label range": "label {atom} is out of range: {accepted}",
 }
+_MESSAGES = {_core.PTB_CODES[name]: text for name, text in _TEXTS.items()}
 
 Labels = Literal["int", "str", "auto"]
 Unary = Literal["keep", "collapse"]
@@ -61,9 +59,9 @@ class PTBParser:
 
     def __init__(self, filename: str, labels: str, n_classes: int | None, unary: str, binarize: str | None) -> None:
         self.filename = filename
-        self.int_labels = _choose("labels", labels, _LABELS)
+        self.int_labels = _choose("labels", labels, _core.PTB_LABELS)
         self.collapse = _choose("unary", unary, _UNARY) == _UNARY["collapse"]
-        self.binarize = _choose("binarize", binarize, _BINARIZE)
+        self.binarize = _choose("binarize", binarize, _core.PTB_BINARIZE)
         if n_classes is not None:
             n_classes = check_count(n_classes, "n_classes")
             if labels == "str":
@@ -82,7 +80,7 @@ class PTBParser:
         self._n_brackets = n = text.count(b"(")
         if n > self._room:
             self._room = n
-            self._stack = np.empty(_FRAME_BYTES * n, np.uint8)
+            self._stack = np.empty(_core.PTB_FRAME_BYTES * n, np.uint8)
             size = 2 * n if self.binarize else n
             self._nodes = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
             self._end = np.empty(n, np.int64)
