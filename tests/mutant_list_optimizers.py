@@ -29,6 +29,13 @@ OPTIMIZER_MUTANTS = [
     Mutant("Lion's two betas swapped", kernel("lion"), "s1[j] = b2 * s1[j]", "s1[j] = b1 * s1[j]", STEPS),
     Mutant("Lion without decay", kernel("lion"), "+ l2[j] * w[j]", "", STEPS),
     Mutant(
+        "the second state is not flushed",
+        "src_c/optimizer/update-inl.h",
+        "if (fb_optimizers[o->kind].flushes & FB_FLUSH_S2) FB(flush)(s2, n);",
+        "",
+        "test_optimizers.py",
+    ),
+    Mutant(
         "no correction of the bias", "src_c/optimizer/optimizer.c", "if (!fb_optimizers", "if (fb_optimizers", STEPS
     ),
     Mutant(

@@ -212,7 +212,7 @@ cdef extern from "contract/optimizer.h" nogil:
 
     ctypedef struct fb_optimizer:
         const char *name
-        int n_states, flushes_state, corrects_bias, decouples_decay
+        int n_states, flushes, corrects_bias, decouples_decay
         double learning_rate
         fb_option_default *option
 

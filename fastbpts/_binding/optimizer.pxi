@@ -7,7 +7,8 @@ def optimizer_options() -> dict:
 
 
 def optimizers() -> dict:
-    """Name -> (arrays of state per weight, default learning rate, {option: default}, whether decay is decoupled)."""
+    """Name -> (arrays of state per weight, default learning rate, {option: default}, whether decay is decoupled,
+    bits of the states that are flushed)."""
     return {
         fb_optimizers[i].name.decode(): (
             fb_optimizers[i].n_states,
@@ -15,19 +16,20 @@ def optimizers() -> dict:
             {fb_options[k].name.decode(): fb_optimizers[i].option[k].value for k in range(FB_N_OPTIONS)
              if fb_optimizers[i].option[k].taken},
             bool(fb_optimizers[i].decouples_decay),
+            fb_optimizers[i].flushes,
         )
         for i in range(FB_N_OPTIMIZERS)
     }
 
 
-def optimizer_refused(int n_states=0, double learning_rate=0.01, bint flushes_state=False, bint corrects_bias=False):
+def optimizer_refused(int n_states=0, double learning_rate=0.01, int flushes=0, bint corrects_bias=False):
     """Why the drivers cannot take a row of these fields, without options; None: they can."""
     cdef fb_optimizer row = fb_optimizers[0]
     cdef const char *why
     for k in range(FB_N_OPTIONS):
         row.option[k].taken = 0
     row.n_states, row.learning_rate = n_states, learning_rate
-    row.flushes_state, row.corrects_bias = flushes_state, corrects_bias
+    row.flushes, row.corrects_bias = flushes, corrects_bias
     why = fb_optimizer_refused(&row)
     return None if why == NULL else why.decode()
 

@@ -21,12 +21,15 @@ class OptimizerRow(NamedTuple):
         The options that it takes, with their defaults.
     decouples_decay : bool
         Whether the penalty shrinks the weights and is no part of the gradient.
+    flushes : int
+        Bit k: tiny values of state k become zero.
     """
 
     n_states: int
     learning_rate: float
     options: dict[str, float]
     decouples_decay: bool
+    flushes: int
 
 
 OPTIMIZERS = {name: OptimizerRow(*row) for name, row in _core.optimizers().items()}

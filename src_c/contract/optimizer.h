@@ -41,12 +41,17 @@ typedef struct fb_option_range {
     double least, below;
 } fb_option_range;
 
+/* States that decay without a gradient end among numbers below the smallest normal one, with which a step takes ten
+   times as long; such states are flushed. Not a sum that only grows, like AdaGrad's. Adam's second state needs 87,000
+   steps without a gradient to get there and is left alone. */
+enum { FB_FLUSH_S1 = 1, FB_FLUSH_S2 = 2 };
+
 /* A row of optimizers.def. */
 typedef struct fb_optimizer {
     const char *name;
     int n_states;         /* arrays of state per weight */
     double learning_rate; /* default */
-    int flushes_state;    /* tiny values of the first state become zero; not where it is divided by */
+    int flushes;          /* which states have their tiny values made zero, FB_FLUSH_S1 | FB_FLUSH_S2 */
     int corrects_bias;    /* the kernel reads correction1 and correction2 */
     int decouples_decay;  /* the penalty shrinks the weights and is no part of the gradient */
     struct {

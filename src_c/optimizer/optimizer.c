@@ -18,7 +18,7 @@ const fb_optimizer fb_optimizers[FB_N_OPTIMIZERS] = {
 const char *fb_optimizer_refused(const fb_optimizer *row) {
     if (row->n_states < 0 || row->n_states > FB_MAX_STATES) return "n_states: a block has room for two states";
     if (!(row->learning_rate > 0)) return "learning_rate: must be positive";
-    if (row->flushes_state && !row->n_states) return "flushes_state: there is no state";
+    if (row->flushes >> row->n_states) return "flushes: the row does not have this state";
     if (row->corrects_bias && !(row->option[FB_OPTION_beta1].taken && row->option[FB_OPTION_beta2].taken))
         return "corrects_bias: needs beta1 and beta2";
     for (int k = 0; k < FB_N_OPTIONS; k++)

@@ -49,7 +49,8 @@ static void FB(update_piece)(const fb_optim *o, const fb_block *b, int64_t at, i
         FB(update_rest)(o, n - at_rest, (real)scale, w + at_rest, g + at_rest, s1 ? s1 + at_rest : NULL,
                         s2 ? s2 + at_rest : NULL, mult + at_rest, l2 + at_rest);
     FB(flush)(w, n); /* apart from the update, whose rounding it must not change */
-    if (s1 && fb_optimizers[o->kind].flushes_state) FB(flush)(s1, n);
+    if (fb_optimizers[o->kind].flushes & FB_FLUSH_S1) FB(flush)(s1, n);
+    if (fb_optimizers[o->kind].flushes & FB_FLUSH_S2) FB(flush)(s2, n);
 }
 
 /* Rows first .. last of the gradient; row k of it belongs to row rows[k] of the weights (rows NULL: to row k). */

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from torch_optimizers import TORCH
 
@@ -11,6 +12,7 @@ import fastbpts as fb
 from fastbpts import _core
 from fastbpts.reference import optim
 from fastbpts.training.optimizer import OPTIMIZERS, OPTIONS
+from fastbpts.training.updates import Updater
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPILER = shutil.which("cc") or shutil.which("gcc")
@@ -36,9 +38,20 @@ def test_options_of_others_are_refused(name: str) -> None:
 def test_rows_that_the_drivers_do_not_support() -> None:
     assert _core.optimizer_refused() is None
     assert "n_states" in str(_core.optimizer_refused(n_states=3))
-    assert "flushes_state" in str(_core.optimizer_refused(flushes_state=True))
+    assert "flushes" in str(_core.optimizer_refused(n_states=1, flushes=2))
+    assert _core.optimizer_refused(n_states=1, flushes=1) is None
     assert "corrects_bias" in str(_core.optimizer_refused(n_states=2, corrects_bias=True))
     assert "learning_rate" in str(_core.optimizer_refused(learning_rate=0.0))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_tiny_states_become_zero_where_the_row_says_so(name: str) -> None:
+    updater = Updater({"w": np.ones(37, np.float32)}, fb.Optimizer(name, 1e-4))
+    state = {key: np.full_like(a, 1e-39) if key.startswith("w.") else a for key, a in updater.state().items()}
+    updater.load_state(state)
+    updater.step({"w": np.zeros(37, np.float32)})
+    zero = {key for key, a in updater.state().items() if key.startswith("w.") and not a.any()}
+    assert zero == {f"w.{k}" for k in range(OPTIMIZERS[name].n_states) if OPTIMIZERS[name].flushes >> k & 1}
 
 
 @pytest.mark.skipif(COMPILER is None or not (ROOT / "src_c").is_dir(), reason="needs a compiler and src_c/")
