@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbpts import reference
+from fastbpts._base import seeds
 from fastbpts._cells.cell import cell as make_cell
 from fastbpts._cells.cell import cells as cell_names
 from fastbpts.data.structure import Structure
@@ -132,7 +133,7 @@ def check_grad(
     initial = () if h0 is None else h0 if isinstance(h0, tuple) else (h0,)
     given = {f"params[{key!r}]": value for key, value in params.items()}
     _require_float64({**given, "x": x, **dict(zip(_INITIAL, initial, strict=False))})
-    rng = np.random.default_rng(random_state)
+    rng = seeds.generator(random_state)
     moved = {key: value.copy() for key, value in params.items()}
     moved_x = x.copy()
     moved_h0 = tuple(value.copy() for value in initial)
@@ -181,7 +182,7 @@ def check_network(
         For each parameter the largest relative error.
     """
     _require_float64(net.params)
-    rng = np.random.default_rng(random_state)
+    rng = seeds.generator(random_state)
     moved = {key: value.copy() for key, value in net.params.items()}
     before = {key: value.copy() for key, value in moved.items()}
 
@@ -239,7 +240,7 @@ def table(
     trees = Treebank.from_ptb(_TREES).batch(range(3))
     rows = []
     for name in cell_names() if cells is None else cells:
-        rng = np.random.default_rng(random_state)
+        rng = seeds.generator(random_state)
         initial = reference.cell(name).initial
         s = _sample(rng, n_words, n_classes, "all" if initial else "leaves")
         n_in = n_state + 2 if initial else n_state

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastbpts import _core
+from fastbpts._base import seeds
 from fastbpts._base.arguments import Array, as_array, check_rate, check_seed, check_width
 from fastbpts._base.threads import resolve_n_threads
 from fastbpts._cells.run import Gradient, Initial, Params, Run, initial_rows, padded_rows, saved_memory
@@ -135,7 +136,7 @@ class Cell:
         child) with uniform noise of 1 / (2 sqrt(d)), V symmetric noise of 1 / (4 d), b zero. Recurrent cells begin as
         in torch.nn: all uniform in +-1 / sqrt(n_state).
         """
-        values = self._spec.begin(np.random.default_rng(random_state), self.n_in, self.n_state)
+        values = self._spec.begin(seeds.generator(random_state), self.n_in, self.n_state)
         return {name: value.astype(self.dtype) for name, value in values.items()}
 
     def forward(

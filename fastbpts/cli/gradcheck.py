@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from typer import Option
 
+from fastbpts._base import seeds
 from fastbpts.cli.common import check_choice, command, console, counting, load_model
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def _model_rows(model: "TreeClassifier", tolerance: float) -> "list[Row]":
     import fastbpts as fb
     from fastbpts.gradcheck import Row, check_network
 
-    rng = np.random.default_rng(0)
+    rng = seeds.generator(0)
     chosen = np.sort(rng.choice(len(model.vocabulary_), min(6, len(model.vocabulary_)), replace=False))
     words = [f"w{row}" for row in chosen]
     n_classes = len(model.classes_)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fastbpts._base import seeds
 from fastbpts.demo.grammar import pick
 
 _STEMS = (
@@ -42,7 +43,7 @@ def analogy_corpus(n_sentences: int, random_state: Any = 0) -> list[list[str]]:
     n_sentences : int
     random_state : int or numpy Generator
     """
-    rng = np.random.default_rng(random_state)
+    rng = seeds.generator(random_state)
     sentences = []
     kinds = tuple(_KINDS)
     for _ in range(n_sentences):

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fastbpts._base import seeds
 from fastbpts.data.treebank import Treebank
 from fastbpts.demo import listops, logic, sentiment
 from fastbpts.demo.grammar import Node
@@ -50,7 +51,7 @@ def demo_treebank(kind: str = "sentiment", n_trees: int = 3000, random_state: An
         raise ValueError(f"kind={kind!r}: must be one of {', '.join(map(repr, KINDS))}")
     if isinstance(n_trees, bool) or not isinstance(n_trees, int | np.integer) or n_trees < 1:
         raise ValueError(f"n_trees={n_trees!r}: must be an integer of at least 1")
-    rng = np.random.default_rng(random_state)
+    rng = seeds.generator(random_state)
     trees: dict[Node, None] = {}
     for _ in range(_TRIES * int(n_trees)):
         trees[KINDS[kind](rng)] = None

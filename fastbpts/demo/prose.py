@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fastbpts._base import seeds
 from fastbpts.demo.grammar import pick
 
 _NOUNS = ("cat", "dog", "bird", "horse", "farmer", "teacher", "child", "fox", "girl", "boy")
@@ -74,7 +75,7 @@ def demo_text(n_sentences: int = 5000, random_state: Any = 0) -> str:
     """
     if isinstance(n_sentences, bool) or not isinstance(n_sentences, int | np.integer) or n_sentences < 1:
         raise ValueError(f"n_sentences={n_sentences!r}: must be an integer of at least 1")
-    rng = np.random.default_rng(random_state)
+    rng = seeds.generator(random_state)
     return "".join(f"{_sentence(rng)}\n" for _ in range(n_sentences))
 
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Generic
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from fastbpts._base import seeds
 from fastbpts._base.arguments import Array, as_real, check_count, check_rate, check_seed, check_width
 from fastbpts._base.locks import lock_of
 from fastbpts._base.threads import resolve_n_threads
@@ -46,11 +47,11 @@ class Recurrent(RecurrentState, Generic[S]):
         sizes = self.n_in, self.n_state, self.num_layers, self._n_directions
         self._stack = Stack(self._cell, *sizes, self.dtype, self.activation)
         self._plain = None if batch_first else self._stack.only  # where the user's arrays are the kernels'
-        rng, bound = np.random.default_rng(random_state), 1 / np.sqrt(self.n_state)
+        rng, bound = seeds.generator(random_state), 1 / np.sqrt(self.n_state)
         self._make_arrays(parameter_shapes(self._cell, *sizes, self.bias), rng, bound)
         self._lock = lock_of(self)
         self._is_saved = self._is_packed = False
-        self._seed, self._n_draws = int(rng.integers(2**63)), 0
+        self._seed, self._n_draws = seeds.mask_seed(rng), 0
 
     def _split(self, state: Any, shape: tuple[int, ...], name: str) -> tuple[Array | None, Array | None]:
         """(h, c) of a state that the user gave."""
@@ -86,7 +87,7 @@ class Recurrent(RecurrentState, Generic[S]):
 
     def _next_seed(self) -> int:
         self._n_draws += 1
-        return (self._seed + 0x632BE59BD9B4E019 * self._n_draws) % 2**64
+        return seeds.step_seed(self._seed, self._n_draws)
 
     def forward(
         self,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastbpts import _core
+from fastbpts._base import seeds
 from fastbpts._base.arguments import (
     Array,
     as_array,
@@ -102,7 +103,7 @@ class MLP(MLPState):
         self.activations = _activations(activation, len(sizes) - 2)
         self.optimizer = optimizer if isinstance(optimizer, Optimizer) else Optimizer(optimizer)
         self.max_norm, self.n_threads = check_norm(max_norm), resolve_n_threads(n_threads)
-        rng = np.random.default_rng(random_state)
+        rng = seeds.generator(random_state)
         self._lock = lock_of(self)
         self._config = {
             "sizes": self.sizes,
@@ -127,7 +128,7 @@ class MLP(MLPState):
             if array.ndim == 2:
                 bound = np.sqrt(6 / sum(array.shape))
                 self.params[name] = rng.uniform(-bound, bound, array.shape)
-        self._seed, self._n_steps, self._n_rows = int(rng.integers(2**63)), 0, 0
+        self._seed, self._n_steps, self._n_rows = seeds.mask_seed(rng), 0, 0
 
     def __repr__(self) -> str:
         return f"MLP({self.sizes}, {self.activations}, head={self.head!r}, {self.dtype})"
@@ -230,7 +231,7 @@ class MLP(MLPState):
 
     def _next_seed(self) -> int:
         self._n_steps += 1
-        return (self._seed + 0x632BE59BD9B4E019 * self._n_steps) % 2**64
+        return seeds.step_seed(self._seed, self._n_steps)
 
     def forward(self, x: ArrayLike, training: bool = False, seed: int | None = None) -> Array:
         """Scores of rows; what :meth:`backward` needs is kept, and x itself is not copied.

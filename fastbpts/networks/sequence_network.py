@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastbpts import _core
+from fastbpts._base import seeds
 from fastbpts._base.arguments import Array, as_array
 from fastbpts._base.locks import lock_of
 from fastbpts._base.threads import resolve_n_threads
@@ -67,7 +68,7 @@ class SequenceNetwork:
         self.shape, self.dropout, self.input_dropout = shape, dropout, input_dropout
         self.dtype, self.n_threads, self.optimizer = np.dtype(dtype), resolve_n_threads(n_threads), optimizer
         self._lock = lock_of(self)
-        rng = np.random.default_rng(random_state)
+        rng = seeds.generator(random_state)
         self._head = HEADS[shape.head](shape.n_out, shape.n_classes, dtype, self.n_threads)
         first = {name: initial(name, shape, size, rng) for name, size in shape.params().items()}
         self._params = {name: self._head.params.get(name, value.astype(dtype)) for name, value in first.items()}
@@ -82,7 +83,7 @@ class SequenceNetwork:
         self._layer_grads = by_chain(list(self._grads.values()))
         trained = self._params if train_embeddings else {k: v for k, v in self._params.items() if k not in tables}
         self._updater = Updater(trained, optimizer, penalties(alpha, list(trained)), max_norm)
-        self._seed, self._n_steps = int(rng.integers(2**63)), 0
+        self._seed, self._n_steps = seeds.mask_seed(rng), 0
 
     # -- training ----------------------------------------------------------------------------------------------------
 
@@ -119,7 +120,7 @@ class SequenceNetwork:
     def _loss_and_grads(
         self, rows: Rows, target: Array, weight: Array | None, state: State | None
     ) -> tuple[float, State, dict[str, Array], dict[str, I64]]:
-        seed = (self._seed + 0x632BE59BD9B4E019 * self._n_steps) % 2**64
+        seed = seeds.step_seed(self._seed, self._n_steps)
         pool = POOLS[self.shape.pool]()
         x = self._embedding.forward(rows)
         x_mask = self._mask(self.input_dropout, seed, x)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastbpts import _core
+from fastbpts._base import seeds
 from fastbpts._base.arguments import (
     Array,
     as_array,
@@ -118,7 +119,7 @@ class Network(Resumable):
         self.alpha = check_alpha(alpha, self.shapes)
         self._class_weight = as_class_weight(class_weight, self.n_classes, self.dtype)
         self._lock = lock_of(self)
-        self._rng = np.random.default_rng(random_state)
+        self._rng = seeds.generator(random_state)
         self._net = self.cell.bind()
         self._memory = Memory(self._net, self.n_classes, self.n_words, self.optimizer.n_states)
         self._memory.bind(self._net, self.cell.shapes, self.alpha, self._class_weight)
@@ -126,7 +127,7 @@ class Network(Resumable):
         self._set_optimizer()
         self._net.set_threads(self.n_threads)
         self.set_params(self._init_params())
-        self._seed, self._n_steps = int(self._rng.integers(2**63)), 0
+        self._seed, self._n_steps = seeds.mask_seed(self._rng), 0
 
     def __getstate__(self) -> dict[str, Any]:
         names = ("n_classes", "n_words", "loss_nodes", "alpha", "dropout", "input_dropout", "optimizer", "max_norm")
@@ -246,7 +247,7 @@ class Network(Resumable):
     @property
     def dropout_seed(self) -> int:
         """Seed of the next step's masks (``_core.dropout_mask``) of inner nodes; its complement is that of leaves."""
-        return (self._seed + 0x632BE59BD9B4E019 * self._n_steps) % 2**64
+        return seeds.step_seed(self._seed, self._n_steps)
 
     def step(self, s: _core.Graph, target: ArrayLike | None = None, node_weight: ArrayLike | None = None) -> float:
         """One training step.

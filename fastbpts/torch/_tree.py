@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fastbpts import _core
+from fastbpts._base import seeds
 from fastbpts._base.arguments import check_rate
 from fastbpts._base.threads import MAX_THREADS
 from fastbpts._cells.cell import Cell
@@ -89,7 +90,7 @@ class TreeNet(torch.nn.Module):
         made = make_cell(cell, n_in, n_state, DTYPES[dtype], **options)
         self.cell, self.n_in, self.n_state = cell, made.n_in, made.n_state
         self.dropout, self.options, self._names = check_rate(dropout, "dropout"), options, list(made.shapes)
-        for name, value in made.init_params(np.random.default_rng(int(torch.randint(2**63 - 1, ())))).items():
+        for name, value in made.init_params(seeds.generator(int(torch.randint(2**63 - 1, ())))).items():
             self.register_parameter(name, torch.nn.Parameter(torch.from_numpy(value)))
 
     def extra_repr(self) -> str:

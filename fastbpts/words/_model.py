@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbpts import _core
+from fastbpts._base import seeds
 from fastbpts._base.arguments import Array
 from fastbpts.words._counting import I64
 
@@ -52,7 +53,7 @@ def grown(old: Vectors | None, n: int, fresh: Fresh) -> Vectors:
     Inputs move to new memory even if no word is new, so that arrays given to callers before do not change.
     """
     n_old = 0 if old is None else len(old.inputs)
-    rng = np.random.default_rng([fresh.seed, n_old])
+    rng = seeds.stream(fresh.seed, n_old)
     inputs = random_rows(n - n_old, fresh.size, fresh.dtype, rng, total=n)
     if old is not None:
         inputs[n_old:], inputs[:n_old] = inputs[: n - n_old].copy(), old.inputs
@@ -84,11 +85,6 @@ def noise_table(counts: I64, exponent: float) -> Array:
     counts = np.maximum(counts, 1)
     weights = (counts / (counts.max() if exponent > 0 else counts.min())) ** exponent  # none exceeds 1
     return _core.alias_table(weights / weights.sum())
-
-
-def epoch_seed(seed: int, epoch: int) -> int:
-    """The seed of one pass over the text."""
-    return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0])
 
 
 class Tree(NamedTuple):

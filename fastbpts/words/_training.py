@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from fastbpts import _core
+from fastbpts._base import seeds
 from fastbpts.words._encoded import EncodedText
-from fastbpts.words._model import epoch_seed
 
 _DIVERGED = 1e6  # mean loss of a prediction: scores, which are logarithms, of a thousand and more
 
@@ -91,7 +91,7 @@ def train(
 def _epoch(trainer: _core.WordTrainer, text: EncodedText, plan: Plan, report: Reporter | None) -> _Sums:
     sums, started = _Sums(), time.perf_counter()
     step = (plan.alpha - plan.min_alpha) / max(plan.n_epochs * plan.n_words, 1)
-    seed = epoch_seed(plan.seed, plan.first_epoch + plan.done)
+    seed = seeds.stream_seed(plan.seed, plan.first_epoch + plan.done)
     for block in text.blocks():
         n = len(block.piece_words)
         loss, pairs = np.zeros(n), np.zeros(n, np.int64)

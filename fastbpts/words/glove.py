@@ -6,9 +6,8 @@ import warnings
 from contextlib import closing
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
 from fastbpts import _core
+from fastbpts._base import seeds
 from fastbpts._base.arguments import Array
 from fastbpts._base.errors import DivergenceError
 from fastbpts._base.options import with_parameters
@@ -149,7 +148,7 @@ class GloVe(GloVeOptions, Stored):
     def _fresh(self) -> tuple[Array, Array]:
         """Random vectors and biases of words, then contexts: values, and sums of squares, which are 1."""
         n, size, ld = 2 * len(self._words), self.vector_size, self._padded_size
-        rng = np.random.default_rng(self.seed)
+        rng = seeds.generator(self.seed)
         rows: Array = _core.aligned((n, 2 * ld), self.dtype, True)
         rows[:, ld:] = 1
         bias: Array = _core.aligned((n, 2), self.dtype, True)
@@ -169,7 +168,7 @@ class GloVe(GloVeOptions, Stored):
 
     def _epoch(self, pairs: PairStore, plan: _Epochs, bar: Bar) -> None:
         started, n, loss = time.perf_counter(), 0, 0.0
-        for bucket in pairs.buckets(np.random.default_rng([self.seed, plan.done])):
+        for bucket in pairs.buckets(seeds.stream(self.seed, plan.done)):
             loss += _core.glove_train(self._rows, self._bias, bucket, self.x_max, self.alpha, self.eta, self._threads)
             n += len(bucket)
             if not math.isfinite(loss):

@@ -1,5 +1,8 @@
 """The one rule for random numbers."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -36,3 +39,18 @@ def test_streams_differ():
     steps = {seeds.step_seed(5, k) for k in range(1000)}
     assert len(steps) == 1000
     assert all(0 <= seed < 2**64 for seed in steps)
+
+
+def test_generators_are_made_in_one_place():
+    """But for the reference, which imports nothing, and the benchmarks' problems."""
+    package = Path(seeds.__file__).parents[1]
+    others = [path for path in package.rglob("*.py") if path.parent.name not in ("reference", "benchmark")]
+    makers = {path.name for path in others if re.search(r"np\.random\.(default_rng|PCG64|SeedSequence)\(", text(path))}
+    assert makers == {"seeds.py"}
+
+
+def text(path: Path) -> str:
+    """The code of a module without its examples."""
+    return "\n".join(
+        line for line in path.read_text(encoding="utf-8").splitlines() if not line.strip().startswith(">>>")
+    )

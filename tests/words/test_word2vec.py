@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import fastbpts as fb
-from fastbpts.words import _model, _training
+from fastbpts._base import seeds
+from fastbpts.words import _training
 
 
 def corpus(n=300, seed=0):
@@ -62,7 +63,7 @@ def test_one_worker_is_deterministic_and_file_equals_sentences(tmp_path):
 
 
 def test_every_epoch_draws_anew():
-    assert len({_model.epoch_seed(seed, epoch) for seed in range(3) for epoch in range(5)}) == 15
+    assert len({seeds.stream_seed(seed, epoch) for seed in range(3) for epoch in range(5)}) == 15
 
 
 def test_several_workers_learn_the_same():
