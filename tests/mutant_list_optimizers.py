@@ -13,7 +13,7 @@ OPTIMIZER_MUTANTS = [
     Mutant("SGD without a penalty", kernel("sgd"), "(g[j] + l2[j] * w[j])", "g[j]", STEPS),
     Mutant("momentum's penalty ignored", kernel("momentum"), "(g[j] + l2[j] * w[j])", "g[j]", STEPS),
     Mutant("Nesterov looks back", kernel("nesterov"), "(d + mu * s1[j])", "s1[j]", STEPS),
-    Mutant("AdaGrad without the root", kernel("adagrad"), "d / (FB_SQRT(s1[j]) + eps)", "d / (s1[j] + eps)", STEPS),
+    Mutant("AdaGrad divides by squares", kernel("adagrad"), "d / (FB_SQRT(s1[j]) + eps)", "d / (s1[j] + eps)", STEPS),
     Mutant("penalty ignored", kernel("adagrad"), "scale * (g[j] + l2[j] * w[j])", "scale * g[j]", UPDATES),
     Mutant(
         "Adam's second moment of the raw gradient",

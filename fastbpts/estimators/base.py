@@ -18,7 +18,7 @@ from fastbpts.estimators import store
 from fastbpts.estimators.parts import Reader, Task
 from fastbpts.estimators.store import Trained
 from fastbpts.training.loop import Net, Plan, Tensors
-from fastbpts.training.options import TrainingOptions
+from fastbpts.training.options import TrainingOptions, optimizer_of
 from fastbpts.training.schedules import make_schedule
 from fastbpts.training.trainer import Trainer
 
@@ -79,6 +79,7 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
     def _check_params(self) -> None:
         """ValueError naming the first parameter that is not accepted."""
         check_options(self)
+        optimizer_of(self)
         checks.by_name("alpha", self.alpha, self._groups())
 
     def _plan(self, n_epochs: int, patience: int | None) -> Plan:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fastbpts._base import seeds
 from fastbpts.estimators.parts import Reader
 from fastbpts.training.loop import Net, Progress, Tensors
+from fastbpts.training.optimizer import OPTIMIZERS, OPTIONS
 
 _WEIGHTS = "weights."  # what a network's state calls the parameters in the kernels' layout
 # Parameters that ``partial_fit`` takes anew; the others stay, for a network, what they were when it was made.
@@ -72,9 +73,15 @@ def stored_params(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def own_params(stored: dict[str, Any]) -> dict[str, Any]:
-    """The constructor's arguments from what `stored_params` gave."""
+    """The constructor's arguments from what `stored_params` gave.
+
+    Files of version 0.1 have values for the options of all optimisers; those that their own does not take are left out.
+    """
+    row = OPTIMIZERS.get(stored.get("optimizer", ""))
+    untaken = OPTIONS.keys() & stored.keys() - row.options.keys() if row else ()
     weight = stored.get("class_weight")
-    return {**stored, "class_weight": dict(weight)} if isinstance(weight, list) else stored
+    changed = {"class_weight": dict(weight)} if isinstance(weight, list) else {}
+    return stored | changed | dict.fromkeys(untaken)
 
 
 def continued_params(before: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

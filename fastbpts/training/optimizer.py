@@ -1,6 +1,5 @@
 """The choice of an optimiser and its options; the tables are src_c/optimizer/optimizers.def."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,27 +83,6 @@ class Optimizer:
                 )
         given = {option: value for option, value in options.items() if value is not None}
         self.options = {k: _number(k, v, *OPTIONS[k]) for k, v in (row.options | given).items()}
-
-    @classmethod
-    def chosen(cls, name: str, learning_rate: float | None, options: Mapping[str, float | None]) -> "Optimizer":
-        """An optimiser from the options of all optimisers: those that it does not take are left out.
-
-        Parameters
-        ----------
-        name : str
-            One of :func:`fastbpts.optimizers`.
-        learning_rate : float or None
-            None takes the optimiser's usual rate.
-        options : dict
-            Values by option; None is the default.
-
-        Returns
-        -------
-        Optimizer
-            The optimiser.
-        """
-        taken = OPTIMIZERS[name].options if name in OPTIMIZERS else {}
-        return cls(name, learning_rate, **{k: v for k, v in options.items() if k in taken})
 
     def __repr__(self) -> str:
         values = "".join(f", {key}={value!r}" for key, value in self.options.items())

@@ -186,6 +186,5 @@ class ClassOptions:
 
 
 def optimizer_of(options: TrainingOptions) -> Optimizer:
-    """The optimiser that the options ask for."""
-    given = {name: getattr(options, name) for name in OPTIONS}
-    return Optimizer.chosen(options.optimizer, options.learning_rate, given)
+    """The optimiser that the options ask for; ValueError naming an option that it does not take."""
+    return Optimizer(options.optimizer, options.learning_rate, **{name: getattr(options, name) for name in OPTIONS})

@@ -101,7 +101,7 @@ def test_parameters_reach_the_network(bank):
         "cell": "concat", "n_state": 3, "loss_nodes": "root", "dtype": "float64", "dropout": 0.1, "input_dropout": 0.2,
         "max_norm": 3.0, "train_embeddings": False, "n_threads": 2,
     }  # fmt: skip
-    constants = {"learning_rate": 0.07, "momentum": 0.5, "beta1": 0.6, "beta2": 0.7, "eps": 1e-3}
+    constants = {"learning_rate": 0.07, "momentum": 0.5}
     params = {**given, **constants, "optimizer": "nesterov", "input_activation": "tanh", "alpha": {"W": 0.3}}
     net = small(**params, max_iter=1).fit(bank).net_
     assert (net.cell.name, net.cell.n_state, net.cell.input_activation) == ("concat", 3, "tanh")
@@ -109,7 +109,7 @@ def test_parameters_reach_the_network(bank):
         name: value for name, value in given.items() if name not in ("cell", "n_state")
     }
     assert (net.optimizer.name, net.optimizer.learning_rate) == ("nesterov", 0.07)
-    assert net.optimizer.options == {"momentum": 0.5}  # the others are not this optimiser's
+    assert net.optimizer.options == {"momentum": 0.5}
     assert net.alpha["W"] == 0.3
     assert net.alpha["E"] == 0
 
@@ -299,3 +299,10 @@ def test_a_wrong_validation_set_is_named(bank, dev, named):
         small().fit(bank, dev=dev)
     with pytest.raises(fb.PTBError, match="1:1: unclosed"):
         small().fit(bank, dev=["(3 (2 a"])
+
+
+def test_options_that_the_optimizer_does_not_take_are_refused() -> None:
+    X, y = np.eye(4, dtype=np.float32), np.array([0, 1, 0, 1])
+    with pytest.raises(ValueError, match="beta1 must be left out: optimizer 'sgd' takes"):
+        fb.MLPClassifier((3,), optimizer="sgd", beta1=0.9).fit(X, y)
+    fb.MLPClassifier((3,), optimizer="momentum", momentum=0.8, max_iter=1).fit(X, y)
