@@ -5,7 +5,16 @@
    features: i in blocks of FB_PAD; in a block s after s, the block's i side by side, so a vector of features is the
    product of two pieces of c~. The i that do not fill a block come last, one after the other, their s side by side; or
    they are a block with gaps where that is shorter. A gathered row is c~ and its beginning once more, [h_l; h_r; 1;
-   h_l; 0 ..], so that turning is reading on. */
+   h_l; 0 ..], so that turning is reading on.
+
+   Features of n = 2 H + 1 and P = FB_PAD; B = n / P whole blocks, S = H + 1 distances; one box is P elements:
+
+   block 0                               block B - 1            the i that are left, one after the other
+   | s = 0 | s = 1 | .. | s = H |   ..   | s = 0 | .. | s = H | | s = 0 .. P - 1 | s = P .. | .. | s = 0 .. | .. |
+     i = 0 .. P - 1 side by side           i = (B - 1) P ..       i = B P: s side by side, padded  i = B P + 1
+
+   A box of block b has c~_i c~_(i+s) for i = b P .. b P + P - 1: P elements of the row from element b P on, times P
+   elements of the row from element b P + s on. */
 #ifndef FB_CELLS_RNTN_INL_H
 #define FB_CELLS_RNTN_INL_H
 #include "cells/pair-inl.h"

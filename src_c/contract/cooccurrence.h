@@ -10,33 +10,50 @@
 
 enum { FB_COUNT_BITS = 28 };
 
-/* Counts rows first_row .. last_row - 1 with n_parts threads. Row r is written from at[r] on: n_in_row[r] entries,
-   columns ascending. `at` must leave room for min(n_words, entries added) in each row. */
+/* Rows first_row .. last_row - 1, R of them, counted by n_parts threads.
+
+   field     shape                            in/out   what it is
+   at        (R)                              in       where each row is written; a row needs room for
+                                                       min(n_words, entries added) entries
+   n_in_row  (R)                              out      entries of each row
+   column    room                             out      words of the entries, ascending in each row
+   sum       room                             out      their sums
+   total     (n_parts, n_words)               scratch  all zero before and after
+   seen      (n_parts, fb_seen_size(n_words)) scratch  all zero before and after
+   split     (n_parts + 1)                    in       first row of each part */
 typedef struct fb_rows {
     int64_t n_words, first_row, last_row;
-    const int64_t *at; /* (last_row - first_row) */
-    int64_t *n_in_row; /* (last_row - first_row) */
+    const int64_t *at;
+    int64_t *n_in_row;
     int32_t *column;
-    int64_t *sum;
-    int64_t *total; /* n_parts x (n_words), all zero before and after */
-    uint64_t *seen; /* n_parts x fb_seen_size(n_words), all zero before and after */
+    int64_t *sum, *total;
+    uint64_t *seen;
     int n_parts;
-    const int64_t *split; /* (n_parts + 1) first row of each part */
+    const int64_t *split;
 } fb_rows;
 
-/* A text as word numbers; -1 ends a sentence. */
+/* A text as word numbers, read only.
+
+   field      shape                  what it is
+   text       -                      words; -1 before the first sentence and behind every one
+   start      (n_words + 1)          word w occurs at position[start[w]] .. position[start[w + 1] - 1]
+   position   words of the text      places in the text, ascending for each word
+   window     -                      words before a word that count as near
+   symmetric  -                      those behind it count, too
+   weight     (window + 1)           what a neighbour at distance 1, 2, .. adds; weight[0] is not read */
 typedef struct fb_text {
-    const int32_t *text;     /* begins and ends with -1 */
-    const int64_t *start;    /* (n_words + 1): occurrences of word w are position[start[w]] .. */
-    const int32_t *position; /* (number of words in the text) ascending */
+    const int32_t *text;
+    const int64_t *start;
+    const int32_t *position;
     int window, symmetric;
-    const int64_t *weight; /* (window + 1) by distance, from 1 on */
+    const int64_t *weight;
 } fb_text;
 
-/* Runs of rows that were counted before, to be added up. */
+/* n_runs runs of rows that were counted before, to be added up; read only. Row r of run k has the entries start[k][r]
+   .. start[k][r + 1] - 1 of column[k] and sum[k]. */
 typedef struct fb_counted {
     int64_t n_runs;
-    const int64_t **start; /* of run k: (rows + 1) into */
+    const int64_t **start;
     const int32_t **column;
     const int64_t **sum;
 } fb_counted;

@@ -15,12 +15,22 @@ int64_t fb_text_cut(const uint8_t *data, int64_t begin, int64_t most, int lists)
 /* Cuts a text into pieces of about `size` bytes; returns their number. cut: (2 n / size + 3). */
 int64_t fb_text_pieces(const uint8_t *data, int64_t n, int64_t size, int lists, int64_t *cut);
 
-/* One thread's counts. It stops at `end`, or when its table is full. */
+/* One thread's counts. It stops at `end`, or when its table is full.
+
+   field     shape         in/out  what it is
+   data      -             in      text
+   at        -             in/out  the next byte to be read
+   end       -             in      where the thread's part of the text ends
+   words     -             in/out  distinct words
+   count     (n_slot / 2)  in/out  occurrences of each
+   n_tokens  -             in/out  occurrences of all
+   n_long    -             in/out  words left out, longer than FB_LONGEST_WORD
+   lists     -             in      which bytes separate */
 typedef struct {
     const uint8_t *data;
     int64_t at, end;
     fb_intern words;
-    int64_t *count; /* (n_slot / 2) */
+    int64_t *count;
     int64_t n_tokens, n_long;
     int lists;
 } fb_counter;
@@ -29,15 +39,25 @@ void fb_count_words(fb_counter *counters, int n);
 /* Adds the counts of one table to another. Returns -1 if that is full; nothing is lost, go on from *at. */
 int fb_merge_counts(const fb_counter *from, fb_counter *to, int64_t *at);
 
-/* Encodes a text as word numbers (see word2vec.h). Piece k is written from unit 2 cut[k] on. */
+/* Encodes a text of n bytes as word numbers (see word2vec.h). Piece k is written from unit 2 cut[k] on.
+
+   field         shape           in/out  what it is
+   data          (n)             in      text
+   cut           (n_pieces + 1)  in      where pieces begin; cut[n_pieces] = n
+   lists         -               in      which bytes separate
+   max_sentence  -               in      words of a sentence; longer ones are cut
+   words         -               in      numbers of words; other words are left out
+   out           (2 n)           out     units
+   n_units       (n_pieces)      out     units written of each piece
+   n_words       (n_pieces)      out     words among them */
 typedef struct {
     const uint8_t *data;
-    const int64_t *cut; /* (n_pieces + 1) */
+    const int64_t *cut;
     int64_t n_pieces;
     int lists, max_sentence, n_threads;
     fb_intern words;
-    uint16_t *out;              /* (2 n) */
-    int64_t *n_units, *n_words; /* (n_pieces) units written; words among them */
+    uint16_t *out;
+    int64_t *n_units, *n_words;
 } fb_encoder;
 void fb_encode(fb_encoder *e);
 #endif

@@ -11,17 +11,28 @@ typedef struct fb_pair {
     float x;
 } fb_pair;
 
-/* A row of w has the values (ld), then AdaGrad's sums of squares (ld). Rows of words come first, then those of
-   contexts. A row of bias is the value and its sum of squares. Sums begin at 1. */
+/* One pass over pairs. Rows of words come first, then those of contexts.
+
+   row of w:     [ ld values | ld sums of squared gradients, AdaGrad's ]
+   row of bias:  [ value | sum of squared gradients ]                    sums begin at 1
+
+   field       shape            in/out  what it is
+   ld          -                in      a multiple of FB_PAD
+   w           (2 n_words, 2 ld) in/out vectors
+   bias        (2 n_words, 2)   in/out  biases
+   pair        (n_pairs)        in      pairs, in the order of training
+   x_max, alpha -               in      f(x) = min(1, (x / x_max)^alpha)
+   eta         -                in      learning rate
+   loss        (n_parts)        out     loss of the pairs of each part, each before its update
+   n_parts     -                in      threads; they write to the same rows without a lock */
 typedef struct fb_glove {
     int64_t n_words, n_pairs;
-    int32_t ld;          /* a multiple of FB_PAD */
-    void *w;             /* (2 n_words, 2 ld) */
-    void *bias;          /* (2 n_words, 2) */
-    const fb_pair *pair; /* (n_pairs) */
+    int32_t ld;
+    void *w, *bias;
+    const fb_pair *pair;
     double x_max, alpha, eta;
-    double *loss; /* (n_parts) loss of the pairs of each part, each before its update */
-    int n_parts;  /* number of threads; they write to the same rows without a lock */
+    double *loss;
+    int n_parts;
 } fb_glove;
 
 /* Turns rows of counts (see cooccurrence.h) into pairs, sorted by bucket, which is a hash of the pair.

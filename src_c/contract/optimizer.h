@@ -66,13 +66,22 @@ extern const fb_optimizer fb_optimizers[FB_N_OPTIMIZERS];
 /* What the drivers do not support in a row, or NULL: every row is checked when the library is loaded. */
 const char *fb_optimizer_refused(const fb_optimizer *row);
 
-/* An optimiser at work. */
+/* An optimiser at work.
+
+   field          shape           who writes it   what it is
+   kind           -               caller          its row
+   learning_rate  -               caller          may change from step to step
+   max_norm       -               caller          the gradient is scaled down to this norm; 0: it is not
+   option         (FB_N_OPTIONS)  caller          values; 0 where the row takes none
+   t              -               fb_optim_tick   steps done
+   correction1    -               fb_optim_tick   1 - beta1^t, where the row corrects_bias
+   correction2    -               fb_optim_tick   sqrt(1 - beta2^t), likewise */
 typedef struct fb_optim {
     fb_optimizer_kind kind;
-    double learning_rate, max_norm; /* max_norm 0: no clipping */
+    double learning_rate, max_norm;
     double option[FB_N_OPTIONS];
-    int64_t t;                       /* steps done */
-    double correction1, correction2; /* 1 - beta1^t, sqrt(1 - beta2^t), where the row corrects_bias */
+    int64_t t;
+    double correction1, correction2;
 } fb_optim;
 
 void fb_optim_tick(fb_optim *o); /* one more step: its number and what follows from it */

@@ -18,28 +18,56 @@ enum {
 
 /* Text as ids: a unit below 2^15 is a number; a unit with the high bit set is the upper part of a number, and the next
    unit its lower 16 bits. Number 0 ends a sentence, number w + 1 is the word w. A piece is a unit of work, with random
-   numbers of its own. */
+   numbers of its own.
+
+   field         shape            in/out   what it is
+   ld            -                in       elements of a row, a multiple of FB_PAD
+   skip_gram     -                in       each context word predicts the middle one; else CBOW
+   mean          -                in       CBOW takes the mean of the context, else the sum
+   negative      -                in       words of noise of a prediction; 0: none
+   hs            -                in       hierarchical softmax
+   window        -                in       words on each side
+   shrink        -                in       each window's width is drawn from 1 .. window
+   shared        -                in       skip-gram: the inputs of a window share their noise
+   max_sentence  -                in       words of the longest sentence
+   max_path      -                in       nodes of the longest path
+   in, out       (n_words, ld)    in/out   vectors of words as inputs, as outputs
+   nodes         (n_words-1, ld)  in/out   vectors of the inner nodes of the Huffman tree
+   keep          (n_words)        in       chance * 2^32 of an occurrence to be seen, less 1
+   noise         (n_words)        in       alias table: a slot's alias << 32 | chance * 2^32 to stay at the slot
+   path_ptr      (n_words + 1)    in       word w has the path path_ptr[w] .. path_ptr[w + 1] - 1
+   path_node     path_ptr[n_words] in      inner nodes
+   path_code     path_ptr[n_words] in      0: the target of the node is 1
+   text          units            in       text as ids
+   piece_ptr     (n_pieces + 1)   in       units where pieces begin
+   piece_words   (n_pieces)       in       words of the text before the piece
+   first_piece   -                in       number of the first piece in the text; its random numbers follow from it
+   alpha ..      -                in       the rate falls from alpha by alpha_step per word, down to min_alpha
+   seed          -                in       of this epoch
+   loss          (n_pieces)       out      loss of the predictions of a piece
+   n_pairs       (n_pieces)       out      their number
+   next          -                scratch  the next piece to be taken
+   scratch       (n_threads, scratch_size) scratch  bytes of each thread */
 typedef struct fb_w2v {
     int64_t n_words;
     int32_t ld, skip_gram, mean, negative, hs, window, shrink, shared, max_sentence, max_path;
-    void *in, *out, *nodes;  /* (n_words, ld) inputs, outputs; (n_words - 1, ld) inner nodes */
-    const uint32_t *keep;    /* (n_words) chance * 2^32 of an occurrence to be seen, less 1 */
-    const uint64_t *noise;   /* (n_words) alias table: a slot's alias << 32 | chance * 2^32 to stay at the slot */
-    const int64_t *path_ptr; /* (n_words + 1) */
+    void *in, *out, *nodes;
+    const uint32_t *keep;
+    const uint64_t *noise;
+    const int64_t *path_ptr;
     const int32_t *path_node;
-    const uint8_t *path_code; /* 0: the target of the node is 1 */
+    const uint8_t *path_code;
     const uint16_t *text;
-    const int64_t *piece_ptr;   /* (n_pieces + 1) */
-    const int64_t *piece_words; /* (n_pieces) words before the piece */
+    const int64_t *piece_ptr, *piece_words;
     int64_t n_pieces, first_piece;
-    double alpha, alpha_step, min_alpha; /* the rate falls by alpha_step per word of the text */
-    uint64_t seed;                       /* of this epoch */
-    double *loss;                        /* (n_pieces) loss of the predictions of a piece; their number */
+    double alpha, alpha_step, min_alpha;
+    uint64_t seed;
+    double *loss;
     int64_t *n_pairs;
     int n_threads;
-    int64_t next; /* the next piece to be taken */
+    int64_t next;
     char *scratch;
-    size_t scratch_size; /* bytes of each thread */
+    size_t scratch_size;
 } fb_w2v;
 
 /* Makes Vose's alias table of probabilities p (n, sum 1): a draw chooses a slot, then the slot or its alias. work: (n).

@@ -1,7 +1,23 @@
 /* Products of matrices of any size. B is packed into panels as wide as a micro-kernel's tile, so that it is read line
    after line; a panel's block of FB_KC rows stays in the first two levels of cache while strips of FB_ROWS rows of A
    pass it. Sums run over k in index order whatever the blocks: partial sums wait in C, unrounded. Rows of A, B and C
-   have their exact lengths, nothing is read or written beside them. */
+   have their exact lengths, nothing is read or written beside them.
+
+   B (K, N), N cut into panels of w or w - 1 vectors (FB(panels_of)), the wider ones first, and packed panel by panel:
+
+        B                 N                      packed
+        +-------+-------+-----+-----+            k = 0      | w vectors of panel 0    |
+      K |   0   |   1   |  2  | 3 .0|            k = 1      | w vectors               |
+        |       |       |     |   .0|     ->     ..
+        +-------+-------+-----+-----+            k = K - 1  | w vectors               |
+          w       w       w - 1 w - 1            k = 0      | w vectors of panel 1    |
+                                                 ..
+        the last panel is filled up with zeros   k = K - 1  | w - 1 vectors of panel 3 |
+
+   A (M, K) in strips of R = FB_ROWS rows and blocks of FB_KC columns, each strip column after column:
+
+        strip of rows 0 .. R - 1       | a_0k .. a_(R-1)k | for k = 0 .. kc - 1
+        strip of rows R .. 2 R - 1     | a_Rk .. | for k = 0 .. kc - 1, and so on; the last strip may have fewer rows */
 #ifndef FB_GEMM_MATMUL_INL_H
 #define FB_GEMM_MATMUL_INL_H
 #include "gemm/tiles-inl.h"

@@ -1,5 +1,14 @@
-/* Between the public parameters and theta, the kernels' layout: one row per component of the state, one column per
- * feature. */
+/* Between the public parameters and theta, the kernels' layout: one row per component of the state (of each gate), one
+   column per feature. Column c has the elements of the parameters that are multiplied by feature c (fb_column). Rows
+   are ld_feature elements apart; columns from n_feature on are zero. Each cell's <name>_columns fills in the table.
+
+   sum            theta (H, H)                  [ W                          | 0 .. ]
+                                                  sum of children
+   concat         theta (H, 2 H + 1)            [ W_l     | W_r     | b      | 0 .. ]
+                                                  h_l       h_r       1
+   rntn           theta (H, about n (H + 1))    [ V~, each product once      | 0 .. ]   cells/rntn-inl.h
+   gated cells    theta (n_gate H, ..)          [ W  0 .. | U  0 ..   | b  c | 0 .. ]   x; 0; h~; 0; 1; 1
+                                                  0         ld_in     2 columns; c where there is a second bias */
 #ifndef FB_TREE_THETA_INL_H
 #define FB_TREE_THETA_INL_H
 #include "simd/common.h"
