@@ -129,7 +129,7 @@ def check_grad(
     if np.dtype(cell.dtype) != np.float64:
         raise ValueError(f"cell: got dtype {np.dtype(cell.dtype)}, gradients are checked in float64 only")
     if not eps > 0:
-        raise ValueError(f"eps: got {eps}, must be positive")
+        raise ValueError(f"eps must be a positive number, got {eps!r}")
     initial = () if h0 is None else h0 if isinstance(h0, tuple) else (h0,)
     given = {f"params[{key!r}]": value for key, value in params.items()}
     _require_float64({**given, "x": x, **dict(zip(_INITIAL, initial, strict=False))})

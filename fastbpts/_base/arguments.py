@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from fastbpts._base import checks
+
 Array = NDArray[Any]
+MAX_WIDTH = 16384  # components of a state or of an input
 _SHARE_TOLERANCE = 1e-3  # rounding of many small shares in float32 stays far below it
 
 
@@ -64,38 +67,33 @@ def as_class_weight(value: ArrayLike | None, n_classes: int, dtype: DTypeLike) -
 
 def check_rate(value: float, name: str) -> float:
     """A probability below 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < 1:
-        raise ValueError(f"{name} must be a number in [0, 1), got {value!r}")
+    checks.number(name, value, 0, 1, below=True)
     return float(value)
 
 
 def check_width(value: Any, name: str) -> int:
     """A positive number of components."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= 16384:
-        raise ValueError(f"{name} must be an integer from 1 to 16384, got {value!r}")
+    checks.integer(name, value, 1, MAX_WIDTH)
     return int(value)
 
 
 def check_count(value: Any, name: str) -> int:
     """A positive number of rows that an int32 can number."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value < 2**31:
-        raise ValueError(f"{name} must be an integer from 1 to 2147483647, got {value!r}")
+    checks.integer(name, value, 1, 2**31 - 1)
     return int(value)
 
 
 def check_seed(value: Any) -> int | None:
     """None, or an integer as the kernels take it."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer)):
-        raise ValueError(f"seed must be an integer or None, got {value!r}")
+        raise checks.wrong("seed", "an integer or None", value)
     return None if value is None else int(value) % 2**64
 
 
 def check_norm(value: float | None) -> float | None:
-    """None or a positive number."""
-    if value is not None and (
-        isinstance(value, bool) or not isinstance(value, int | float | np.number) or not value > 0
-    ):
-        raise ValueError(f"max_norm must be None or a positive number, got {value!r}")
+    """None or a positive number, which may be infinite."""
+    if value is not None and not (isinstance(value, float | np.floating) and value == np.inf):
+        checks.number("max_norm", value, 0, above=True, none=True)
     return None if value is None else float(value)
 
 
@@ -104,11 +102,13 @@ def check_alpha(alpha: float | Mapping[str, float], shapes: Mapping[str, tuple[i
     if isinstance(alpha, Mapping):
         unknown = sorted(set(alpha) - set(shapes))
         if unknown:
-            raise ValueError(f"alpha: unknown parameters {unknown}, accepted are {list(shapes)}")
+            raise checks.wrong("alpha", f"a number, or a dict with names among {list(shapes)}", unknown)
         values = {name: alpha.get(name, 0.0) for name in shapes}
     else:
         values = {name: 0.0 if name in ("b", "c", "bs") else alpha for name in shapes}
     for value in values.values():
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
-            raise ValueError(f"alpha must be a finite number >= 0, or a dict of such, got {alpha!r}")
+        try:
+            checks.number("alpha", value, 0)
+        except ValueError:
+            raise checks.wrong("alpha", "a number of at least 0, or a dict of such", alpha) from None
     return {name: float(value) for name, value in values.items()}

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from fastbpts._base import checks
+from fastbpts._base.arguments import MAX_WIDTH
 
-MAX_WIDTH = 16384
 TRAINING, MODEL, WORDS, FILES = "Training", "Model", "Words", "Files"  # headings on the command line
 _LINE = 116
 _KEY = "option"

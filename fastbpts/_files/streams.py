@@ -24,7 +24,7 @@ def open_bytes(path: FilePath) -> Iterator[IO[bytes]]:
     """Open a file for reading bytes (a binary stream is passed through); gzip and xz are known by their first bytes."""
     if not isinstance(path, str | os.PathLike):
         if not hasattr(path, "read"):
-            raise ValueError(f"path={path!r}: accepted are a path and a binary stream")
+            raise ValueError(f"path must be a path or a binary stream, got {path!r}")
         yield path
         return
     with Path(path).open("rb") as raw:
@@ -51,7 +51,7 @@ def utf8_blocks(stream: IO[bytes], encoding: str, size: int) -> Iterator[tuple[b
         if not isinstance(decoder.decode(b""), str):
             raise LookupError("not an encoding of text")
     except (LookupError, TypeError) as error:
-        raise ValueError(f"encoding={encoding!r}: accepted are the text encodings Python knows") from error
+        raise ValueError(f"encoding must be a text encoding that Python knows, got {encoding!r}") from error
     raw = b" "
     while raw:
         try:
@@ -60,7 +60,7 @@ def utf8_blocks(stream: IO[bytes], encoding: str, size: int) -> Iterator[tuple[b
             yield b"", f"the compressed file is damaged or cut short ({error})"
             return
         if not isinstance(raw, bytes):
-            raise ValueError(f"a binary stream is needed, one that reads {type(raw).__name__} was given")
+            raise ValueError(f"path must be a path or a binary stream, got one that reads {type(raw).__name__}")
         try:
             yield decoder.decode(raw, final=not raw).encode(), None if raw else ""
         except UnicodeDecodeError as error:

@@ -139,7 +139,7 @@ class ConlluBank:
             There is no such column.
         """
         if name not in self.ids:
-            raise ValueError(f"name={name!r}: must be one of {', '.join(map(repr, COLUMNS))}")
+            raise ValueError(f"name must be one of {', '.join(map(repr, COLUMNS))}, got {name!r}")
         words = np.array([*self.names[name], ""], object)[self.ids[name]].tolist()
         bounds = self.ptr.tolist()
         return [words[a:b] for a, b in itertools.pairwise(bounds)]

@@ -21,14 +21,12 @@ def checked_edges(edges: Any, n_nodes: int | None) -> tuple[I32, I32, int]:
         try:
             edges = np.array(list(edges) or np.empty((0, 2), np.int64))
         except (TypeError, ValueError) as error:
-            raise ValueError(f"edges: pairs of integers (child, parent) are needed ({error})") from error
+            raise ValueError(f"edges must be pairs of integers (child, parent) ({error})") from error
     if edges.ndim != 2 or edges.shape[1] != 2 or (edges.size and edges.dtype.kind not in "iu"):
-        raise ValueError(
-            f"edges: pairs of integers (child, parent) are needed, not {edges.dtype} of shape {edges.shape}"
-        )
+        raise ValueError(f"edges must be pairs of integers (child, parent), got {edges.dtype} of shape {edges.shape}")
     n = int(edges.max()) + 1 if n_nodes is None and edges.size else n_nodes
     if n is None or isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise ValueError(f"n_nodes={n_nodes!r}: accepted are integers from 1 on")
+        raise ValueError(f"n_nodes must be an integer of at least 1, got {n_nodes!r}")
     n = checked_size("n_nodes", int(n))
     if n_nodes is None and n > 2 * len(edges):
         raise ValueError(
@@ -59,7 +57,7 @@ def graph_numbers(n: int, child: I32, parent: I32, graph: ArrayLike | None, root
         return np.unique(component, return_inverse=True)[1].astype(np.int32)
     graphs = as_integers("graph", graph, np.int32)
     if graphs.shape != (n,) or graphs.min() < 0 or not np.bincount(graphs, minlength=1).all():
-        raise ValueError(f"graph: {n} numbers are needed, one per node, with every graph from 0 to the last present")
+        raise ValueError(f"graph must be {n} numbers, one per node, with every graph from 0 to the last present")
     across = np.flatnonzero(graphs[child] != graphs[parent])
     if across.size:
         pair = (int(child[across[0]]), int(parent[across[0]]))
@@ -83,9 +81,9 @@ def root_nodes(n: int, child: I32, graphs: I32, root: ArrayLike | None) -> I32:
     else:
         roots = as_integers("root", np.atleast_1d(root), np.int32)
         if roots.size and not (roots.min() >= 0 and roots.max() < n):
-            raise ValueError(f"root: values from {roots.min()} to {roots.max()}; nodes are 0..{n - 1}")
+            raise ValueError(f"root must be nodes, 0..{n - 1}, got values from {roots.min()} to {roots.max()}")
         if len(roots) != n_graphs or (np.bincount(graphs[roots], minlength=n_graphs) != 1).any():
-            raise ValueError(f"root: one node in each of {n_graphs} graphs is needed, got {roots.tolist()[:8]}")
+            raise ValueError(f"root must be one node in each of {n_graphs} graphs, got {roots.tolist()[:8]}")
     result = np.empty(n_graphs, np.int32)
     result[graphs[roots]] = roots
     return result
@@ -98,7 +96,7 @@ def node_values(name: str, given: ArrayLike | None, n: int) -> I32:
     values: I32 = as_integers(name, given, np.int32)
     if len(values) != n or values.min() < -1:
         raise ValueError(
-            f"{name}: {n} integers >= -1 are needed, one per node; got {len(values)}, the least {values.min()}"
+            f"{name} must be {n} integers of at least -1, one per node, got {len(values)}, the least {values.min()}"
         )
     return values
 
@@ -114,7 +112,7 @@ def input_nodes(inputs: Any, is_leaf: NDArray[np.bool_]) -> NDArray[np.bool_]:
         isinstance(inputs, np.ndarray | list) and np.asarray(inputs).dtype == bool and np.shape(inputs) == is_leaf.shape
     ):
         return np.array(inputs)
-    raise ValueError(f"inputs={inputs!r:.60}: accepted are 'leaves', 'all' and a bool array of {len(is_leaf)} elements")
+    raise ValueError(f"inputs must be 'leaves', 'all' or a bool array of {len(is_leaf)} elements, got {inputs!r:.60}")
 
 
 def describe_cycle(n: int, child: I32, parent: I32) -> str:

@@ -64,7 +64,7 @@ class Text:
             `fraction` is not between 0 and 1.
         """
         if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
-            raise ValueError(f"fraction={fraction!r}: must be a number between 0 and 1")
+            raise ValueError(f"fraction must be a number in [0, 1], got {fraction!r}")
         cut = len(self) - int(fraction * len(self))
         return self[:cut], self[cut:]
 
@@ -93,7 +93,7 @@ class Text:
         ids = np.array([index.setdefault(token, len(index)) for token in tokens], np.int64)
         for token in index:
             if not isinstance(token, str):
-                raise ValueError(f"tokens: {token!r:.40} is a {type(token).__name__}, must be a string")
+                raise ValueError(f"tokens must be strings, got {token!r:.40}")
         return cls(ids.astype(smallest_type(len(index))), Vocabulary._of_distinct(list(index)), level)
 
 

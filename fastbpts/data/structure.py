@@ -157,7 +157,7 @@ class Structure(_core.Graph):
     def _of_flat(cls, trees: FlatTrees, vocabulary: Vocabulary | None) -> "Structure":
         n_trees = len(trees.plan.node_ptr) - 1
         if n_trees == 0:
-            raise ValueError("trees: at least one tree is needed, got none")
+            raise ValueError("trees must have one tree at least, got none")
         word_map = None if vocabulary is None else vocabulary.map(trees.vocabulary)
         return _core.Bank(*trees.plan).batch(Structure, np.arange(n_trees), word_map, None, 0, None)
 
@@ -201,7 +201,7 @@ class Structure(_core.Graph):
         """
         length = as_integers("lengths", lengths, np.int64)
         if length.size == 0 or length.min() < 1:
-            raise ValueError(f"lengths={lengths!r:.80}: at least one length is needed, all of them from 1 on")
+            raise ValueError(f"lengths must be one integer or more of at least 1, got {lengths!r:.80}")
         n = checked_size("lengths", int(length.sum()))
         start = np.cumsum(length) - length
         time = np.arange(n) - np.repeat(start, length)
@@ -250,10 +250,10 @@ class Structure(_core.Graph):
         n = len(parent)
         if n and not (parent.min() >= -1 and parent.max() < n):
             raise ValueError(
-                f"parents: values from {parent.min()} to {parent.max()}; accepted are -1 (root) to {n - 1}"
+                f"parents must be in -1 (root) .. {n - 1}, got values from {parent.min()} to {parent.max()}"
             )
         if not n:
-            raise ValueError("parents: at least one node is needed")
+            raise ValueError("parents must have one node at least, got none")
         loops = np.flatnonzero(parent == np.arange(n))
         if loops.size:
             raise ValueError(f"parents[{loops[0]}]={loops[0]}: a node cannot be its own parent")

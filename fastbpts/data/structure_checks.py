@@ -27,6 +27,11 @@ def _need(name: str, condition: bool, what: str) -> None:
         raise ValueError(f"{name}: {what}")
 
 
+def _must_be(name: str, condition: bool, what: str) -> None:
+    if not condition:
+        raise ValueError(f"{name} must be {what}")
+
+
 def _in_range(values: NDArray[Any], low: int, high: int) -> bool:
     return values.size == 0 or bool(low <= values.min() and values.max() < high)
 
@@ -36,25 +41,25 @@ def check_structure(s: GraphArrays) -> None:
     for name, array in s._asdict().items():
         dtype = np.dtype(np.int64 if name in ("level_ptr", "child_ptr", "order") else np.int32)
         ok = isinstance(array, np.ndarray) and array.dtype == dtype and array.ndim == 1 and array.flags.c_contiguous
-        _need(name, ok, f"a C-ordered array of {dtype} with one dimension is needed")
+        _must_be(name, ok, f"a C-ordered array of {dtype} with one dimension")
     n, n_edges, n_graphs = len(s.graph), len(s.child), len(s.root)
-    _need("graph", n >= 1, "at least one node is needed")
+    _need("graph", n >= 1, "there must be one node at least")
     ends = (("level_ptr", s.level_ptr, n, 1), ("child_ptr", s.child_ptr, n_edges, 0))
     for name, ptr, total, step in ends:
         ok = len(ptr) >= 2 and ptr[0] == 0 and ptr[-1] == total and bool((np.diff(ptr) >= step).all())
-        _need(name, ok, f"values rising from 0 to {total} are needed{', no two the same' if step else ''}")
-    _need("child_ptr", len(s.child_ptr) == n + 1, f"{n + 1} values are needed, one per node and an end")
-    _need("child", _in_range(s.child, 0, n), f"nodes are 0..{n - 1}")
+        _must_be(name, ok, f"values rising from 0 to {total}{', no two the same' if step else ''}")
+    _must_be("child_ptr", len(s.child_ptr) == n + 1, f"{n + 1} values, one per node and an end")
+    _must_be("child", _in_range(s.child, 0, n), f"nodes, 0..{n - 1}")
     for name in ("word", "label", "order"):
-        _need(name, len(getattr(s, name)) == n, f"{n} values are needed, one per node")
-    _need("word", _in_range(s.word, -1, 1 << 31), "values from -1 on are needed")
-    _need("label", _in_range(s.label, -1, 1 << 31), "values from -1 on are needed")
-    _need("graph", _in_range(s.graph, 0, n_graphs), f"values 0..{n_graphs - 1} are needed, for {n_graphs} roots")
-    _need("root", _in_range(s.root, 0, n), f"nodes are 0..{n - 1}")
+        _must_be(name, len(getattr(s, name)) == n, f"{n} values, one per node")
+    _must_be("word", _in_range(s.word, -1, 1 << 31), "values of at least -1")
+    _must_be("label", _in_range(s.label, -1, 1 << 31), "values of at least -1")
+    _must_be("graph", _in_range(s.graph, 0, n_graphs), f"values in 0..{n_graphs - 1}, for {n_graphs} roots")
+    _must_be("root", _in_range(s.root, 0, n), f"nodes, 0..{n - 1}")
     _need("root", bool((s.graph[s.root] == np.arange(n_graphs)).all()), "root[g] must be a node of graph g")
-    _need("inputs", _in_range(s.inputs, 0, n) and bool((np.diff(s.inputs) > 0).all()), "ascending nodes are needed")
+    _must_be("inputs", _in_range(s.inputs, 0, n) and bool((np.diff(s.inputs) > 0).all()), "ascending nodes")
     ok = _in_range(s.order, 0, n) and bool((np.bincount(s.order, minlength=n) == 1).all())
-    _need("order", ok, f"each number from 0 to {n - 1} is needed once")
+    _must_be("order", ok, f"each number from 0 to {n - 1} once")
     _check_levels(s)
 
 

@@ -102,7 +102,7 @@ class Tree:
             There is not one label per node, or brackets cannot hold a word: it is empty, or has white space in it.
         """
         if labels is not None and np.shape(labels) != (self.n_nodes,):
-            raise ValueError(f"labels: one for each of {self.n_nodes} nodes is needed, not shape {np.shape(labels)}")
+            raise ValueError(f"labels must be one for each of {self.n_nodes} nodes, got shape {np.shape(labels)}")
         shown = self._shown_labels() if labels is None else np.asarray(labels).tolist()
         return next(ptb_lines(self.bank, shown, self.index, self.index + 1))
 

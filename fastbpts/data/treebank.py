@@ -161,7 +161,7 @@ class Treebank:
         """
         given = list(banks)
         if not all(isinstance(bank, Treebank) for bank in given):
-            raise ValueError("banks: an iterable of Treebank is needed")
+            raise ValueError("banks must be an iterable of Treebank")
         return given[0] if len(given) == 1 else Treebank._of_plan(*concat([flat_trees(bank) for bank in given]))
 
     @property
@@ -217,7 +217,7 @@ class Treebank:
     def _indices(self, chosen: ArrayLike) -> I64:
         index = np.asarray(chosen)
         if index.ndim != 1 or (index.size and index.dtype.kind not in "iu"):
-            raise ValueError(f"indices: a one-dimensional array of integers is needed, not {index.dtype} {index.shape}")
+            raise ValueError(f"indices must be a one-dimensional array of integers, got {index.dtype} {index.shape}")
         index = np.ascontiguousarray(index, np.int64)
         if not index.size or index.view(np.uint64).max() < len(self):  # a negative number is a large one here
             return index
@@ -250,7 +250,7 @@ class Treebank:
             return leaves
         if nodes == "all":
             return self.label
-        raise ValueError(f"nodes={nodes!r}: accepted are 'all', 'root', 'leaves'")
+        raise ValueError(f"nodes must be one of 'all', 'root', 'leaves', got {nodes!r}")
 
     def root_labels(self) -> I32:
         """The label of every tree's root, int32 (T,)."""
@@ -295,14 +295,14 @@ class Treebank:
         words = self._per_word("word_map", word_map, np.int32), self._per_word("unknown_rate", unknown_rate, np.float32)
         index = self._indices(indices)
         if len(index) == 0:
-            raise ValueError("indices: at least one tree is needed")
+            raise ValueError("indices must have one tree at least, got none")
         return self._bound.batch(Structure, index, *words, seed, ahead)
 
     def _per_word(self, name: str, values: NDArray[Any] | None, dtype: type[np.number[Any]]) -> NDArray[Any] | None:
         if values is None:
             return None
         if not isinstance(values, np.ndarray) or values.shape != (len(self.vocabulary),):
-            raise ValueError(f"{name}: an array of {len(self.vocabulary)} elements is needed, one per word")
+            raise ValueError(f"{name} must be an array of {len(self.vocabulary)} elements, one per word")
         return np.ascontiguousarray(values, dtype)
 
     def __getstate__(self) -> dict[str, Any]:

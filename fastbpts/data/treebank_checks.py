@@ -17,10 +17,10 @@ def as_integers(name: str, given: ArrayLike, dtype: type[np.signedinteger[Any]])
     try:
         array = np.asarray(given)
     except ValueError as error:
-        raise ValueError(f"{name}: a one-dimensional array of integers is needed ({error})") from error
+        raise ValueError(f"{name} must be a one-dimensional array of integers ({error})") from error
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ValueError(
-            f"{name}: a one-dimensional array of integers is needed, not {array.dtype} of shape {array.shape}"
+            f"{name} must be a one-dimensional array of integers, got {array.dtype} of shape {array.shape}"
         )
     info = np.iinfo(dtype)
     if array.size and (int(array.min()) < info.min or int(array.max()) > info.max):
@@ -31,29 +31,29 @@ def as_integers(name: str, given: ArrayLike, dtype: type[np.signedinteger[Any]])
 def _pointers(name: str, ptr: NDArray[np.int64], n_trees: int, total: int) -> None:
     ok = len(ptr) == n_trees + 1 and ptr[0] == 0 and ptr[-1] == total and not (np.diff(ptr) < 0).any()
     if not ok:
-        raise ValueError(f"{name}: {n_trees + 1} values rising from 0 to {total} are needed")
+        raise ValueError(f"{name} must be {n_trees + 1} values rising from 0 to {total}")
 
 
 def check_plan(arrays: Sequence[ArrayLike], vocabulary: Vocabulary) -> Plan:
     """Copies of the arrays of a Treebank, or a ValueError that names the one at fault."""
     if not isinstance(vocabulary, Vocabulary):
-        raise ValueError(f"vocabulary={vocabulary!r:.80}: a Vocabulary is needed")
+        raise ValueError(f"vocabulary must be a Vocabulary, got {vocabulary!r:.80}")
     named = zip(Plan._fields, arrays, strict=True)
     plan = Plan(*(as_integers(name, a, np.int64 if name.endswith("_ptr") else np.int32) for name, a in named))
     if len(plan.node_ptr) == 0:
-        raise ValueError("node_ptr: at least one value is needed")
+        raise ValueError("node_ptr must have one value at least, got none")
     n_trees, n_nodes = len(plan.node_ptr) - 1, len(plan.word)
     for name, size in (("node_ptr", n_nodes), ("level_ptr", len(plan.level_size)), ("edge_ptr", len(plan.child))):
         _pointers(name, getattr(plan, name), n_trees, size)
     for name in ("n_child", "label"):
         if len(getattr(plan, name)) != n_nodes:
             raise ValueError(
-                f"{name}: {n_nodes} values are needed, one per node, as in word; got {len(getattr(plan, name))}"
+                f"{name} must be {n_nodes} values, one per node, as word has them, got {len(getattr(plan, name))}"
             )
     for name, low, high in (("n_child", 0, n_nodes), ("word", -1, len(vocabulary)), ("label", -1, 1 << 31)):
         values = getattr(plan, name)
         if n_nodes and not (low <= values.min() and int(values.max()) < high):
-            raise ValueError(f"{name}: values from {values.min()} to {values.max()}; accepted are {low}..{high - 1}")
+            raise ValueError(f"{name} must be in {low}..{high - 1}, got values from {values.min()} to {values.max()}")
     start = 0
     while start < n_trees:
         stop = int(np.searchsorted(plan.node_ptr, plan.node_ptr[start] + _CHUNK, side="right")) - 1
@@ -133,8 +133,10 @@ def checked_phrase(
     if phrase is None and names is None:
         return None, None
     if phrase is None or names is None or not all(isinstance(name, str) for name in names):
-        raise ValueError("phrase and label_names: both are needed (an integer per node, a list of strings), or neither")
+        raise ValueError(
+            "phrase and label_names must both be given (an integer per node, a list of strings), or neither"
+        )
     ids = as_integers("phrase", phrase, np.int32)
     if len(ids) != n_nodes or (n_nodes and not (ids.min() >= -1 and ids.max() < len(names))):
-        raise ValueError(f"phrase: {n_nodes} values, -1..{len(names) - 1}, are needed")
+        raise ValueError(f"phrase must be {n_nodes} values in -1..{len(names) - 1}")
     return ids, list(names)

@@ -14,11 +14,11 @@ _CHUNK = 1 << 20
 
 def _as_words(words: Iterable[str]) -> list[str]:
     if isinstance(words, str | bytes):
-        raise ValueError(f"words={words!r}: a list of strings is needed")
+        raise ValueError(f"words must be a list of strings, got {words!r}")
     result = list(words)
     for k, word in enumerate(result):
         if not isinstance(word, str):
-            raise ValueError(f"words[{k}]={word!r}: every word must be a string")
+            raise ValueError(f"words[{k}] must be a string, got {word!r}")
     return result
 
 
@@ -59,11 +59,11 @@ class Vocabulary:
             given = np.asarray(counts)
             if given.shape != (len(self.words),) or given.dtype.kind not in "iu" or (given.size and given.min() < 0):
                 raise ValueError(
-                    f"counts: {len(self.words)} integers >= 0 are needed, one per word; got {counts!r:.80}"
+                    f"counts must be {len(self.words)} integers of at least 0, one per word, got {counts!r:.80}"
                 )
             self.counts = given.astype(np.int64)
         if unk is not None and not isinstance(unk, str):
-            raise ValueError(f"unk={unk!r}: accepted are a string and None")
+            raise ValueError(f"unk must be a string or None, got {unk!r}")
         if unk is not None and self.words[:1] != [unk]:
             self.words.insert(0, unk)
             if self.counts is not None:
@@ -115,7 +115,7 @@ class Vocabulary:
         for name, value, least in (("min_count", min_count, 1), ("max_size", max_size, 1)):
             ok = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= least
             if not ok and not (name == "max_size" and value is None):
-                raise ValueError(f"{name}={value!r}: accepted are integers from {least} on")
+                raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
         words, counts = _count(source)
         total = int(counts.sum())
         order = np.argsort(-counts, kind="stable")
@@ -237,7 +237,7 @@ def _count(source: "WordBank | Iterable[str]") -> tuple[list[str], NDArray[np.in
     vocabulary = getattr(source, "vocabulary", None)
     if word is None or vocabulary is None:
         if isinstance(source, str | bytes) or not isinstance(source, Iterable):
-            raise ValueError(f"source={source!r:.80}: accepted are a Treebank and an iterable of words")
+            raise ValueError(f"source must be a Treebank or an iterable of words, got {source!r:.80}")
         counter = Counter(_as_words(source))
         return list(counter), np.fromiter(counter.values(), np.int64, len(counter))
     counts = np.zeros(len(vocabulary) + 1, np.int64)

@@ -26,7 +26,7 @@ def majority(train: Treebank, dev: Treebank) -> float:
 def bag_of_words(train: Treebank, dev: Treebank) -> float:
     """Accuracy on `dev` of logistic regression on word counts; both treebanks must share their vocabulary."""
     if train.vocabulary is not dev.vocabulary:
-        raise ValueError("dev: must have the vocabulary of train (take both from one treebank)")
+        raise ValueError("dev must have the vocabulary of train (take both from one treebank)")
     n_words = len(train.vocabulary)
     model = LogisticRegression(max_iter=1000).fit(_counts(train, n_words), train.root_labels())
     return float(model.score(_counts(dev, n_words), dev.root_labels()))
@@ -38,7 +38,7 @@ def ngram(train: Text, dev: Text, n: int) -> float:
     Both texts must be parts of one, so that they share their vocabulary.
     """
     if train.vocabulary is not dev.vocabulary:
-        raise ValueError("dev: must have the vocabulary of train (take both from one text)")
+        raise ValueError("dev must have the vocabulary of train (take both from one text)")
     n_tokens = len(train.vocabulary)
     learnt, new = _runs(train, n), _runs(dev, n)
     hits = _occurrences(new, learnt)

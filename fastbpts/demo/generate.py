@@ -48,9 +48,9 @@ def demo_treebank(kind: str = "sentiment", n_trees: int = 3000, random_state: An
     '(1 (2 (2 the) (2 film)) (1 (2 is) (1 (2 not) (3 good))))'
     """
     if kind not in KINDS:
-        raise ValueError(f"kind={kind!r}: must be one of {', '.join(map(repr, KINDS))}")
+        raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}, got {kind!r}")
     if isinstance(n_trees, bool) or not isinstance(n_trees, int | np.integer) or n_trees < 1:
-        raise ValueError(f"n_trees={n_trees!r}: must be an integer of at least 1")
+        raise ValueError(f"n_trees must be an integer of at least 1, got {n_trees!r}")
     rng = seeds.generator(random_state)
     trees: dict[Node, None] = {}
     for _ in range(_TRIES * int(n_trees)):

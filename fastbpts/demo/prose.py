@@ -74,7 +74,7 @@ def demo_text(n_sentences: int = 5000, random_state: Any = 0) -> str:
     a dog sees some birds near the river.
     """
     if isinstance(n_sentences, bool) or not isinstance(n_sentences, int | np.integer) or n_sentences < 1:
-        raise ValueError(f"n_sentences={n_sentences!r}: must be an integer of at least 1")
+        raise ValueError(f"n_sentences must be an integer of at least 1, got {n_sentences!r}")
     rng = seeds.generator(random_state)
     return "".join(f"{_sentence(rng)}\n" for _ in range(n_sentences))
 

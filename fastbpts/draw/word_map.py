@@ -101,9 +101,9 @@ def word_map(
         A PNG file without matplotlib.
     """
     if isinstance(words, str) or not words:
-        raise ValueError(f"words={words!r}: must be a list of at least one word")
+        raise ValueError(f"words must be a list of at least one word, got {words!r}")
     if Path(path).suffix not in (".svg", ".png"):
-        raise ValueError(f"path={str(path)!r}: must end in .svg or .png")
+        raise ValueError(f"path must end in .svg or .png, got {str(path)!r}")
     group = {word: k for k, word in enumerate(dict.fromkeys(words))}
     asked = len(group)
     for word, k in list(group.items()):

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastbpts._base import checks
-from fastbpts._base.options import MAX_WIDTH, MODEL, SHARE, Rule, anything, choice, option, quoted
+from fastbpts._base.arguments import MAX_WIDTH
+from fastbpts._base.options import MODEL, SHARE, Rule, anything, choice, option, quoted
 from fastbpts.layers.mlp import ACTIVATIONS
 from fastbpts.training.options import ClassOptions, TrainingOptions
 

@@ -40,7 +40,7 @@ class LabelOfEachStep:
         """See `Labelling`."""
         given = _column(X, y)
         if isinstance(given, str) or not isinstance(given, Iterable):
-            raise ValueError(f"y={y!r:.60}: must be a list of labels for each sequence, or a ConlluBank's column")
+            raise ValueError(f"y must be a list of labels for each sequence, or a ConlluBank's column, got {y!r:.60}")
         items = [_items(k, labels) for k, labels in enumerate(given)]
         if len(items) != len(sequences):
             raise ValueError(f"y has labels of {len(items)} sequences, X has {len(sequences)} sequences")
@@ -222,11 +222,11 @@ def _column(X: Any, y: Any) -> Any:
         return y
     if not isinstance(X, ConlluBank) or y not in COLUMNS:
         accepted = f"with a ConlluBank, one of {', '.join(map(repr, COLUMNS))}"
-        raise ValueError(f"y={y!r:.60}: must be a list of labels for each sequence; {accepted}")
+        raise ValueError(f"y must be a list of labels for each sequence or, {accepted}, got {y!r:.60}")
     return X.column(y)
 
 
 def _items(k: int, labels: Any) -> list[Any]:
     if isinstance(labels, str) or not isinstance(labels, Iterable):
-        raise ValueError(f"y[{k}] is a {type(labels).__name__}: must be a list of labels, one for each step of X[{k}]")
+        raise ValueError(f"y[{k}] must be a list of labels, one for each step of X[{k}], got {type(labels).__name__}")
     return list(labels.tolist() if isinstance(labels, np.ndarray) else labels)

@@ -77,13 +77,13 @@ def as_sequences(X: Any, level: str) -> Sequences:
     if isinstance(X, ConlluBank):
         return Sequences(X.ptr, X.ids["form"], X.names["form"])
     if isinstance(X, str | bytes | os.PathLike | Treebank | Tree):
-        raise ValueError(f"X is a {type(X).__name__}: {_KINDS}")
+        raise ValueError(f"X {_KINDS}, got {type(X).__name__}")
     if hasattr(X, "toarray"):
-        raise ValueError(f"X is a sparse matrix: {_KINDS}")
+        raise ValueError(f"X {_KINDS}, got a sparse matrix")
     try:
         items = list(X)
     except TypeError:
-        raise ValueError(f"X is a {type(X).__name__}: {_KINDS}") from None
+        raise ValueError(f"X {_KINDS}, got {type(X).__name__}") from None
     if not items:
         raise ValueError("X has no sequences")
     if all(isinstance(item, np.ndarray) and item.dtype.kind == "f" for item in items):
@@ -111,12 +111,12 @@ def _tokens(k: int, item: Any, level: str) -> list[str]:
     elif isinstance(item, np.ndarray) and item.ndim == 1 and item.dtype.kind in "biu":
         item = [str(value) for value in item.tolist()]
     elif isinstance(item, bytes) or not isinstance(item, Iterable):
-        raise ValueError(f"X[{k}] is a {type(item).__name__}: {_KINDS}")
+        raise ValueError(f"X {_KINDS}, got X[{k}] of type {type(item).__name__}")
     else:
         item = [str(t) if isinstance(t, int | np.integer) and not isinstance(t, bool) else t for t in item]
     for place, token in enumerate(item):
         if not isinstance(token, str):
-            raise ValueError(f"X[{k}][{place}] is a {type(token).__name__}, must be a token (a string): X {_KINDS}")
+            raise ValueError(f"X[{k}][{place}] must be a token (a string), got {type(token).__name__}: X {_KINDS}")
     if not len(item):
         raise ValueError(f"X[{k}] is empty: every sequence needs at least one step")
     return list(item)
@@ -134,11 +134,11 @@ def check_labels(values: list[Any], name: str) -> NDArray[Any]:
     if kinds <= {float, np.float32, np.float64}:
         floats = np.array(values, float)
         if not np.isfinite(floats).all():
-            raise ValueError(f"{name} contains NaN or infinity: must be class labels")
+            raise ValueError(f"{name} must be class labels, got NaN or infinity")
         if (floats != np.floor(floats)).any():
-            raise ValueError(f"{name} contains fractions: must be class labels. Unknown label type: continuous")
+            raise ValueError(f"{name} must be class labels, got fractions. Unknown label type: continuous")
         return floats.astype(np.int64)
     if kinds - {int, str, np.str_} or len({kind is str or kind is np.str_ for kind in kinds}) > 1:
         found = ", ".join(sorted(kind.__name__ for kind in kinds))
-        raise ValueError(f"{name} has labels of several kinds ({found}): must be all integers or all strings")
+        raise ValueError(f"{name} must be all integers or all strings, got labels of several kinds ({found})")
     return np.array(values)

@@ -42,7 +42,7 @@ class TextReader:
         if isinstance(X, os.PathLike):
             return read_text(X, self.level, pattern=self.pattern)
         if isinstance(X, bytes) or not isinstance(X, Iterable):
-            raise ValueError(f"{name} is a {type(X).__name__}: must be a string, a path, a Text, or a list of strings")
+            raise ValueError(f"{name} must be a string, a path, a Text, or a list of strings, got {type(X).__name__}")
         return Text.of_tokens(self._symbols(X, name), self.level)
 
     def _symbols(self, parts: Iterable[Any], name: str) -> Iterator[str]:
@@ -53,7 +53,7 @@ class TextReader:
             elif isinstance(part, Iterable) and not isinstance(part, bytes):
                 yield from (token if isinstance(token, str) else _number(f"{name}[{k}]", token) for token in part)
             else:
-                raise ValueError(f"{name}[{k}] is a {type(part).__name__}: must be a string or a list of tokens")
+                raise ValueError(f"{name}[{k}] must be a string or a list of tokens, got {type(part).__name__}")
 
     def _long_enough(self, X: Any) -> Text:
         text = self.text(X)
@@ -107,7 +107,7 @@ class TextReader:
 
 def _number(where: str, token: Any) -> str:
     if isinstance(token, bool | np.bool_) or not isinstance(token, int | float | np.integer | np.floating):
-        raise ValueError(f"{where} has a {type(token).__name__}: must be a string or a list of tokens")
+        raise ValueError(f"{where} must be a string or a list of tokens, got {type(token).__name__}")
     return str(token)
 
 

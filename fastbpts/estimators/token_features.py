@@ -19,7 +19,7 @@ def check_features(features: Any) -> tuple[str, ...]:
     names = features if isinstance(features, Sequence) and not isinstance(features, str) else ()
     good = [name for name in names if isinstance(name, str) and _SPEC.fullmatch(name)]
     if not good or len(good) != len(names) or len(set(good)) != len(good):
-        raise ValueError(f"features={features!r}: must be a tuple of different names among {ACCEPTED}")
+        raise ValueError(f"features must be a tuple of different names among {ACCEPTED}, got {features!r}")
     return tuple(good)
 
 

@@ -253,7 +253,7 @@ class TreeClassifier(ClassifierMixin, TreeOptions, NetworkEstimator):  # type: i
         if sample_weight is not None:
             given = np.asarray(sample_weight, float)
             if given.shape != weight.shape or not np.isfinite(given).all() or (given < 0).any():
-                raise ValueError(f"sample_weight: must be {len(bank)} numbers that are not negative, one per tree")
+                raise ValueError(f"sample_weight must be {len(bank)} numbers of at least 0, one per tree")
             weight *= given
         if not weight.any():
             raise ValueError("X has no labelled root and y is None: there is nothing to score")

@@ -36,16 +36,16 @@ def as_treebank(X: Any) -> Treebank:
     if isinstance(X, Treebank):
         return X
     if isinstance(X, str | bytes | os.PathLike):
-        raise ValueError(f"X={X!r:.60}: must be a Treebank or a list of trees; fastbpts.read_ptb reads a file")
+        raise ValueError(f"X must be a Treebank or a list of trees (fastbpts.read_ptb reads a file), got {X!r:.60}")
     if isinstance(X, Tree):
-        raise ValueError("X is one Tree: must be a Treebank or a list of trees")
+        raise ValueError("X must be a Treebank or a list of trees, got one Tree")
     if isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "biuf":
         items: list[Any] = [_row(row) for row in X]
     else:
         try:
             items = list(X)
         except TypeError:
-            raise ValueError(f"X is a {type(X).__name__}: must be a Treebank or a list of trees") from None
+            raise ValueError(f"X must be a Treebank or a list of trees, got {type(X).__name__}") from None
     if not items:
         raise ValueError("X has no trees")
     if all(isinstance(item, Tree) and item.bank is items[0].bank for item in items):

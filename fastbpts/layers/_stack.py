@@ -97,7 +97,7 @@ class Stack:
         h_n = np.empty(shape, self.dtype)
         c_n = np.empty(shape, self.dtype) if self.kind.has_c else None
         if not self.n_layers == len(self._chains) == len(h_n if h is None else h) == len(h_n if c is None else c):
-            raise ValueError(f"states: one for each of {len(self._chains)} chains is needed")
+            raise ValueError(f"states must be one for each of {len(self._chains)} chains")
         for k, chain in enumerate(self._chains):  # plain indices: iterators over arrays cost a microsecond
             out = h_n[k]
             chain.step(x, _item(h, k), _item(c, k), out, _item(c_n, k))

@@ -30,7 +30,7 @@ class Tokenizer:
 
     def __init__(self, level: str, pattern: str | None) -> None:
         if level not in LEVELS:
-            raise ValueError(f"level={level!r}: must be one of {', '.join(map(repr, LEVELS))}")
+            raise ValueError(f"level must be one of {', '.join(map(repr, LEVELS))}, got {level!r}")
         if pattern is not None and level == "char":
             raise ValueError("pattern: goes with level='word' only")
         try:

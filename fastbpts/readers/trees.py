@@ -92,7 +92,7 @@ def iter_trees(
 
 def _row(name: str) -> TreeFormat:
     if name not in FORMATS:
-        raise ValueError(f"format={name!r}: accepted are {', '.join(map(repr, FORMATS))}")
+        raise ValueError(f"format must be one of {', '.join(map(repr, FORMATS))}, got {name!r}")
     return FORMATS[name]
 
 

@@ -138,7 +138,7 @@ def _parse(text: str) -> dict[str, Any]:
         try:
             spec[key.strip()] = float(value)
         except ValueError:
-            raise ValueError(f"schedule={text!r}: {item!r} is not option=number") from None
+            raise ValueError(f"schedule must have its options as option=number, got {item!r}") from None
     return spec
 
 
@@ -185,21 +185,21 @@ def make_schedule(spec: str | Mapping[str, Any] | Schedule, n_epochs: int) -> Sc
     elif isinstance(spec, Mapping):
         options = dict(spec)
     else:
-        raise ValueError(f"schedule={spec!r}: give a name, a mapping with a name, or a function of the epoch")
+        raise ValueError(f"schedule must be a name, a mapping with a name, or a function of the epoch, got {spec!r}")
     name, warmup = options.pop("name", None), options.pop("warmup", 0)
     if name not in SCHEDULES:
-        raise ValueError(f"schedule={spec!r}: the name must be one of {', '.join(SCHEDULES)}")
+        raise ValueError(f"schedule must have one of the names {', '.join(SCHEDULES)}, got {spec!r}")
     accepted = _options(SCHEDULES[name])
     for key, value in options.items():
         if key not in accepted:
-            raise ValueError(f"schedule={spec!r}: {name} takes {', '.join([*accepted, 'warmup'])}, not {key!r}")
+            raise ValueError(f"schedule: {name} takes {', '.join([*accepted, 'warmup'])}, got {key!r}")
         if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-            raise ValueError(f"schedule={spec!r}: {key} must be a number that is not negative")
+            raise ValueError(f"schedule: {key} must be a number of at least 0, got {value!r}")
         options[key] = accepted[key](value)
     if options.get("every", 1) < 1:
-        raise ValueError(f"schedule={spec!r}: every must be at least 1")
+        raise ValueError(f"schedule: every must be at least 1, got {options['every']!r}")
     if not isinstance(warmup, int | float) or warmup < 0 or warmup != int(warmup):
-        raise ValueError(f"schedule={spec!r}: warmup must be a number of epochs")
+        raise ValueError(f"schedule: warmup must be a number of epochs, got {warmup!r}")
 
     def schedule(epoch: int) -> float:
         return SCHEDULES[name](epoch, n_epochs, **options)

@@ -33,9 +33,11 @@ class WordTable:
     def __init__(self, words: Iterable[str], vectors: ArrayLike, counts: ArrayLike | None = None) -> None:
         listed, matrix = _as_words(words), np.asarray(vectors)
         if matrix.ndim != 2 or len(matrix) != len(listed) or matrix.shape[1] < 1:
-            raise ValueError(f"vectors: shape {matrix.shape}, must be ({len(listed)}, vector_size): a row per word")
+            raise ValueError(
+                f"vectors must have shape ({len(listed)}, vector_size), a row per word, got {matrix.shape}"
+            )
         if matrix.dtype not in (np.float32, np.float64):
-            raise ValueError(f"vectors: dtype {matrix.dtype}, must be float32 or float64")
+            raise ValueError(f"vectors must be float32 or float64, got {matrix.dtype}")
         if not np.isfinite(matrix).all():
             raise ValueError("vectors: there are values that are not finite")
         index = {word: row for row, word in enumerate(listed)}
@@ -46,7 +48,7 @@ class WordTable:
         if counts is not None:
             given = np.asarray(counts)
             if given.shape != (len(listed),) or given.dtype.kind not in "iu" or (given.size and given.min() < 0):
-                raise ValueError(f"counts: {len(listed)} integers >= 0 are needed, one per word")
+                raise ValueError(f"counts must be {len(listed)} integers of at least 0, one per word")
             self.counts = given.astype(np.int64)
 
     # -- words ---------------------------------------------------------------------------------------------------
@@ -170,5 +172,5 @@ def at_least_one(name: str, value: Any) -> int:
     except TypeError:
         number = 0
     if number < 1:
-        raise ValueError(f"{name}={value!r}: must be an integer from 1 on")
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
     return number

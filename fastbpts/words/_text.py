@@ -42,9 +42,9 @@ class TextSource:
         self.name = "X" if self.lists else os.fspath(X)
         self._given = X
         if self.lists and (isinstance(X, bytes) or not isinstance(X, Iterable)):
-            raise ValueError(f"X={X!r:.80}: accepted are a path and an iterable of sentences, each a list of strings")
+            raise ValueError(f"X must be a path or an iterable of sentences, each a list of strings, got {X!r:.80}")
         if not self.lists and not self.name:
-            raise ValueError("X='': a path is needed, or an iterable of sentences")
+            raise ValueError("X must be a path or an iterable of sentences, got ''")
         if isinstance(X, Iterator):
             raise ValueError(
                 f"X is a {type(X).__name__}, which can be read only once: pass a list, or an object whose __iter__ "
@@ -52,7 +52,7 @@ class TextSource:
             )
         if not self.lists and Path(X).exists() and not Path(X).is_file():
             kind = "a directory" if Path(X).is_dir() else "a pipe or a device, which can be read only once"
-            raise ValueError(f"{self.name}: is {kind}, a text file is needed")
+            raise ValueError(f"{self.name}: must be a text file, got {kind}")
 
     def blocks(self) -> Iterator[Bytes]:
         """The text in blocks that end between words, and between lines unless a line is longer than a block.
@@ -80,7 +80,7 @@ class TextSource:
         size = 0
         for number, sentence in enumerate(self._given):
             if isinstance(sentence, str | bytes):
-                raise ValueError(f"X: sentence {number} is {sentence!r:.60}, a list of strings is needed")
+                raise ValueError(f"X must have lists of strings, got {sentence!r:.60} as sentence {number}")
             try:
                 words = list(sentence)
                 text = "\0".join(words)

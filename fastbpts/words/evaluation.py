@@ -161,7 +161,7 @@ def word_analogies(
         `method` is neither, a question has not four words, or as :func:`read_analogies`.
     """
     if method not in ("add", "mul"):
-        raise ValueError(f"method={method!r}: must be 'add' or 'mul'")
+        raise ValueError(f"method must be 'add' or 'mul', got {method!r}")
     sections = list(analogies) if isinstance(analogies, Sequence) and not isinstance(analogies, str) else None
     if sections is None:
         sections = list(read_analogies(analogies))  # type: ignore[arg-type]

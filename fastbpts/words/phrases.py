@@ -86,7 +86,7 @@ class Phrases(PhrasesOptions, Parameters):
         """
         self._check_fitted()
         if isinstance(sentence, str):
-            raise ValueError(f"sentence={sentence!r:.60}: must be a list of words")
+            raise ValueError(f"sentence must be a list of words, got {sentence!r:.60}")
         result: list[str] = []
         before, phrases = None, self.phrases_
         for word in sentence:

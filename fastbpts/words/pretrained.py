@@ -176,7 +176,7 @@ def load_vectors(
     """
     ok = isinstance(max_words, int | np.integer) and not isinstance(max_words, bool) and max_words > 0
     if max_words is not None and not ok:
-        raise ValueError(f"max_words={max_words!r}: accepted are integers from 1 on, and None")
+        raise ValueError(f"max_words must be an integer of at least 1 or None, got {max_words!r}")
     name, size = display_name(path), _capacity(path)
     if isinstance(path, str | os.PathLike) and formats.is_native(path):
         return _native(path, vocabulary, max_words)

@@ -58,7 +58,9 @@ class KeyedVectors(WordTable):
             return self.get_vector(item, norm=True)
         vector = np.asarray(item)
         if vector.shape != (self.vector_size,) or vector.dtype.kind not in "fiu" or not np.isfinite(vector).all():
-            raise ValueError(f"a word or a vector of {self.vector_size} finite numbers is needed, got {item!r:.80}")
+            raise ValueError(
+                f"an item must be a word or a vector of {self.vector_size} finite numbers, got {item!r:.80}"
+            )
         return vector
 
     def _unit(self, item: str | Array) -> Array:
@@ -79,7 +81,7 @@ class KeyedVectors(WordTable):
         pairs = [item if isinstance(item, tuple) else (item, sign) for item in items]
         for pair in pairs:
             if len(pair) != 2 or not isinstance(pair[1], int | float | np.number):
-                raise ValueError(f"a pair of a word or a vector and its weight is needed, got {pair!r:.80}")
+                raise ValueError(f"an item must be a pair of a word or a vector and its weight, got {pair!r:.80}")
         return pairs
 
     def _best(self, scores: Array, topn: int, used: Iterable[str | Array]) -> Found:
@@ -210,7 +212,7 @@ class KeyedVectors(WordTable):
             A word has no vector.
         """
         if method not in ("add", "mul"):
-            raise ValueError(f"method={method!r}: must be 'add' or 'mul'")
+            raise ValueError(f"method must be 'add' or 'mul', got {method!r}")
         search = self.most_similar if method == "add" else self.most_similar_cosmul
         found: Found = search([b, c], [a], topn=topn, restrict_vocab=restrict_vocab)
         return found
@@ -252,7 +254,7 @@ class KeyedVectors(WordTable):
         """
         for name, words in (("first", first), ("second", second)):
             if isinstance(words, str) or not len(words):
-                raise ValueError(f"{name}={words!r}: must be a list of at least one word")
+                raise ValueError(f"{name} must be a list of at least one word, got {words!r}")
         return float(self._unit(self[first].mean(axis=0)) @ self._unit(self[second].mean(axis=0)))
 
     def doesnt_match(self, words: Sequence[str]) -> str:
@@ -276,7 +278,7 @@ class KeyedVectors(WordTable):
             A word has no vector.
         """
         if isinstance(words, str) or len(words) < 2:
-            raise ValueError(f"words={words!r}: must be a list of at least two words")
+            raise ValueError(f"words must be a list of at least two words, got {words!r}")
         unit = np.stack([self._unit(word) for word in words])
         return words[int(np.argmin(unit @ unit.mean(axis=0)))]
 

@@ -151,7 +151,7 @@ def test_the_plane_is_the_principal_components() -> None:
     vectors = fb.KeyedVectors(["a"], np.ones((1, 2)))
     with pytest.raises(ValueError, match=r"must end in .svg or .png"):
         fb.draw.word_map(vectors, ["a"], "map.gif")
-    with pytest.raises(ValueError, match="words='a'"):
+    with pytest.raises(ValueError, match="words must .*got 'a'"):
         fb.draw.word_map(vectors, "a", "map.svg")
 
 

@@ -140,7 +140,7 @@ def test_text_and_vocabulary() -> None:
     assert repr(s) == "<Structure of 2 graphs, 6 nodes, 3 levels>"
     assert_same(fb.Structure.from_trees(["(3 (2 a) (4 (3 b) (2 c)))", (1, "a")], vocabulary), arrays(s))
     assert fb.Structure.from_trees(fb.Treebank.from_ptb("(1 x)")).word.tolist() == [0]
-    with pytest.raises(ValueError, match="at least one tree"):
+    with pytest.raises(ValueError, match="one tree at least"):
         fb.Structure.from_trees([])
 
 
@@ -184,27 +184,27 @@ def test_facts_and_pickle() -> None:
         (([(0, 1), (0, 1)],), r"edges: \(0, 1\) is given more than once"),
         (([(0, 5)], 4), r"edges\[0\]=\(0, 5\): nodes are 0\.\.3"),
         (([(-1, 1)],), r"edges\[0\]=\(-1, 1\)"),
-        (([(0, 1, 2)],), r"edges: pairs of integers .* of shape \(1, 3\)"),
-        (([(0.5, 1)],), "edges: pairs of integers"),
-        (([(0, 1), (2,)],), "edges: pairs of integers"),
-        ((3,), "edges: pairs of integers"),
-        (([],), "n_nodes=None"),
-        (([], 0), "n_nodes=0"),
+        (([(0, 1, 2)],), r"edges must be pairs of integers .* of shape \(1, 3\)"),
+        (([(0.5, 1)],), "edges must be pairs of integers"),
+        (([(0, 1), (2,)],), "edges must be pairs of integers"),
+        ((3,), "edges must be pairs of integers"),
+        (([],), "n_nodes must .*got None"),
+        (([], 0), "n_nodes must .*got 0"),
         (([(0, 2_000_000_000)],), "edges: 1 of them cannot reach all nodes"),
         (([], 1 << 31), "n_nodes: 2147483648 nodes"),
         (([(0, 2), (0, 1)],), r"root: graph 0 has 2 nodes without parents \(\[1, 2\]\)"),
-        (([(0, 1)], 2, [1]), "words: 2 integers"),
-        (([(0, 1)], 2, [1, -2]), "words: 2 integers"),
-        (([(0, 1)], 2, None, [1.5, 2]), "labels: a one-dimensional array of integers"),
+        (([(0, 1)], 2, [1]), "words must be 2 integers"),
+        (([(0, 1)], 2, [1, -2]), "words must be 2 integers"),
+        (([(0, 1)], 2, None, [1.5, 2]), "labels must be a one-dimensional array of integers"),
         (([(0, 1)], 2, None, [1, 1 << 31]), "labels: values from 1 to 2147483648 do not fit int32"),
         (([(0, 1)], 2, None, None, [0, 1]), r"graph: edge \(0, 1\) joins graphs 0 and 1"),
-        (([(0, 1)], 3, None, None, [0, 0, 2]), "graph: 3 numbers"),
-        (([(0, 1)], 3, None, None, [0, 0]), "graph: 3 numbers"),
-        (([(0, 1)], 2, None, None, None, 2), "root: values from 2 to 2"),
-        (([(0, 1)], 2, None, None, None, [0, 1]), "root: one node in each of 1 graphs"),
-        (([(0, 1)], 2, None, None, None, None, "none"), "inputs='none'"),
-        (([(0, 1)], 2, None, None, None, None, [True]), "inputs="),
-        (([(0, 1)], 2, None, None, None, None, [0, 1]), "inputs="),
+        (([(0, 1)], 3, None, None, [0, 0, 2]), "graph must be 3 numbers"),
+        (([(0, 1)], 3, None, None, [0, 0]), "graph must be 3 numbers"),
+        (([(0, 1)], 2, None, None, None, 2), "root must be nodes, 0..1, got values from 2 to 2"),
+        (([(0, 1)], 2, None, None, None, [0, 1]), "root must be one node in each of 1 graphs"),
+        (([(0, 1)], 2, None, None, None, None, "none"), "inputs must .*got 'none'"),
+        (([(0, 1)], 2, None, None, None, None, [True]), "inputs must .*"),
+        (([(0, 1)], 2, None, None, None, None, [0, 1]), "inputs must .*"),
     ],
 )
 def test_wrong_edges(arguments: tuple[Any, ...], message: str) -> None:
@@ -228,13 +228,13 @@ def test_given_arrays_are_copied() -> None:
 
 def test_wrong_parents_and_lengths() -> None:
     for parents in ([2, -1], [-2, 0], [0.5], [[0]]):
-        with pytest.raises(ValueError, match="parents: "):
+        with pytest.raises(ValueError, match="parents must"):
             fb.Structure.from_parents(parents)
     with pytest.raises(ValueError, match="parents: there is a cycle"):
         fb.Structure.from_parents([1, 0, -1])
     with pytest.raises(ValueError, match=r"parents\[2\]=2"):
         fb.Structure.from_parents([-1, 0, 2])
-    with pytest.raises(ValueError, match="parents: "):
+    with pytest.raises(ValueError, match="parents must"):
         fb.Structure.from_parents([])
     for lengths in ([], [0], [3, -1], [1.5], [1 << 31]):
         with pytest.raises(ValueError, match="lengths"):

@@ -40,7 +40,7 @@ def test_arrays() -> None:
     assert b.root_labels().tolist() == b.labels("root").tolist() == [3, 1, 0]
     assert b.labels("leaves").tolist() == [2, 3, 2, 1, 2, 2, 2]
     assert b.labels() is b.label
-    with pytest.raises(ValueError, match="nodes='top'"):
+    with pytest.raises(ValueError, match="nodes must .*got 'top'"):
         b.labels("top")  # type: ignore[arg-type]
     assert not any(array.flags.writeable for array in b.plan)
     assert repr(b) == "<Treebank of 3 trees, 11 nodes, 5 words>"
@@ -53,7 +53,7 @@ def test_tree() -> None:
     assert tree.to_ptb([0, 1, 2, 3, 4]) == "(4 (0 a) (3 (1 b) (2 a)))"
     assert tree.to_ptb(["w", "x", "y", "z", "S"]) == "(S (w a) (z (x b) (y a)))"
     assert repr(tree) == "<Tree of 5 nodes, label 3: a b a>"
-    with pytest.raises(ValueError, match="labels: one for each of 5 nodes"):
+    with pytest.raises(ValueError, match="labels must be one for each of 5 nodes"):
         tree.to_ptb([1, 2])
     assert not hasattr(tree, "__len__")  # else NumPy would take a list of trees apart
 
@@ -195,12 +195,12 @@ def test_unknown_words_are_drawn_at_each_leaf() -> None:
 
 def test_batch_arguments() -> None:
     b = bank()
-    with pytest.raises(ValueError, match="at least one tree"):
+    with pytest.raises(ValueError, match="one tree at least"):
         b.batch([])
     with pytest.raises(IndexError, match="indices from 0 to 3"):
         b.batch([0, 3])
     for wrong in (np.zeros(4, np.int32), [0] * 5, np.zeros((5, 1), np.int32)):
-        with pytest.raises(ValueError, match="word_map: an array of 5 elements"):
+        with pytest.raises(ValueError, match="word_map must be an array of 5 elements"):
             b.batch([0], wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="unknown_rate"):
         b.batch([0], None, np.zeros(2, np.float32))
@@ -260,5 +260,5 @@ def test_phrase_arguments() -> None:
     for phrase in ([0] * 10, [1] * 11, [-2] * 11):
         with pytest.raises(ValueError, match="phrase"):
             fb.Treebank(*b.plan, b.vocabulary, phrase, ["S"])
-    with pytest.raises(ValueError, match="vocabulary="):
+    with pytest.raises(ValueError, match="vocabulary must .*"):
         fb.Treebank(*b.plan, ["a"])  # type: ignore[arg-type]

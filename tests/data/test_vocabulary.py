@@ -109,12 +109,12 @@ def test_damaged_bytes() -> None:
     [
         ((["a", "a"],), "words: 'a' occurs more than once"),
         ((["a", "<unk>"],), "words: '<unk>' occurs more than once"),
-        ((["a", 3],), r"words\[1\]=3: every word must be a string"),
-        (("abc",), "words='abc': a list of strings"),
-        ((["a"], [1, 2]), "counts: 1 integers"),
-        ((["a"], [-1]), "counts: 1 integers"),
-        ((["a"], [0.5]), "counts: 1 integers"),
-        ((["a"], None, 3), "unk=3"),
+        ((["a", 3],), r"words\[1\] must .*got 3"),
+        (("abc",), "words must .*got 'abc'"),
+        ((["a"], [1, 2]), "counts must be 1 integers"),
+        ((["a"], [-1]), "counts must be 1 integers"),
+        ((["a"], [0.5]), "counts must be 1 integers"),
+        ((["a"], None, 3), "unk must .*got 3"),
     ],
 )
 def test_wrong_words(arguments: tuple[Any, ...], message: str) -> None:
@@ -125,14 +125,14 @@ def test_wrong_words(arguments: tuple[Any, ...], message: str) -> None:
 @pytest.mark.parametrize(
     ("source", "options", "message"),
     [
-        ("abc", {}, "source='abc'"),
-        (3, {}, "source=3"),
-        (["a", None], {}, r"words\[1\]=None"),
-        (["a"], {"min_count": 0}, "min_count=0"),
-        (["a"], {"min_count": 1.5}, "min_count=1.5"),
-        (["a"], {"min_count": None}, "min_count=None"),
-        (["a"], {"max_size": 0}, "max_size=0"),
-        (["a"], {"max_size": True}, "max_size=True"),
+        ("abc", {}, "source must .*got 'abc'"),
+        (3, {}, "source must .*got 3"),
+        (["a", None], {}, r"words\[1\] must .*got None"),
+        (["a"], {"min_count": 0}, "min_count must .*got 0"),
+        (["a"], {"min_count": 1.5}, "min_count must .*got 1.5"),
+        (["a"], {"min_count": None}, "min_count must .*got None"),
+        (["a"], {"max_size": 0}, "max_size must .*got 0"),
+        (["a"], {"max_size": True}, "max_size must .*got True"),
     ],
 )
 def test_wrong_build(source: Any, options: dict[str, Any], message: str) -> None:

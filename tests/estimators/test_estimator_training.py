@@ -289,7 +289,7 @@ def test_progress_lines(bank, capsys):
     ("dev", "named"),
     [
         ([], "dev has no trees"),
-        ("film", "dev='film'"),
+        ("film", "dev must .*got 'film'"),
         (([], []), "dev has no"),
         (["(1 (1 a))"], "dev: the tree of 'a' has a node with 1 child; "),
     ],

@@ -66,7 +66,7 @@ def test_malformed_text_is_told_where(name: str) -> None:
 
 def test_a_format_that_is_none() -> None:
     for read in (fb.read_trees, fb.iter_trees):
-        with pytest.raises(ValueError, match="^format='newick': accepted are 'ptb'"):
+        with pytest.raises(ValueError, match="^format must be one of 'ptb', .*got 'newick'"):
             read("trees", "newick")
 
 

@@ -37,9 +37,9 @@ def test_never_negative_nor_above_one_also_after_the_end(name):
 @pytest.mark.parametrize(
     ("spec", "names"),
     [
-        ("warp", ["schedule='warp'", "cosine"]),
-        (3, ["schedule=3"]),
-        ({"every": 3}, ["schedule=", "cosine"]),
+        ("warp", ["schedule must", "got 'warp'", "cosine"]),
+        (3, ["schedule must", "got 3"]),
+        ({"every": 3}, ["schedule must", "cosine"]),
         ("step:rate=3", ["every", "'rate'"]),
         ("step:every", ["'every'", "option=number"]),
         ("step:every=0", ["every must be at least 1"]),

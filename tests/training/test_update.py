@@ -145,7 +145,7 @@ def test_errors() -> None:
         Updater({}, Optimizer("sgd"))
     with pytest.raises(ValueError, match=r"state: missing \['learning_rate', 't'\]"):
         updater.load_state({})
-    with pytest.raises(ValueError, match="alpha: unknown parameters"):
+    with pytest.raises(ValueError, match="alpha must be a number, or a dict with names among"):
         Updater({"w": w}, Optimizer("sgd"), {"v": 1.0})
 
 

@@ -101,9 +101,9 @@ BAD = {
     binary() + b"more": "header says 4 vectors, but there are more",
     b"1 2\na " + np.array([np.nan, 1], "<f4").tobytes(): "vector 1: a value is not finite",
     b"1 2\n\xff " + np.array([3, 1], "<f4").tobytes(): "vector 1: the word .* is not valid UTF-8",
-    gzip.compress(b"999999999999 300\na 1\n"): "the file is too small",
+    gzip.compress(b"999999999999 300\na 1\n", mtime=0): "the file is too small",
     lzma.compress(b"999999999999 300\na 1\n"): "the file is too small",
-    gzip.compress(text(True))[:-9]: "damaged or cut short",
+    gzip.compress(text(True), mtime=0)[:-9]: "damaged or cut short",
     lzma.compress(text(True))[:-9]: "damaged or cut short",
 }
 
@@ -175,7 +175,7 @@ def test_arguments(tmp_path: Path) -> None:
     path: Any = tmp_path / "vectors"
     path.write_bytes(text(False))
     for max_words in (0, -1, 1.5, True):
-        with pytest.raises(ValueError, match="max_words="):
+        with pytest.raises(ValueError, match="max_words must .*"):
             fb.load_vectors(path, max_words=max_words)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="a binary file begins"):
         fb.load_vectors(path, binary=True)
@@ -183,5 +183,5 @@ def test_arguments(tmp_path: Path) -> None:
         fb.load_vectors(path, fb.Vocabulary(["x"]))
     with pytest.raises(FileNotFoundError):
         fb.load_vectors(tmp_path / "none")
-    with pytest.raises(ValueError, match="path=3"):
+    with pytest.raises(ValueError, match="path must .*got 3"):
         fb.load_vectors(3)  # type: ignore[arg-type]

@@ -193,11 +193,11 @@ def test_a_text_within_the_limit_is_read_once(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (7, "X=7: accepted are a path and an iterable"),
-        (b"bytes", "accepted are a path"),
-        ("", "X='': a path is needed"),
+        (7, "X must .*got 7"),
+        (b"bytes", "must be a path"),
+        ("", "X must be a path .*got ''"),
         (iter([["a"]]), "read only once"),
-        (["a sentence"], "sentence 0 is 'a sentence', a list of strings is needed"),
+        (["a sentence"], "X must have lists of strings, got 'a sentence' as sentence 0"),
         ([["a"], 3], "sentence 1 is not a list of strings"),
         ([["a", 3]], "sentence 0 is not a list of strings"),
         ([["a\0b"]], "sentence 0 has a word with a NUL"),
@@ -209,10 +209,10 @@ def test_what_is_no_text(text, message):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(ValueError, match="is a directory"):
+    with pytest.raises(ValueError, match="must be a text file, got a directory"):
         TextSource(tmp_path)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ValueError, match="pipe: is a pipe or a device"):
+    with pytest.raises(ValueError, match="pipe: must be a text file, got a pipe or a device"):
         TextSource(tmp_path / "pipe")
     with pytest.raises(FileNotFoundError):
         list(TextSource(tmp_path / "none").blocks())

@@ -51,7 +51,7 @@ def _choose(name: str, value: object, choices: Mapping[str, int] | Mapping[str |
     for choice, code in choices.items():
         if value == choice:
             return code
-    raise ValueError(f"{name}={value!r}: accepted are {', '.join(map(repr, choices))}")
+    raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
 
 
 class PTBParser:

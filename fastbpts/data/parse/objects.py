@@ -39,7 +39,7 @@ def _tuple_node(item: Any) -> Node:
         return _with_children(None, item)
     label = -1 if item[0] is None else operator.index(item[0])
     if not -1 <= label < 1 << 31:
-        raise ValueError(f"label {label} is out of range: accepted are 0..2147483647, and -1 or None for none")
+        raise ValueError(f"a label must be an integer in 0..2147483647, or -1 or None for none, got {label}")
     return _with_children(None if label < 0 else label, item[1:])
 
 
@@ -120,7 +120,7 @@ def _read_strings(start: int, items: Iterable[str], options: Options) -> FlatTre
         parser.filename, parser.line, parser.column = f"trees[{k}]", 1, 1
         parse_text(parser, item, trees)
         if len(trees) != k - start + 1:
-            raise ValueError(f"trees[{k}]: one tree is needed, the text has {len(trees) - k + start}")
+            raise ValueError(f"trees[{k}] must be one tree, got a text of {len(trees) - k + start}")
     return parser.flat(trees)
 
 
@@ -151,7 +151,7 @@ def from_trees(trees: Iterable[Any], options: Options) -> FlatTrees:
     if isinstance(trees, Trees) and options.unary == "keep" and options.binarize is None:
         return flat_trees(trees)
     if isinstance(trees, str | bytes) or not isinstance(trees, Iterable):
-        raise ValueError(f"trees: an iterable of trees is needed, not {_show(trees)}; for text use Treebank.from_ptb")
+        raise ValueError(f"trees must be an iterable of trees (for text use Treebank.from_ptb), got {_show(trees)}")
     parts = []
     start = 0
     for read, group in groupby(trees, key=_reader):
