@@ -33,7 +33,8 @@ class Mutant:
 PAIR, SUM, RNTN = "src_c/cells/pair-inl.h", "src_c/cells/sum-inl.h", "src_c/cells/rntn-inl.h"
 LEVEL, WEIGHTS, PACK = "src_c/tree/level-inl.h", "src_c/tree/weights-inl.h", "src_c/tree/theta-inl.h"
 GEMM = "src_c/gemm/tiles-inl.h"
-SOFTMAX, OPTIM = "src_c/tree/head-inl.h", "src_c/optimizer/update-inl.h"
+SOFTMAX, OPTIM = "src_c/losses/softmax-inl.h", "src_c/optimizer/update-inl.h"
+CROSS = "src_c/losses/softmax_cross_entropy-inl.h"
 STEP, PHASES = "src_c/tree/step-inl.h", "src_c/tree/phases-inl.h"
 
 ELMAN, GRU, LSTM = "src_c/cells/elman-inl.h", "src_c/cells/gru-inl.h", "src_c/cells/lstm-inl.h"
@@ -134,10 +135,12 @@ MUTANTS = [
     ),
     Mutant("row 0 for every node", SOFTMAX, "z[(k < m ? k : 0) * ld + c]", "z[c]", NETWORK),
     Mutant("log of few terms", ACT, "FB_REAL_BYTES == 4 ? 5 : 10", "FB_REAL_BYTES == 4 ? 2 : 4", NETWORK),
-    Mutant("target not subtracted", SOFTMAX, "p[l->label[i]] -= scale;", "", NETWORK),
-    Mutant("node weights ignored", SOFTMAX, "(weight ? (double)weight[i] : 1)", "1", NETWORK),
-    Mutant("class weights ignored", SOFTMAX, "t.mass = by_class ? (double)by_class[y] : 1;", "t.mass = 1;", NETWORK),
-    Mutant("head's bias from the last node", SOFTMAX, "g[c * ldg + ld] +=", "g[c * ldg + ld] =", NETWORK),
+    Mutant("target not subtracted", CROSS, "p[l->label[i]] -= scale;", "", NETWORK),
+    Mutant("node weights ignored", CROSS, "(weight ? (double)weight[i] : 1)", "1", NETWORK),
+    Mutant("class weights ignored", CROSS, "t.mass = by_class ? (double)by_class[y] : 1;", "t.mass = 1;", NETWORK),
+    Mutant(
+        "head's bias from the last node", "src_c/tree/head-inl.h", "g[c * ldg + ld] +=", "g[c * ldg + ld] =", NETWORK
+    ),
     Mutant("dWs of the leaves only", PHASES, "v < s->n_levels && !net", "v < 1 && !net", NETWORK),
     Mutant("norm counts twins once", OPTIM, "+= (double)mult[i] * d * d;", "+= d * d;", STEPS),
     Mutant("words not clipped", STEP, "net->train_words && k < net->n_rows; k++) sum +=", "0; k++) sum +=", STEPS),
@@ -239,7 +242,7 @@ MUTANTS = [
     ),
     Mutant("penalty of twins doubled", MEMORY, 'l2["theta"] /= np.maximum(mult["theta"], 1)', "", STEPS),
     Mutant("gaps are weights", MEMORY, "np.where(param < 0, 0,", "np.where(param < 0, 1,", STEPS),
-    Mutant("loss not per graph", NET, "scale = 1.0 / max(1, s.n_graphs)", "scale = 1.0", NETWORK),
+    Mutant("loss not per graph", NET, "else float(max(1, s.n_graphs))", "else 1.0", "test_losses.py"),
     Mutant(
         "step counter not restored",
         "fastbpts/training/state.py",

@@ -21,13 +21,23 @@ from pathlib import Path
 import numpy as np
 from mutant_list import MUTANTS, Mutant
 from mutant_list_glove import GLOVE_MUTANTS
+from mutant_list_losses import LOSS_MUTANTS
 from mutant_list_mlp import MLP_MUTANTS
 from mutant_list_optimizers import OPTIMIZER_MUTANTS
 from mutant_list_steps import STEP_MUTANTS
 from mutant_list_weights import WEIGHTS_MUTANTS
 from mutant_list_words import WORDS_MUTANTS
 
-ALL = [*MUTANTS, *STEP_MUTANTS, *WEIGHTS_MUTANTS, *MLP_MUTANTS, *OPTIMIZER_MUTANTS, *GLOVE_MUTANTS, *WORDS_MUTANTS]
+ALL = [
+    *MUTANTS,
+    *STEP_MUTANTS,
+    *WEIGHTS_MUTANTS,
+    *LOSS_MUTANTS,
+    *MLP_MUTANTS,
+    *OPTIMIZER_MUTANTS,
+    *GLOVE_MUTANTS,
+    *WORDS_MUTANTS,
+]
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["-std=gnu11", "-O0", "-fPIC", "-pthread", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-w"]
 INCLUDES = ["-Isrc_c", f"-I{np.get_include()}", f"-I{sysconfig.get_paths()['include']}"]

@@ -299,6 +299,7 @@ cdef class Bank:
 
 
 include "optimizer.pxi"
+include "losses.pxi"
 include "net.pxi"
 include "mlp.pxi"
 include "words.pxi"

@@ -228,18 +228,40 @@ cdef extern from "contract/optimizer.h" nogil:
 
 
 cdef extern from "contract/loss.h" nogil:
+    ctypedef enum fb_target:
+        FB_TARGET_CLASS, FB_TARGET_LABELS, FB_TARGET_NUMBERS, FB_TARGET_DISTRIBUTION
+
+    ctypedef enum fb_link:
+        FB_LINK_SOFTMAX, FB_LINK_SIGMOID, FB_LINK_IDENTITY
+
+    ctypedef enum fb_loss_kind:
+        pass
+
+    ctypedef struct fb_loss_row:
+        const char *name
+        fb_target target
+        fb_link link
+        int takes_class_weight, has_option
+        const char *option
+        double option_value, least, below
+
     ctypedef struct fb_loss:
+        fb_loss_kind kind
+        double option
         int n_classes, ld_class, roots_only
         const int32_t *label
         const void *soft
         const void *node_weight
         const void *class_weight
-        double scale
+        double normalizer, total_weight
         const void *head
         int64_t ld_head
         const void *head_t
         void *dz
         double *node_loss
+
+    int FB_N_LOSSES
+    const fb_loss_row *fb_loss_rows
 
 
 cdef extern from "contract/network.h" nogil:
@@ -469,6 +491,7 @@ cdef extern from "contract/kernels.h" nogil:
         void (*backward)(fb_net *) noexcept nogil
         void (*step)(fb_net *) noexcept nogil
         void (*predict)(fb_net *, int, void *, void *) noexcept nogil
+        void (*loss)(fb_loss *, int64_t, void *) noexcept nogil
         void (*dropout_mask)(uint64_t, double, int64_t, int64_t, void *) noexcept nogil
 
     ctypedef struct fb_chain_kernels:

@@ -157,6 +157,14 @@ cdef class Perceptron:
     def set_optimizer(self, str name, double learning_rate, double max_norm, dict options):
         set_optimizer(&self.m.optim, name, learning_rate, max_norm, options)
 
+    def set_loss(self, str name, double option):
+        set_loss(&self.m.loss, name, option)
+
+    @property
+    def total_weight(self) -> float:
+        """The sum of the weights of the last step's targets."""
+        return self.m.loss.total_weight
+
     def set_dropout(self, double p, uint64_t seed):
         self.m.dropout, self.m.seed = p, seed
 
@@ -214,7 +222,7 @@ cdef class Perceptron:
         self.poison("h")
         return 0
 
-    cdef int set_targets(self, object y, object weight, double scale) except -1:
+    cdef int set_targets(self, object y, object weight, double normalizer) except -1:
         """Targets: int32 (B,) or real (B, n_classes); weight: (B,) or None."""
         cdef int64_t n = self.m.n_rows, low, high
         cdef const int32_t *label = NULL
@@ -228,7 +236,7 @@ cdef class Perceptron:
             self.m.loss.soft = ptr(y, self.real, n * self.n_out, "y")
         self.m.loss.label = label
         self.m.loss.node_weight = NULL if weight is None else ptr(weight, self.real, n, "weight")
-        self.m.loss.scale = scale if scale > 0 else 1.0 / n
+        self.m.loss.normalizer = normalizer
         return 0
 
     def fits(self, x, y, weight=None) -> bool:
@@ -258,11 +266,13 @@ cdef class Perceptron:
         with nogil:
             self.k.mlp.run(&self.m)
 
-    def step(self, x, y, weight, double scale, bint update, dx=None) -> float:
-        """One training step (or, without update, its gradients only) -> loss; scale 0: 1 / B."""
+    def step(self, x, y, weight, double normalizer, bint update, dx=None) -> float:
+        """One training step (or, without update, its gradients only) -> loss.
+
+        normalizer: what the sum of losses is divided by; 0: the sum of their weights."""
         self.set_rows(x)
         self.poison("dh")
-        self.set_targets(y, weight, scale)
+        self.set_targets(y, weight, normalizer)
         self.m.task, self.m.add, self.m.out = FB_FORWARD | FB_LOSS | FB_BACKWARD | (FB_UPDATE if update else 0), 0, NULL
         self.m.dx = NULL if dx is None else out_ptr(dx, self.real, self.m.n_rows * self.n_in, "dx")
         with nogil:

@@ -235,6 +235,14 @@ cdef class Net:
     def t(self, int64_t value):
         self.n.optim.t = value
 
+    def set_loss(self, str name, double option):
+        set_loss(&self.n.loss, name, option)
+
+    @property
+    def total_weight(self) -> float:
+        """The sum of the weights of the last step's targets."""
+        return self.n.loss.total_weight
+
     def set_dropout(self, double states, double inputs, uint64_t seed):
         self.n.run.dropout, self.n.run.input_dropout, self.n.run.seed = states, inputs, seed
 
@@ -281,15 +289,17 @@ cdef class Net:
             return False
         return not arity or g.n_levels <= 1 or g.min_arity == arity == g.max_arity
 
-    def step(self, Graph s, label, soft, node_weight, bint roots_only, double scale, bint update, bint train_words):
-        """One training step (or, without update, its gradients only) -> loss; gradients of words: ``sparse``."""
+    def step(self, Graph s, label, soft, node_weight, bint roots_only, double normalizer, bint update, bint train_words):
+        """One training step (or, without update, its gradients only) -> loss; gradients of words: ``sparse``.
+
+        normalizer: what the sum of losses is divided by; 0: the sum of their weights."""
         self.reserve(s, 1 if self.n.cell.gates else FB_SLABS)
         self.reserve_gated(s)
         cdef int64_t n = s.g.n_nodes
         self.n.loss.label = s.g.label if label is None else <int32_t *>ptr(label, cnp.NPY_INT32, n, "target")
         self.n.loss.soft = NULL if soft is None else ptr(soft, self.real, n * self.n.loss.n_classes, "target")
         self.n.loss.node_weight = NULL if node_weight is None else ptr(node_weight, self.real, n, "node_weight")
-        self.n.loss.roots_only, self.n.loss.scale = roots_only, scale
+        self.n.loss.roots_only, self.n.loss.normalizer = roots_only, normalizer
         self.n.update, self.n.train_words = update, train_words
         self.n.run.x_row = s.g.word
         self.step_memory(s)
@@ -327,7 +337,7 @@ cdef class Net:
         return self.keep["rows"][:self.n.n_rows].copy(), self.keep["dE"][:self.n.n_rows].copy()
 
     def predict(self, Graph s, bint roots_only, p, states):
-        """Probabilities (n, n_classes) and states (n, n_state), either may be None, of roots or of all nodes."""
+        """Predictions (n, n_classes) and states (n, n_state), either may be None, of roots or of all nodes."""
         self.reserve(s)
         self.reserve_gated(s)
         cdef int64_t n = s.g.n_graphs if roots_only else s.g.n_nodes

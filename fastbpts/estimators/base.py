@@ -34,6 +34,9 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
 
     _monitors: ClassVar[dict[str, int]]  # score -> 1 where the greatest is best, -1 where the least is
     _shown: ClassVar[dict[str, str]] = {"loss": "loss", "dev_loss": "dev loss", "dev_score": "dev score"}
+    _of_old_files: ClassVar[
+        dict[str, str]
+    ] = {}  # parameters that files of older versions lack, with their meaning then
     net_: Any
     _trained: Trained[Any]
     _interrupted: bool
@@ -258,7 +261,7 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
     @classmethod
     def _from_tensors(cls, tensors: Tensors, header: dict[str, Any]) -> Self:
         """The estimator in a model file or checkpoint (of which: its best model so far)."""
-        estimator = cls(**store.own_params(header["params"]))
+        estimator = cls(**cls._of_old_files | store.own_params(header["params"]))
         same = estimator._unpack(tensors, header)
         best = store.part(tensors, "best/")
         if best and not same:

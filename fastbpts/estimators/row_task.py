@@ -45,7 +45,8 @@ class RowTask:
             raise ValueError(f"y has labels that are not among the classes {self._classes.values.tolist()}")
         for chosen in batches(len(data.x), self._batch_size, rng):
             y = data.y[chosen]
-            yield net.step(data.x[chosen], y) * len(chosen), float(self._classes.weight[y].sum())
+            total = float(self._classes.weight[y].sum())
+            yield net.step(data.x[chosen], y) * total, total
         if not np.isfinite(net.predict_proba(data.x[:1])).all():  # the last update has no later loss
             raise FloatingPointError("after the last update the probabilities are not finite")
 

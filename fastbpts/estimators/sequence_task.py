@@ -114,7 +114,8 @@ class SequenceTask:
             weight = self._classes.weights(target) if self._weighted else None
             read = _network_rows(net, sequences, rows(), batch_sizes, place)
             loss, _ = net.step(read, target, weight)
-            yield loss, float((target >= 0).sum() if weight is None else weight.sum())
+            total = float((target >= 0).sum() if weight is None else weight.sum())
+            yield loss * total, total
         if not np.isfinite(net.logits(read)[0]).all():  # the last update has no later loss
             raise FloatingPointError("after the last update the scores are not finite")
 

@@ -72,7 +72,7 @@ class TextTask:
             window = places[first : first + self._n_steps]
             rows = _rows(data, window)
             loss, end = net.step(rows, data[window + 1].ravel(), None, end)
-            yield loss, float(window.size)
+            yield loss * window.size, float(window.size)
         if not np.isfinite(net.logits(rows)[0]).all():  # the last update has no later loss
             raise FloatingPointError("after the last update the scores are not finite")
 

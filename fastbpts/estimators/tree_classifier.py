@@ -92,6 +92,7 @@ class TreeClassifier(ClassifierMixin, TreeOptions, NetworkEstimator):  # type: i
             n_words=len(reader.vocabulary),
             dtype=np.dtype(self.dtype).name,
             input_activation=self.input_activation,
+            reduction=self.reduction,
             loss_nodes=self.loss_nodes,
             class_weight=None if self.class_weight is None else reader.classes.weight,
             alpha=dict(self.alpha) if isinstance(self.alpha, Mapping) else self.alpha,

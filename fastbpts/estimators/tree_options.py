@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from fastbpts._base.options import MODEL, SHARE, WIDTH, choice, option
 from fastbpts._cells.cell import Activation, cells
+from fastbpts.training.losses import REDUCTIONS
 from fastbpts.training.options import ClassOptions, TrainingOptions, WordOptions
 
 
@@ -13,6 +14,7 @@ from fastbpts.training.options import ClassOptions, TrainingOptions, WordOptions
 class TreeOptions(ClassOptions, WordOptions, TrainingOptions):
     """What the constructor takes, with the defaults that differ from those of other estimators."""
 
+    _of_old_files: ClassVar[dict[str, str]] = {"reduction": "sum_per_graph"}
     _monitors: ClassVar[dict[str, int]] = {"score": 1, "score_nodes": 1, "score_sum": 1, "loss": -1}
 
     cell: str = option(
@@ -27,6 +29,12 @@ class TreeOptions(ClassOptions, WordOptions, TrainingOptions):
     )
     loss_nodes: Literal["all", "root"] = option(
         "all", choice("all", "root"), "Which labelled nodes the loss sees.", MODEL
+    )
+    reduction: str = option(
+        "mean",
+        choice(*REDUCTIONS),
+        'What the weighted sum of losses is divided by: "mean": the sum of the weights; "sum_per_graph": the number of '
+        "trees, as in published recipes.",
     )
     input_activation: Activation = option(
         "identity", choice("identity", "tanh"), "What is applied to word vectors.", MODEL

@@ -101,7 +101,8 @@ class TreeTask:
         for chosen, ahead in pairwise(chain(order, (None,))):
             assert chosen is not None
             s = bank.batch(chosen, word_map(), ahead=ahead)
-            yield net.step(s) * len(chosen), float(weight[chosen].sum())
+            total = float(weight[chosen].sum())
+            yield net.step(s) * (total if net.reduction == "mean" else len(chosen)), total
         if s is not None and not np.isfinite(net.predict_proba(s)).all():  # the last update has no later loss
             raise FloatingPointError("after the last update the probabilities are not finite")
 

@@ -11,8 +11,6 @@ from fastbpts._base import seeds
 from fastbpts._base.arguments import (
     Array,
     as_array,
-    as_class_weight,
-    as_soft_targets,
     check_norm,
     check_rate,
     check_seed,
@@ -21,7 +19,7 @@ from fastbpts._base.arguments import (
 from fastbpts._base.locks import lock_of
 from fastbpts._base.threads import resolve_n_threads
 from fastbpts.layers._mlp_state import MLPState
-from fastbpts.training.losses import as_targets
+from fastbpts.training.losses import Loss, as_loss
 from fastbpts.training.optimizer import Optimizer
 
 Activation = Literal["identity", "sigmoid", "tanh", "relu"]
@@ -48,8 +46,10 @@ class MLP(MLPState):
         Of :meth:`step`.
     max_norm : float, optional
         The gradient, penalty included, is scaled down to this norm in :meth:`step`.
+    loss : str or Loss
+        One of :func:`fastbpts.losses`; it says what a target is, and the loss of a batch is the weighted mean.
     class_weight : array (n_classes,), optional
-        Factor on the loss of each class.
+        Factor on the loss of each class, for the losses that take it.
     n_threads : int, optional
         None: all processors. Results do not depend on it.
     random_state : int or numpy Generator
@@ -88,6 +88,7 @@ class MLP(MLPState):
         *,
         optimizer: Optimizer | str = "sgd",
         max_norm: float | None = None,
+        loss: Loss | str = "softmax_cross_entropy",
         class_weight: ArrayLike | None = None,
         n_threads: int | None = None,
         random_state: int | np.random.Generator | None = 0,
@@ -99,6 +100,7 @@ class MLP(MLPState):
             raise ValueError(f"head must be 'softmax' or 'linear', got {head!r}")
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+        self.loss = as_loss(loss)
         self.head, self.dtype, self.dropout = head, np.dtype(dtype), check_rate(dropout, "dropout")
         self.activations = _activations(activation, len(sizes) - 2)
         self.optimizer = optimizer if isinstance(optimizer, Optimizer) else Optimizer(optimizer)
@@ -114,13 +116,16 @@ class MLP(MLPState):
             "dtype": self.dtype.name,
             "optimizer": self.optimizer,
             "max_norm": self.max_norm,
+            "loss": self.loss,
             "class_weight": class_weight,
             "n_threads": self.n_threads,
         }
+        self._takes_classes = head == "softmax" and self.loss.row.target == "class"
         codes = tuple(_core.ACTIVATIONS[name] for name in (*self.activations, "identity"))
         self._net = _core.Perceptron(self.sizes, codes, self.dtype)
         self._bind(alpha)
-        if (weight := as_class_weight(class_weight, self.sizes[-1], self.dtype)) is not None:
+        self._net.set_loss(*self.loss.arguments())
+        if (weight := self.loss.check_class_weight(class_weight, self.sizes[-1], self.dtype)) is not None:
             self._net.set_class_weight(weight)
         self._net.set_threads(self.n_threads)
         self.learning_rate = self.optimizer.learning_rate
@@ -157,7 +162,7 @@ class MLP(MLPState):
         float
             The loss before the update. If it is not finite, nothing was updated.
         """
-        if self.head != "softmax" or not self._net.fits(x, y, weight):
+        if not (self._takes_classes and self._net.fits(x, y, weight)):
             x, y, weight = self._arguments(x, y, weight)
         with self._lock:
             if self.dropout:
@@ -171,42 +176,42 @@ class MLP(MLPState):
         y: ArrayLike,
         weight: ArrayLike | None = None,
         *,
-        scale: float | None = None,
+        normalizer: float | None = None,
         training: bool = False,
     ) -> float:
-        """Cross-entropy of softmax(scores) and its gradients, which overwrite :attr:`grads` and :attr:`dx`.
+        """The loss of a batch and its gradients, which overwrite :attr:`grads` and :attr:`dx`.
 
         Parameters
         ----------
         x : array (n, n_in)
-        y : array (n,) of int, or (n, n_classes)
-            Classes, -1 = row ignored; or soft targets.
+        y : array (n,) of int, or (n, n_out)
+            What the loss takes: classes (-1 = row ignored), or rows of targets.
         weight : array (n,), optional
             Weight of each row.
-        scale : float, optional
-            Factor on the sum over rows; default 1 / n.
+        normalizer : float, optional
+            What the sum over rows is divided by; None: the sum of their weights.
         training : bool
             Whether dropout acts.
 
         Returns
         -------
         loss : float
-            scale * sum_i w_i CE_i, without the penalty.
+            sum_i w_i l_i / normalizer, without the penalty; w_i is the weight of the row, times that of its class.
 
         Raises
         ------
         ValueError
             Naming the argument that does not fit.
         """
-        if scale is not None and not 0 < scale < np.inf:
-            raise ValueError(f"scale must be a positive number, got {scale!r}")
-        if self.head != "softmax" or not self._net.fits(x, y, weight):
+        if normalizer is not None and not 0 < normalizer < np.inf:
+            raise ValueError(f"normalizer must be a positive number, got {normalizer!r}")
+        if not (self._takes_classes and self._net.fits(x, y, weight)):
             x, y, weight = self._arguments(x, y, weight)
         dx = np.empty(np.shape(x), self.dtype)
         with self._lock:
             self._net.set_dropout(self.dropout if training else 0.0, self._next_seed() if training else 0)
             self._n_rows = 0
-            loss = self._net.step(x, y, weight, scale or 0.0, False, dx)
+            loss = self._net.step(x, y, weight, normalizer or 0.0, False, dx)
             self.dx = dx
             return loss
 
@@ -215,12 +220,9 @@ class MLP(MLPState):
         if self.head != "softmax":
             raise ValueError("head='linear' has no loss: use forward and backward")
         rows = self._input(x)
-        target = np.asarray(y)
-        if target.ndim == 2:
-            target = as_soft_targets(target, (len(rows), self.sizes[-1]), self.dtype, "y")
-        else:
-            as_targets(target, len(rows), self.sizes[-1])
-            target = np.ascontiguousarray(target, np.int32)
+        label, soft = self.loss.targets(y, len(rows), self.sizes[-1], self.dtype, "y")
+        target = soft if label is None else label
+        assert target is not None
         return rows, target, None if weight is None else as_array(weight, (len(rows),), self.dtype, "weight")
 
     def _input(self, x: ArrayLike) -> Array:

@@ -5,11 +5,10 @@ Dimension key: n rows, W width of the states, C classes.
 
 from abc import ABC, abstractmethod
 
-import numpy as np
-
 from fastbpts._base.arguments import Array
 from fastbpts.layers.mlp import MLP
-from fastbpts.training.losses import softmax_cross_entropy
+from fastbpts.training.losses import Loss
+from fastbpts.training.losses import loss as compute_loss
 
 
 class Head(ABC):
@@ -34,26 +33,18 @@ class Head(ABC):
         """Scores (n, C) of h (n, W)."""
 
     @abstractmethod
-    def _loss_and_grad(self, h: Array, target: Array, weight: Array | None, scale: float) -> tuple[float, Array]:
-        """The summed loss times `scale`, and its gradient by h; that by the parameters is written to `grads`."""
-
     def loss_and_grad(self, h: Array, target: Array, weight: Array | None) -> tuple[float, Array]:
-        """The cross-entropy summed over targets other than -1, and the gradient of its mean by h.
+        """The weighted mean of the loss over the targets, and its gradient by h.
 
-        The gradient of the mean by the parameters is written to `grads`.
+        The gradient by the parameters is written to `grads`.
         """
-        known = target >= 0
-        n = float(known.sum() if weight is None else weight[known].sum(dtype=np.float64))
-        scale = 1 / n if n > 0 else 1.0
-        loss, dh = self._loss_and_grad(h, target, None if weight is None else weight.astype(h.dtype), scale)
-        return loss / scale, dh
 
 
 class Affine(Head):
     """z = Ws h + bs: a multilayer perceptron of one layer."""
 
-    def __init__(self, n_out: int, n_classes: int, dtype: str, n_threads: int) -> None:
-        self._mlp = MLP((n_out, n_classes), dtype=dtype, n_threads=n_threads)
+    def __init__(self, n_out: int, n_classes: int, dtype: str, n_threads: int, loss: Loss) -> None:
+        self._mlp = MLP((n_out, n_classes), dtype=dtype, n_threads=n_threads, loss=loss)
         names = {"Ws": "0.weight", "bs": "0.bias"}
         self.params = {name: self._mlp.params[own] for name, own in names.items()}
         self.grads = {name: self._mlp.grads[own] for name, own in names.items()}
@@ -67,16 +58,17 @@ class Affine(Head):
         """The scores Ws h + bs."""
         return self._mlp.forward(h)
 
-    def _loss_and_grad(self, h: Array, target: Array, weight: Array | None, scale: float) -> tuple[float, Array]:
-        loss = self._mlp.loss_and_grad(h, target, weight, scale=scale)
+    def loss_and_grad(self, h: Array, target: Array, weight: Array | None) -> tuple[float, Array]:
+        """The loss, and its gradient by h."""
+        loss = self._mlp.loss_and_grad(h, target, weight)
         return loss, self._mlp.dx
 
 
 class Direct(Head):
     """z = h: a component of the state per class."""
 
-    def __init__(self, n_out: int, n_classes: int, dtype: str, n_threads: int) -> None:  # noqa: ARG002
-        self.params, self.grads = {}, {}
+    def __init__(self, n_out: int, n_classes: int, dtype: str, n_threads: int, loss: Loss) -> None:  # noqa: ARG002
+        self.params, self.grads, self._loss = {}, {}, loss
 
     @staticmethod
     def shapes(n_out: int, n_classes: int) -> dict[str, tuple[int, ...]]:  # noqa: ARG004
@@ -87,9 +79,9 @@ class Direct(Head):
         """The scores h."""
         return h.copy()
 
-    def _loss_and_grad(self, h: Array, target: Array, weight: Array | None, scale: float) -> tuple[float, Array]:
-        loss, dz = softmax_cross_entropy(h, target, weight)
-        return scale * loss, scale * dz
+    def loss_and_grad(self, h: Array, target: Array, weight: Array | None) -> tuple[float, Array]:
+        """The loss, and its gradient by h."""
+        return compute_loss(self._loss, h, target, weight)
 
 
 HEADS: dict[str, type[Affine] | type[Direct]] = {"affine": Affine, "direct": Direct}

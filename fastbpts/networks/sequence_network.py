@@ -17,6 +17,7 @@ from fastbpts.networks.head import HEADS
 from fastbpts.networks.packing import I64, Rows
 from fastbpts.networks.pooling import POOLS
 from fastbpts.networks.shape import Shape, initial, penalties
+from fastbpts.training.losses import Loss, as_loss
 from fastbpts.training.optimizer import Optimizer
 from fastbpts.training.state import state_values
 from fastbpts.training.updates import Updater
@@ -38,6 +39,8 @@ class SequenceNetwork:
         Of the first layer's input.
     alpha : float or mapping
         Penalty alpha ||theta||^2 on matrices; a mapping gives one for each of "E", "W", "U", "Ws".
+    loss : str or Loss
+        One of :func:`fastbpts.losses`.
     optimizer : Optimizer
     max_norm : float, optional
         The gradient is scaled down to this norm.
@@ -58,6 +61,7 @@ class SequenceNetwork:
         dropout: float = 0.0,
         input_dropout: float = 0.0,
         alpha: float | Mapping[str, float] = 0.0,
+        loss: Loss | str = "softmax_cross_entropy",
         optimizer: Optimizer,
         max_norm: float | None = None,
         train_embeddings: bool = True,
@@ -69,7 +73,8 @@ class SequenceNetwork:
         self.dtype, self.n_threads, self.optimizer = np.dtype(dtype), resolve_n_threads(n_threads), optimizer
         self._lock = lock_of(self)
         rng = seeds.generator(random_state)
-        self._head = HEADS[shape.head](shape.n_out, shape.n_classes, dtype, self.n_threads)
+        self.loss = as_loss(loss)
+        self._head = HEADS[shape.head](shape.n_out, shape.n_classes, dtype, self.n_threads, self.loss)
         first = {name: initial(name, shape, size, rng) for name, size in shape.params().items()}
         self._params = {name: self._head.params.get(name, value.astype(dtype)) for name, value in first.items()}
         tables = {name: array for name, array in self._params.items() if name.startswith("E.")}
@@ -95,8 +100,9 @@ class SequenceNetwork:
         Parameters
         ----------
         rows : Rows
-        target : array of int
-            The class of each packed row, or of each sequence with a pooling; -1 none.
+        target : array
+            What the loss takes, for each packed row, or for each sequence with a pooling: classes, of which -1 is none,
+            or rows of targets.
         weight : array, optional
             Of each target's loss.
         state : pair (h, c), optional
@@ -105,7 +111,7 @@ class SequenceNetwork:
         Returns
         -------
         loss : float
-            Summed over the targets, before the update. If it is not finite, nothing was updated.
+            The weighted mean over the targets, before the update. If it is not finite, nothing was updated.
         state : pair (h, c)
         """
         with self._lock:
@@ -128,9 +134,7 @@ class SequenceNetwork:
         out, h, c = self._run(x, rows, state, seed)
         y = pool.forward(out, _last(h, self.shape.n_directions), rows.batch_sizes)
         y_mask = self._mask(self.dropout, ~seed % 2**64, y)
-        loss, dy = self._head.loss_and_grad(
-            y if y_mask is None else y * y_mask, target.astype(np.int32, copy=False), weight
-        )
+        loss, dy = self._head.loss_and_grad(y if y_mask is None else y * y_mask, target, weight)
         dy = dy if y_mask is None else dy * y_mask  # y * y_mask
         dout, dlast = pool.backward(dy)
         dh = None if dlast is None else _dlast(dlast, h, self.shape.n_directions)

@@ -12,8 +12,6 @@ from fastbpts._base import seeds
 from fastbpts._base.arguments import (
     Array,
     as_array,
-    as_class_weight,
-    as_soft_targets,
     check_alpha,
     check_count,
     check_norm,
@@ -26,6 +24,7 @@ from fastbpts._cells.cell import Activation
 from fastbpts._cells.cell import cell as make_cell
 from fastbpts._cells.run import Params
 from fastbpts.networks.memory import Memory
+from fastbpts.training.losses import Loss, as_loss, check_reduction
 from fastbpts.training.optimizer import Optimizer
 from fastbpts.training.state import Resumable
 
@@ -36,8 +35,8 @@ class Network(Resumable):
     """A recursive or recurrent network for classification of nodes.
 
     Inputs are rows of E, by word: states of the leaves of recursive cells, inputs x of the nodes of recurrent ones; the
-    cell makes states of them, and y = softmax(Ws h + bs). The loss of a batch is the cross-entropy summed over the loss
-    nodes and divided by the number of graphs; the penalty alpha ||theta||^2 acts through the gradient only.
+    cell makes states h of them, and scores are z = Ws h + bs. The loss of a batch is the weighted mean over its
+    targets, or their sum divided by the number of graphs. The penalty alpha ||theta||^2 acts through the gradient only.
 
     Parameters
     ----------
@@ -48,6 +47,11 @@ class Network(Resumable):
     dtype : "float32" or "float64"
     input_activation, activation : str
         As of :func:`fastbpts.cell`.
+    loss : str or Loss
+        One of :func:`fastbpts.losses`; it says what a target is.
+    reduction : "mean" or "sum_per_graph"
+        Whether the loss of a batch is the weighted mean over the targets, or their weighted sum divided by the number
+        of graphs, as published recipes for trees have it.
     loss_nodes : "all" or "root"
         Where the labels of a structure count.
     class_weight : array (n_classes,), optional
@@ -92,6 +96,8 @@ class Network(Resumable):
         dtype: DTypeLike = "float32",
         input_activation: Activation = "identity",
         activation: str | None = None,
+        loss: Loss | str = "softmax_cross_entropy",
+        reduction: str = "mean",
         loss_nodes: LossNodes = "all",
         class_weight: ArrayLike | None = None,
         alpha: float | Mapping[str, float] = 0.0,
@@ -117,12 +123,14 @@ class Network(Resumable):
         self.shapes = self.cell.shapes | {"Ws": (n_classes, n_state), "bs": (n_classes,)}
         self.shapes["E"] = (n_words, self.cell.n_in)
         self.alpha = check_alpha(alpha, self.shapes)
-        self._class_weight = as_class_weight(class_weight, self.n_classes, self.dtype)
+        self.loss, self.reduction = as_loss(loss), check_reduction(reduction)
+        self._class_weight = self.loss.check_class_weight(class_weight, self.n_classes, self.dtype)
         self._lock = lock_of(self)
         self._rng = seeds.generator(random_state)
         self._net = self.cell.bind()
         self._memory = Memory(self._net, self.n_classes, self.n_words, self.optimizer.n_states)
         self._memory.bind(self._net, self.cell.shapes, self.alpha, self._class_weight)
+        self._net.set_loss(*self.loss.arguments())
         self._learning_rate = self.optimizer.learning_rate
         self._set_optimizer()
         self._net.set_threads(self.n_threads)
@@ -130,7 +138,18 @@ class Network(Resumable):
         self._seed, self._n_steps = seeds.mask_seed(self._rng), 0
 
     def __getstate__(self) -> dict[str, Any]:
-        names = ("n_classes", "n_words", "loss_nodes", "alpha", "dropout", "input_dropout", "optimizer", "max_norm")
+        names = (
+            "n_classes",
+            "n_words",
+            "loss",
+            "reduction",
+            "loss_nodes",
+            "alpha",
+            "dropout",
+            "input_dropout",
+            "optimizer",
+            "max_norm",
+        )
         given = {name: getattr(self, name) for name in (*names, "train_embeddings", "n_threads")}
         cell = {name: getattr(self.cell, name) for name in ("n_state", "n_in", "input_activation", "activation")}
         given |= cell | {"cell": self.cell.name, "dtype": self.dtype.name, "class_weight": self._class_weight}
@@ -218,22 +237,15 @@ class Network(Resumable):
             raise ValueError(f"s: every input needs a word in 0 .. {self.n_words - 1}, got {span}")
 
     def _targets(self, s: _core.Graph, target: ArrayLike | None) -> tuple[Array | None, Array | None]:
-        """(classes, soft targets); both None for the labels of s."""
+        """(classes, rows of targets); both None for the labels of s."""
         n, C = s.n_nodes, self.n_classes
-        if target is None:
-            if s.max_label >= C:
-                raise ValueError(f"s: labels must be below n_classes = {C}, got {s.max_label}")
-            return None, None
-        array = np.asarray(target)
-        if array.ndim == 2:
-            return None, as_soft_targets(array, (n, C), self.dtype, "target")
-        if array.shape != (n,) or array.dtype.kind not in "iu":
-            raise ValueError(
-                f"target must be integers of shape ({n},) or soft targets ({n}, {C}), got {array.dtype} {array.shape}"
-            )
-        if n and (array.min() < -1 or array.max() >= C):
-            raise ValueError(f"target must be in -1 .. {C - 1}, got {array.min()} .. {array.max()}")
-        return np.ascontiguousarray(array, np.int32), None
+        if target is not None:
+            return self.loss.targets(target, n, C, self.dtype, "target")
+        if self.loss.row.target != "class":
+            raise ValueError(f"target must have shape ({n}, {C}) for loss {self.loss.name!r}, got None")
+        if s.max_label >= C:
+            raise ValueError(f"s: labels must be below n_classes = {C}, got {s.max_label}")
+        return None, None
 
     def _run(self, s: _core.Graph, target: ArrayLike | None, node_weight: ArrayLike | None, update: bool) -> float:
         self._check(s)
@@ -241,8 +253,9 @@ class Network(Resumable):
         weight = None if node_weight is None else as_array(node_weight, (s.n_nodes,), self.dtype, "node_weight")
         noisy = self.dropout or self.input_dropout
         self._net.set_dropout(self.dropout, self.input_dropout, self.dropout_seed if noisy else 0)
-        scale = 1.0 / max(1, s.n_graphs)
-        return self._net.step(s, hard, soft, weight, self.loss_nodes == "root", scale, update, self.train_embeddings)
+        normalizer = 0.0 if self.reduction == "mean" else float(max(1, s.n_graphs))
+        roots_only = self.loss_nodes == "root"
+        return self._net.step(s, hard, soft, weight, roots_only, normalizer, update, self.train_embeddings)
 
     @property
     def dropout_seed(self) -> int:

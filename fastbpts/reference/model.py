@@ -1,7 +1,9 @@
 """A whole training step in plain NumPy: embeddings, cell, softmax at the nodes, penalty, clipping, optimiser.
 
     x = E[word],   h = mask * cell(x),   z = h Ws^T + bs
-    loss = (sum over the loss nodes of w_i CE_i) / G,   gradient = d loss + 2 alpha theta
+    loss = (sum over the loss nodes of w_i l_i) / n,   gradient = d loss + 2 alpha theta
+
+n is the sum of the weights w_i, or the number of graphs G.
 
 The penalty alpha ||theta||^2 is in the gradient and not in the reported loss. Of the embeddings only the rows that
 the batch reads are penalised and updated.
@@ -14,9 +16,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from fastbpts.reference import optim
+from fastbpts.reference import losses, optim
 from fastbpts.reference._cell import Array, Cell, Graph, Params
-from fastbpts.reference.softmax import softmax_cross_entropy, target_rows
 
 
 class Batch(Graph, Protocol):
@@ -41,6 +42,8 @@ def loss_and_grad(
     node_weight: Array | None = None,
     class_weight: Array | None = None,
     loss_nodes: str = "all",
+    loss: str = "softmax_cross_entropy",
+    reduction: str = "mean",
     alpha: Mapping[str, float] | None = None,
     mask: Array | None = None,
     input_mask: Array | None = None,
@@ -63,6 +66,10 @@ def loss_and_grad(
         Factor on the loss of each class.
     loss_nodes : {"all", "root"}, default="all"
         Nodes that have a loss.
+    loss : str, default="softmax_cross_entropy"
+        One of `losses.RULES`.
+    reduction : {"mean", "sum_per_graph"}, default="mean"
+        What the weighted sum of losses is divided by: the sum of the weights, or the number of graphs.
     alpha : dict, optional
         Penalty per parameter.
     mask : array (N, H), optional
@@ -86,8 +93,9 @@ def loss_and_grad(
     x = E[words] if input_mask is None else input_mask * E[words]
     run = cell.forward(s, {key: params[key] for key in cell.shapes}, x, mask=mask)
     z = run.h @ Ws.T + bs
-    rows = target_rows(s.label if target is None else target, len(bs))
-    loss, dz = softmax_cross_entropy(z, rows, weight / s.n_graphs, class_weight)
+    normalizer = None if reduction == "mean" else s.n_graphs
+    y = s.label if target is None else target
+    value, dz = losses.loss(loss, z, y, weight, class_weight, normalizer=normalizer)
 
     grads: dict[str, Array] = {"Ws": dz.T @ run.h, "bs": dz.sum(axis=0), "E": np.zeros_like(E)}  # z = h @ Ws.T + bs
     dcell, dx, _ = cell.backward(run, dz @ Ws)  # z = h @ Ws.T + bs
@@ -100,7 +108,7 @@ def loss_and_grad(
             grads["E"][touched] += 2 * strength * E[touched]
         else:
             grads[key] += 2 * strength * params[key]
-    return loss, grads
+    return value, grads
 
 
 class Trainer:

@@ -12,7 +12,7 @@
 #include "simd/math-inl.h"
 #include "simd/target.h"
 #include "simd/vec-inl.h"
-#include "tree/head-inl.h"
+#include "losses/rows-inl.h"
 #include "tree/level-inl.h"
 
 enum { FB(slice) = 256 }; /* rows of W^T at a time, at most */
@@ -126,7 +126,7 @@ static void FB(mlp_upstream)(const fb_mlp *m, int64_t i) {
 static void FB(mlp_output)(const fb_mlp *m, int64_t i) {
     const fb_dense *d = &m->layer[m->n_layers - 1];
     real *z = (real *)d->h + i * d->ld;
-    if (m->task & FB_PROBA) FB(softmax_row)(z, d->n_out);
+    if (m->task & FB_PROBA) FB(link_rows)(&m->loss, 1, z, d->ld);
     memcpy((real *)m->out + i * d->n_out, z, (size_t)d->n_out * sizeof(real));
 }
 
@@ -193,6 +193,10 @@ static size_t FB(mlp_scratch)(const fb_mlp *m) {
 static void FB(mlp)(fb_mlp *m) {
     const int n = fb_mlp_threads(m);
     m->total_loss = 0;
+    if (m->task & FB_LOSS) {
+        m->loss.total_weight = FB(loss_weight)(&m->loss, 0, m->n_rows);
+        FB(loss_scale)(&m->loss);
+    }
     fb_parallel(FB(pack_part), m, n, n);
     fb_parallel(FB(mlp_rows), m, n, n);
     for (int64_t i = 0; i < m->n_rows && m->task & FB_LOSS; i++) m->total_loss += m->loss.node_loss[i];

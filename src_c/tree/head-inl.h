@@ -1,7 +1,8 @@
-/* Softmax and cross-entropy over z = Ws h + bs (MATH: y^ - y for every target that sums to one). */
+/* Scores z = Ws h + bs of nodes, and the gradients of their loss. */
 #ifndef FB_TREE_HEAD_INL_H
 #define FB_TREE_HEAD_INL_H
 #include "gemm/tiles-inl.h"
+#include "losses/rows-inl.h"
 #include "simd/common.h"
 #include "simd/math-inl.h"
 #include "simd/target.h"
@@ -18,97 +19,6 @@ static void FB(logits)(const fb_net *net, int64_t i, int m, real *z) {
     for (int k = 0, n; k < m; k += n) {
         n = FB(tile)(m - k);
         FB(outer)(n, l->ld_class, H, h + k * ld, ld, 1, t, l->ld_class, z + k * l->ld_class, l->ld_class, 1);
-    }
-}
-
-/* z -> softmax(z) in place; returns log sum exp(z). */
-static double FB(softmax_row)(real *z, int C) {
-    real top = z[0];
-    for (int c = 1; c < C; c++) top = z[c] > top ? z[c] : top;
-    real sum = 0;
-    for (int c = 0; c < C; c += VL) FB(store)(z + c, FB(vexp)(FB(load)(z + c) - top));
-    for (int c = 0; c < C; c++) sum += z[c];
-    const real inverse = 1 / sum;
-    for (int c = 0; c < C; c++) z[c] *= inverse;
-    return (double)top + (double)FB(vlog)(FB(splat)(sum))[0];
-}
-
-/* The same, to the bit, for m <= VL rows of few classes, nodes side by side: a vector holds one class of all of them.
- */
-static void FB(softmax_few)(int m, int C, real *z, int64_t ld, double *log_sum) {
-    real t[VL * VL] __attribute__((aligned(64))) = {0}; /* (C, VL) */
-    for (int k = 0; k < VL; k++)
-        for (int c = 0; c < C; c++) t[c * VL + k] = z[(k < m ? k : 0) * ld + c];
-    vec top = FB(load)(t), sum = {0};
-    for (int c = 1; c < C; c++) top = FB(choose)(FB(load)(t + c * VL) > top, FB(load)(t + c * VL), top);
-    for (int c = 0; c < C; c++) {
-        const vec e = FB(vexp)(FB(load)(t + c * VL) - top);
-        FB(store)(t + c * VL, e);
-        sum += e;
-    }
-    const vec inverse = (real)1 / sum, log = FB(vlog)(sum);
-    for (int c = 0; c < C; c++) FB(store)(t + c * VL, FB(load)(t + c * VL) * inverse);
-    for (int k = 0; k < m; k++) {
-        log_sum[k] = (double)top[k] + (double)log[k];
-        for (int c = 0; c < C; c++) z[k * ld + c] = t[c * VL + k];
-    }
-}
-
-/* z (m, ld) -> softmax of every row, m <= VL; log_sum (m). */
-static void FB(softmax_rows)(int m, int C, real *z, int64_t ld, double *log_sum) {
-    if (m > 1 && C <= VL) FB(softmax_few)(m, C, z, ld, log_sum);
-    else
-        for (int k = 0; k < m; k++) log_sum[k] = FB(softmax_row)(z + k * ld, C);
-}
-
-/* What the loss of a node is made of: L = weight (mass log sum exp z - score), dz = weight (mass softmax(z) - target).
-   The target t sums to mass, 1 but for class weights; score = t . z. */
-typedef struct {
-    double weight, mass, score;
-} FB(target);
-
-static FB(target) FB(target_of)(const fb_loss *l, int64_t i, const real *z) {
-    const real *weight = l->node_weight, *by_class = l->class_weight;
-    FB(target) t = {l->scale * (weight ? (double)weight[i] : 1), 0, 0};
-    if (!l->soft) {
-        const int32_t y = l->label[i];
-        if (y < 0) return (FB(target)){0, 0, 0};
-        t.mass = by_class ? (double)by_class[y] : 1;
-        t.score = t.mass * (double)z[y];
-        return t;
-    }
-    for (int c = 0; c < l->n_classes; c++) {
-        const double t_c = (double)((const real *)l->soft)[i * l->n_classes + c] * (by_class ? (double)by_class[c] : 1);
-        t.mass += t_c, t.score += t_c * (double)z[c];
-    }
-    return t;
-}
-
-/* p = softmax(z) -> dz, in place. */
-static void FB(loss_gradient)(const fb_loss *l, int64_t i, const FB(target) * t, real *p) {
-    const real *by_class = l->class_weight;
-    const real scale = (real)(t->weight * t->mass);
-    for (int c = 0; c < l->n_classes; c++) p[c] = t->weight == 0 ? 0 : scale * p[c];
-    if (t->weight == 0) return;
-    if (!l->soft) {
-        p[l->label[i]] -= scale;
-        return;
-    }
-    for (int c = 0; c < l->n_classes; c++)
-        p[c] -= (real)(t->weight * (double)((const real *)l->soft)[i * l->n_classes + c] *
-                       (by_class ? (double)by_class[c] : 1));
-}
-
-/* Losses of nodes i .. i + m, m <= VL, and in place of their logits z (m, ld) the gradient by them. */
-static void FB(loss_rows)(const fb_loss *l, int64_t i, int m, real *z, int64_t ld) {
-    FB(target) target[VL];
-    double log_sum[VL];
-    for (int k = 0; k < m; k++) target[k] = FB(target_of)(l, i + k, z + k * ld);
-    FB(softmax_rows)(m, l->n_classes, z, ld, log_sum);
-    for (int k = 0; k < m; k++) {
-        const FB(target) t = target[k];
-        l->node_loss[i + k] = t.weight == 0 ? 0 : t.weight * (t.mass * log_sum[k] - t.score);
-        FB(loss_gradient)(l, i + k, &t, z + k * ld);
     }
 }
 

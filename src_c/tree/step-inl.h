@@ -4,6 +4,7 @@
 #ifndef FB_TREE_STEP_INL_H
 #define FB_TREE_STEP_INL_H
 #include "gated/gated_pack-inl.h"
+#include "losses/rows-inl.h"
 #include "optimizer/update-inl.h"
 #include "simd/common.h"
 #include "simd/target.h"
@@ -90,11 +91,22 @@ static void FB(run_backward)(fb_net *net) {
     fb_parallel(FB(gradient_part), net, net->n_threads, net->n_threads);
 }
 
+/* The weight of the batch's targets, and the scale of their losses. */
+static void FB(weigh)(fb_net *net) {
+    fb_loss *l = &net->loss;
+    const fb_graph *s = net->run.graph;
+    l->total_weight = l->roots_only ? 0 : FB(loss_weight)(l, 0, s->n_nodes);
+    for (int64_t g = 0; g < s->n_graphs && l->roots_only; g++)
+        l->total_weight += FB(loss_weight)(l, s->root[g], s->root[g] + 1);
+    FB(loss_scale)(l);
+}
+
 /* Gradients of one batch; the update too unless net->update is 0. A loss that is not finite updates nothing. */
 static void FB(step)(fb_net *net) {
     const int n = fb_split(net, net->cell->gates ? 1 : FB_SLABS), T = net->n_threads;
     net->run.fresh = !net->cell->gates && net->loss.roots_only && net->run.graph->forest;
     if (net->n_slabs == 1) net->run.errors = NULL; /* dh has them in this order */
+    FB(weigh)(net);
     fb_word_rows(net);
     FB(turn_weights)(net);
     FB(turn_back)(net);
@@ -115,7 +127,7 @@ static void FB(step)(fb_net *net) {
     fb_parallel(FB(update_part), net, T, T);
 }
 
-/* Probabilities (n, n_classes) and, where wanted, states (n, n_state) of the roots or of all nodes. */
+/* Predictions (n, n_classes) and, where wanted, states (n, n_state) of the roots or of all nodes. */
 static void FB(predict)(fb_net *net, int roots_only, void *p_, void *states_) {
     const fb_graph *s = net->run.graph;
     const int C = net->loss.n_classes, H = net->run.dims.n_state;
@@ -124,9 +136,8 @@ static void FB(predict)(fb_net *net, int roots_only, void *p_, void *states_) {
     for (int64_t k = 0, m, n = roots_only ? s->n_graphs : s->n_nodes; k < n; k += m) {
         m = roots_only ? 1 : fb_min(VL, n - k);
         const int64_t i = roots_only ? s->root[k] : k;
-        double log_sum[VL];
         if (p) FB(logits)(net, i, (int)m, z);
-        if (p) FB(softmax_rows)((int)m, C, z, net->loss.ld_class, log_sum);
+        if (p) FB(link_rows)(&net->loss, (int)m, z, net->loss.ld_class);
         for (int64_t j = 0; j < m; j++) {
             if (p) memcpy(p + (k + j) * C, z + j * net->loss.ld_class, (size_t)C * sizeof(real));
             if (states)

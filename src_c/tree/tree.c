@@ -15,5 +15,6 @@ const fb_tree_kernels FB(fb_tree) = {
     .backward = FB(run_backward),
     .step = FB(step),
     .predict = FB(predict),
+    .loss = FB(plain_loss),
     .dropout_mask = FB(dropout_mask),
 };
