@@ -1,11 +1,10 @@
-/* Recursive neural tensor network (Socher et al. 2013; Turesson 2015): h = tanh(z), z_k = c^T V_k c + W_k c + b_k, c =
-   [h_l; h_r]. With c~ = [h_l; h_r; 1] of n = 2 H + 1 elements this is one quadratic form, z_k = c~^T V~_k c~, and it
-   sees each product c~_i c~_j once. The pairs are numbered by their distance s round the circle of n (n is odd, so each
-   unordered pair has one s in 0 .. H): feature (i, s) is c~_i c~_(i+s). n (H + 1) features instead of (2 H)^2. Order of
-   features: i in blocks of FB_PAD; in a block s after s, the block's i side by side, so a vector of features is the
-   product of two pieces of c~. The i that do not fill a block come last, one after the other, their s side by side; or
-   they are a block with gaps where that is shorter. A gathered row is c~ and its beginning once more, [h_l; h_r; 1;
-   h_l; 0 ..], so that turning is reading on.
+/* Recursive neural tensor network (Socher et al. 2013; Turesson 2015): h = tanh(z), z_k = c^T V_k c + W_k c + b_k, with
+   c = [h_l; h_r]. Written with c~ = [h_l; h_r; 1] of n = 2 H + 1 elements, this is one quadratic form, z_k = c~^T V~_k
+   c~, in which each product c~_i c~_j is needed once. A pair (i, j) is named by i and the distance s = j - i on a
+   circle of n elements. As n is odd, each unordered pair has one s in 0 .. H: feature (i, s) is c~_i c~_(i+s). There
+   are n (H + 1) features instead of (2 H)^2. The i that do not fill a block come last; if it is shorter, they are a
+   block with gaps instead. A gathered row is c~ with its beginning repeated behind it, [h_l; h_r; 1; h_l; 0 ..], so
+   that c~_(i+s) needs no modulo.
 
    Features of n = 2 H + 1 and P = FB_PAD; B = n / P whole blocks, S = H + 1 distances; one box is P elements:
 
@@ -18,6 +17,7 @@
 #ifndef FB_CELLS_RNTN_INL_H
 #define FB_CELLS_RNTN_INL_H
 #include "cells/pair-inl.h"
+#include "simd/check-inl.h"
 #include "simd/common.h"
 #include "simd/target.h"
 #include "simd/vec-inl.h"
@@ -43,7 +43,7 @@ static void FB(rntn_shape)(fb_dims *d) {
     d->ld_fold = 2 * RNTN_TURNED(d) + 4 * FB_PAD;
 }
 
-/* What stands in feature (i, s): an element of V and its mirror, of W, or of b. */
+/* The element of theta for feature (i, s): an element of V and its mirror, of W, or of b. */
 static fb_column FB(rntn_column)(const fb_dims *d, int i, int s) {
     const int n = RNTN_WIDTH(d), m = n - 1, j = (i + s) % n, w = i < j ? i : j; /* element m of c~ is the constant 1 */
     if (i >= n || s > d->n_state) return (fb_column){-1, 0, -1};
@@ -73,8 +73,7 @@ static void FB(rntn_gather)(const fb_run *r, int64_t i, void *c_) {
 
 static void FB(rntn_scatter)(const fb_run *r, int64_t i, const void *dc) { FB(pair_scatter)(r, i, dc); }
 
-/* Features begin .. end, multiples of FB_PAD. Those of no pair get some finite value; theta is zero there and stays so.
- */
+/* Makes features begin .. end, multiples of FB_PAD. Gaps get a finite value; theta is zero there and stays so. */
 static void FB(rntn_features)(const fb_dims *d, int begin, int end, const void *c_, void *q_) {
     const int S = d->n_state + 1, per_single = FB_PADDED(S) / FB_PAD;
     int single, g = begin / FB_PAD;
@@ -93,9 +92,9 @@ static void FB(rntn_features)(const fb_dims *d, int begin, int end, const void *
     }
 }
 
-/* B vectors of i of both sums of the fold, over s = first..last, last - first < VL. Row s of the second sum belongs s
-   lanes further on: the rows are added from the last to the first, and before each the sum moves on by one lane, so the
-   shift is made in registers. */
+/* B vectors of i of both sums of the fold, over s = first .. last, last - first < VL. Row s of the second sum belongs s
+   lanes further on. Rows are added from the last to the first, and the sum moves by one lane before each, so the shift
+   is done in registers. */
 static FB_INLINE void FB(rntn_turn)(const int B, int S, int i, int first, int last, const real *dq, const real *c,
                                     real *dc, real *turned) {
     vec here[3], low[3], high[3], c_i[3];
@@ -123,7 +122,7 @@ static FB_INLINE void FB(rntn_turn)(const int B, int S, int i, int first, int la
     }
 }
 
-/* The same for i = first..last, last - first < VL, that stand one by one: rows and lanes have changed places. */
+/* The same for i = first .. last, last - first < VL, that fill no block: rows and lanes have changed places. */
 static void FB(rntn_turn_single)(int S, int first, int last, const real *dq, const real *c, real *dc, real *turned) {
     real part[VL * VL];
     FB(zero)(part, VL * VL);
@@ -142,8 +141,32 @@ static void FB(rntn_turn_single)(int S, int first, int last, const real *dq, con
     FB(store)(dc + first, FB(lane_sums)(part));
 }
 
-/* dc~_i = sum_s dq_(i, s) c~_(i+s) + dq_(i-s, s) c~_(i-s). The second sum is taken for i = 0 .. n + H, then folded
- * round the circle. */
+#ifdef FASTBPTS_DEBUG
+/* The plain twin of rntn_fold, and a check of the fast one. */
+static FB_NOINLINE void FB(check_fold)(const fb_dims *d, const real *c, const real *dq, const real *dc) {
+    const int n = RNTN_WIDTH(d), S = d->n_state + 1;
+    int single;
+    const int whole = FB(rntn_blocks)(d, &single) * FB_PAD;
+    for (int j = 0; j < n; j++) {
+        double want = 0, size = 0;
+        for (int i = 0; i < n; i++)
+            for (int s = 0; s < S; s++) {
+                if (i != j && (i + s) % n != j) continue;
+                const int64_t at = i < whole ? ((int64_t)(i / FB_PAD) * S + s) * FB_PAD + i % FB_PAD
+                                             : (int64_t)whole * S + (int64_t)(i - whole) * FB_PADDED(S) + s;
+                const double e = (double)dq[at];
+                double term = 0; /* q_(i, s) = c~_i c~_(i+s): to c~_i, and to c~_(i+s) */
+                if (i == j) term += e * (double)c[(i + s) % n];
+                if ((i + s) % n == j) term += e * (double)c[i];
+                want += term, size += fabs(term);
+            }
+        FB(check_sum)(dc[j], want, size, 2 * S);
+    }
+}
+#endif
+
+/* dc~_i = sum_s dq_(i, s) c~_(i+s) + dq_(i-s, s) c~_(i-s). The second sum is taken for i = 0 .. n + H; then what is
+   behind n is added to the beginning. */
 static void FB(rntn_fold)(const fb_dims *d, const void *c_, const void *dq_, void *dc_) {
     const int H = d->n_state, n = RNTN_WIDTH(d), S = H + 1;
     int single;
@@ -166,5 +189,8 @@ static void FB(rntn_fold)(const fb_dims *d, const void *c_, const void *dq_, voi
     for (int i = 0; i < n; i += VL) FB(store)(dc + i, FB(load)(dc + i) + FB(load)(turned + i));
     for (int i = 0; i < H; i += VL)
         FB(store)(dc + i, FB(load)(dc + i) + FB(load)(turned + n + i)); /* c_(n+i) is c_i again */
+#ifdef FASTBPTS_DEBUG
+    FB(check_fold)(d, c, dq, dc);
+#endif
 }
 #endif

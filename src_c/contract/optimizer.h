@@ -14,7 +14,7 @@ enum { FB_MAX_STATES = 2 }; /* arrays of state per weight, at most */
    w              (n_rows, ld)    update          weights
    g              (n_rows, ld)    backward        gradient; of a sparse block one row per row that was read
    s1, s2         (n_rows, ld)    update          the optimiser's state, as many as its row says
-   mult           (ld)            caller          multiplicity of a column: it stands for so many equal elements
+   mult           (ld)            caller          multiplicity of a column: the number of equal elements in it
    l2             (ld)            caller          factor of the penalty's gradient, 2 alpha */
 typedef struct fb_block {
     int64_t n_rows, n_cols, ld;

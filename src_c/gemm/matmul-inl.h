@@ -1,7 +1,7 @@
-/* Products of matrices of any size. B is packed into panels as wide as a micro-kernel's tile, so that it is read line
-   after line; a panel's block of FB_KC rows stays in the first two levels of cache while strips of FB_ROWS rows of A
-   pass it. Sums run over k in index order whatever the blocks: partial sums wait in C, unrounded. Rows of A, B and C
-   have their exact lengths, nothing is read or written beside them.
+/* Products of matrices of any size. B is packed into panels as wide as a micro-kernel's tile, so memory is read line
+   after line. A block of FB_KC rows of a panel stays in the first two levels of cache while strips of FB_ROWS rows of A
+   are multiplied with it. Sums run over k in index order for any blocks; C has the partial sums between two blocks.
+   Rows of A, B and C have their exact lengths: nothing is read or written beside them.
 
    B (K, N), N cut into panels of w or w - 1 vectors (FB(panels_of)), the wider ones first, and packed panel by panel:
 
@@ -46,13 +46,13 @@ static FB_INLINE int64_t FB(panel)(const FB(panels) * s, int64_t p, int *width) 
     return p * s->width - (p < s->wide ? 0 : p - s->wide);
 }
 
-/* Fetches the rows of C that the next tile adds to, which a loop over k would otherwise wait for. */
+/* Prefetches the rows of C that the next tile adds to; its loop over k would wait for them. */
 static FB_INLINE void FB(fetch)(const real *c, ptrdiff_t ldc, int64_t left, int width) {
     for (int i = 0; i < fb_min(FB_ROWS, left); i++)
         for (int n = 0; n < width; n++) __builtin_prefetch(c + i * ldc + n * VL, 1);
 }
 
-/* One tile of a strip: in place where the panel's columns all exist, else beside C. */
+/* One tile of a strip. It is computed in place if all columns of the panel exist, else in a copy. */
 static void FB(tile_add)(int m, int width, int64_t cols, int64_t K, const real *a, ptrdiff_t am, ptrdiff_t ak,
                          const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, const real *from, ptrdiff_t ldf) {
     const int whole = cols >= width * VL;
@@ -65,22 +65,21 @@ static void FB(tile_add)(int m, int width, int64_t cols, int64_t K, const real *
     for (int i = 0; i < m && !whole; i++) memcpy(c + i * ldc, t + i * ldt, (size_t)cols * sizeof(real));
 }
 
-/* Strips of A: an element is am behind that of the row above, ak behind that of the column before, a strip `strip`
-   behind the one above. */
+/* Strips of A: distances from a row to the next (am), from a column to the next (ak), from a strip to the next. */
 typedef struct {
     const real *a;
     ptrdiff_t am, ak, strip;
 } FB(strips);
 
-/* What the first tiles of a panel fetch for the next panel: each as many lines as it is deep, `line` bytes apart; a
-   tile's first is `tile` bytes behind the one before's. */
+/* Lines of the next panel that the first tiles of a panel prefetch. A tile prefetches one line per row, `line` bytes
+   apart; the lines of the next tile begin `tile` bytes further on. */
 typedef struct {
     const char *at;
     ptrdiff_t line, tile;
     int64_t tiles;
 } FB(ahead);
 
-/* Strips of A (m, kc) against one panel of B: rows of C from c on, which begin as those at `from` (NULL: zeros). */
+/* Strips of A (m, kc) times one panel of B, added to rows at `from` (NULL: zeros); results to rows of C at c. */
 static void FB(panel_add)(int64_t m, int width, int64_t cols, int64_t kc, const FB(strips) * strips, const real *b,
                           ptrdiff_t ldb, real *c, ptrdiff_t ldc, const real *from, ptrdiff_t ldf,
                           const FB(ahead) * next) {
@@ -102,10 +101,10 @@ static void FB(panel_add)(int64_t m, int width, int64_t cols, int64_t kc, const 
     }
 }
 
-/* Elements that FB(pack_b) writes: rows padded with zeros to whole vectors. */
+/* Number of elements that FB(pack_b) writes: rows are padded with zeros to whole vectors. */
 static size_t FB(packed_size)(int64_t K, int64_t N) { return (size_t)(K * ((N + VL - 1) / VL * VL)); }
 
-/* Rows of B (rows, N), element (k, j) at b[k bk + j bn], in one panel of `width` vectors from column j on. */
+/* Packs one panel of `width` vectors; element (k, j) of B is b[k bk + j bn]. */
 static void FB(pack_panel)(int64_t rows, int64_t cols, int width, const real *b, ptrdiff_t bk, ptrdiff_t bn,
                            real *out) {
     const int64_t w = width * VL;
@@ -130,7 +129,7 @@ static void FB(pack_b)(int64_t K, int64_t N, const void *b, ptrdiff_t bk, ptrdif
     }
 }
 
-/* Strips of A (m, kc): the FB_ROWS elements of a column side by side. */
+/* Packs A (m, kc) into strips: the FB_ROWS elements of a column side by side. */
 static void FB(pack_rows)(int64_t m, int64_t kc, const real *a, ptrdiff_t lda, real *out) {
     for (int64_t i = 0; i < m; i += FB_ROWS, a += FB_ROWS * lda, out += FB_ROWS * kc) {
         int64_t k = 0;
@@ -154,7 +153,7 @@ static void FB(matmul_block)(int64_t M, int64_t N, int64_t K, int64_t k0, const 
     const int64_t kc = fb_min(FB_KC, K - k0);
     real block[FB_MC * FB_KC];
     FB(strips) strips = {a, lda, 1, FB_ROWS * lda};
-    if (s.n >= 8) { /* then A is worth to be packed as well */
+    if (s.n >= 8) { /* enough panels that packing A pays off */
         FB(pack_rows)(M, kc, a, lda, block);
         strips = (FB(strips)){block, 1, FB_ROWS, FB_ROWS * kc};
     }
@@ -169,8 +168,8 @@ static void FB(matmul_block)(int64_t M, int64_t N, int64_t K, int64_t k0, const 
     }
 }
 
-/* C (M, N) = rows at `from`, ldf apart (NULL: zeros), + A (M, K) . B (K, N), B packed. Rows outside: what a few of them
-   have in C stays in the second-level cache from one block of B to the next. */
+/* C (M, N) = rows at `from`, ldf apart (NULL: zeros), + A (M, K) . B (K, N), B packed. The outer loop is over rows, so
+   their part of C stays in the second-level cache from one block of B to the next. */
 static void FB(matmul_from)(int64_t M, int64_t N, int64_t K, const real *a, ptrdiff_t lda, const real *packed, real *c,
                             ptrdiff_t ldc, const real *from, ptrdiff_t ldf) {
     for (int64_t i = 0; i < M; i += FB_MC, a += FB_MC * lda, c += FB_MC * ldc) {

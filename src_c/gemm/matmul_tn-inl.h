@@ -9,8 +9,8 @@
 
 #define FB_TM 512 /* rows of A^T packed in the scratch */
 
-/* Pieces of A^T of equal size, packed by FB(pack_columns) or as they lie, and the rows of C they add to. No panel of B
-   is packed where B has at most `near` elements. */
+/* Pieces of A^T of equal size, packed by FB(pack_columns) or not, and the rows of C that they are added to. Panels of B
+   are not packed if B has at most `near` elements. */
 typedef struct {
     int n;
     int64_t rows;
@@ -20,11 +20,11 @@ typedef struct {
     real *c[8];
 } FB(pieces);
 
-/* Elements of scratch that FB(matmul_tn) needs, whatever the sizes: a panel of B, then a block of A. */
+/* Elements of scratch that FB(matmul_tn) needs for any sizes: a panel of B, then a block of A. */
 static size_t FB(matmul_scratch)(void) { return (size_t)(FB_KC * (FB_TM + 6 * VL)); }
 
-/* out = the first `rows` columns of strips, kc long, of the transpose of A (rows, m): some at a time, so that whole
-   lines are read and few are written at once. */
+/* out = strips, kc long, of the transpose of A (rows, m), of which `rows` columns are written. Some rows are taken at a
+   time, so that whole lines are read and few lines are written at once. */
 static void FB(pack_columns)(int64_t m, int64_t rows, const real *a, ptrdiff_t lda, int64_t kc, real *out) {
     enum { WIDE = 64 };
     for (int64_t i = 0; i < m; i += WIDE) {
@@ -43,21 +43,21 @@ static void FB(pack_columns)(int64_t m, int64_t rows, const real *a, ptrdiff_t l
     }
 }
 
-/* A stretch of the rows of B: n of them, ld apart; zeros where it has no address. */
+/* A run of n rows of B, ld apart; without an address, rows of zeros. */
 typedef struct {
     const real *at;
     ptrdiff_t ld;
     int64_t n;
 } FB(stretch);
 
-/* One panel of stretches, kc rows together. */
+/* Packs one panel of such runs, kc rows in all. */
 static void FB(pack_stretches)(int64_t kc, int64_t N, int64_t at, int width, const FB(stretch) * b, real *panel) {
     for (int64_t k = 0; k < kc; k += b->n, panel += b->n * width * VL, b++)
         if (b->at) FB(pack_panel)(b->n, N - at, width, b->at + at, b->ld, 1, panel);
         else memset(panel, 0, (size_t)(b->n * width * VL) * sizeof(real));
 }
 
-/* C [+]= A^T . B of all pieces; B (kc, N) in stretches, the first of which has an address. */
+/* C [+]= A^T . B of all pieces; B (kc, N) in runs of rows, the first of which has an address. */
 static void FB(pieces_add)(const FB(pieces) * s, int64_t N, int64_t kc, const FB(stretch) * b, ptrdiff_t ldc, int add,
                            real *panel) {
     const FB(panels) cut = FB(panels_of)(N);
@@ -82,7 +82,7 @@ static void FB(pieces_add)(const FB(pieces) * s, int64_t N, int64_t kc, const FB
 /* C (M, N) [+]= A^T . B with A (K, M), B (K, N). */
 static void FB(matmul_tn)(int64_t M, int64_t N, int64_t K, const void *a_, ptrdiff_t lda, const void *b, ptrdiff_t ldb,
                           void *c, ptrdiff_t ldc, int add, void *scratch) {
-    const int few = FB(panels_of)(N).n < 3; /* then A is not worth to be packed */
+    const int few = FB(panels_of)(N).n < 3; /* then packing A does not pay off */
     real *panel = scratch, *block = panel + FB_KC * 6 * VL;
     for (int64_t i = 0; i < M; i += FB_TM) {
         const int64_t m = fb_min(FB_TM, M - i);

@@ -1,6 +1,6 @@
 /* Multilayer perceptrons (C15 part 1, G18): a1 = x; z = W a + b; a' = act(z). Three phases: weights are packed; each
-   thread takes rows of the batch forwards, through the loss and backwards; each takes rows of W^T, whose gradients are
-   sums over the batch in its order, and updates them while they are in its cache. */
+   thread takes rows of the batch through the forward step, the loss and the backward step; each thread takes rows of
+   W^T, sums their gradients over the batch in its order, and updates them while they are in its cache. */
 #ifndef FB_MLP_LAYERS_INL_H
 #define FB_MLP_LAYERS_INL_H
 #include "gemm/matmul-inl.h"
@@ -15,7 +15,7 @@
 #include "losses/rows-inl.h"
 #include "tree/level-inl.h"
 
-enum { FB(slice) = 256 }; /* rows of W^T at a time, at most */
+enum { FB(slice) = 256 }; /* largest number of rows of W^T at a time */
 
 static void FB(activate)(int kind, real *h, int64_t n) {
     switch (kind) {
@@ -25,7 +25,7 @@ static void FB(activate)(int kind, real *h, int64_t n) {
         case FB_TANH:
             for (int64_t j = 0; j < n; j += VL) FB(store)(h + j, FB(vtanh)(FB(load)(h + j)));
             return;
-        case FB_RELU: /* NaN stays */
+        case FB_RELU: /* NaN stays NaN */
             for (int64_t j = 0; j < n; j += VL) {
                 const vec z = FB(load)(h + j);
                 FB(store)(h + j, FB(choose)(z < (vec){0}, (vec){0}, z));
@@ -53,10 +53,10 @@ static void FB(activate_backward)(int kind, real *dh, const real *h, int64_t n, 
     }
 }
 
-/* Masks of layer k: rows of another generator than those of any other layer. */
+/* Seed of the masks of layer k, different for every layer. */
 static uint64_t FB(mask_seed)(const fb_mlp *m, int k) { return fb_random(m->seed, (uint64_t)k); }
 
-/* What layer k reads: (B, *ld). */
+/* The input of layer k: (B, *ld). */
 static const real *FB(layer_input)(const fb_mlp *m, int k, int64_t *ld) {
     *ld = k ? m->layer[k - 1].ld : m->layer[0].n_in;
     return k ? m->layer[k - 1].h : m->x;
@@ -112,7 +112,7 @@ static void FB(dense_backward)(const fb_mlp *m, int k, int64_t i, int64_t end) {
     FB(activate_backward)(below->activation, da, a, (end - i) * below->ld, (real)(1 - m->dropout));
 }
 
-/* dh of the last layer: from the loss, or what the caller gives. */
+/* dh of the last layer: from the loss, or given by the caller. */
 static void FB(mlp_upstream)(const fb_mlp *m, int64_t i) {
     const fb_dense *d = &m->layer[m->n_layers - 1];
     real *dh = (real *)d->dh + i * d->ld;
@@ -141,10 +141,10 @@ static void FB(mlp_rows)(void *ctx, int part, int n_parts) {
     for (int k = m->n_layers - 1; k >= 0; k--) FB(dense_backward)(m, k, i, end);
 }
 
-/* An update that needs no other gradient first. */
+/* 1 if the update of a weight needs no gradient of others: no clipping. */
 static int FB(updates_at_once)(const fb_mlp *m) { return m->task & FB_UPDATE && m->optim.max_norm == 0; }
 
-/* Rows row .. row + n of a block, their gradient at g. */
+/* Updates rows row .. row + n of a block; their gradient is at g. */
 static void FB(update_slice)(const fb_mlp *m, const fb_block *b, int64_t row, int64_t n, const real *g) {
     const int64_t at = row * b->ld;
     fb_block s = {n, b->n_cols, b->ld, (real *)b->w + at, (void *)g, NULL, NULL, b->mult, b->l2};
@@ -153,7 +153,7 @@ static void FB(update_slice)(const fb_mlp *m, const fb_block *b, int64_t row, in
     FB(update_block)(&m->optim, &s, NULL, 0, n, 1);
 }
 
-/* Gradients of rows row .. row + n of W^T, and with the first ones of b. */
+/* Gradients of rows row .. row + n of W^T and, with the first rows, of b. */
 static void FB(dense_gradient)(const fb_mlp *m, int k, int64_t row, int64_t n, char *scratch) {
     const fb_dense *d = &m->layer[k];
     const int at_once = FB(updates_at_once)(m);
@@ -170,7 +170,7 @@ static void FB(dense_gradient)(const fb_mlp *m, int k, int64_t row, int64_t n, c
     if (at_once) FB(update_slice)(m, &m->block[2 * k + 1], 0, 1, g);
 }
 
-/* Every layer in slices of equal size, as many for each thread. */
+/* Every layer in slices of equal size, the same number for each thread. */
 static void FB(mlp_gradients)(void *ctx, int part, int n_parts) {
     const fb_mlp *m = ctx;
     for (int k = 0; k < m->n_layers; k++) {
@@ -189,7 +189,7 @@ static size_t FB(mlp_scratch)(const fb_mlp *m) {
     return (FB(matmul_scratch)() + (size_t)(FB(slice) * ld)) * sizeof(real);
 }
 
-/* What m->task says. A loss that is not finite updates nothing. */
+/* Does what m->task says. If the loss is not finite, nothing is updated. */
 static void FB(mlp)(fb_mlp *m) {
     const int n = fb_mlp_threads(m);
     m->total_loss = 0;

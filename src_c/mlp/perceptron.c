@@ -1,4 +1,4 @@
-/* What perceptrons need for any real type. */
+/* Functions of perceptrons that do not depend on the real type. */
 #include "contract/mlp.h"
 #include "contract/pool.h"
 

@@ -1,8 +1,8 @@
 /* Updates of rows of weights; each row is updated alone, so a sparse update equals the dense one on the rows it
    touches. Definitions as in torch.optim. Column c's gradient gains l2_c w, unless the decay is decoupled. Its learning
-   rate is multiplied by mult_c: a column that stands for two equal elements moves twice as far. Kernels get whole
-   vectors: a compiler may round the rest of a loop otherwise than the loop (which of two products it fuses with their
-   sum), and the same element shall have the same bits wherever it lies. */
+   rate is multiplied by mult_c: a column of two equal elements moves twice as far. Kernels get whole vectors: a
+   compiler may round the rest of a loop in another way than the loop (it chooses which of two products is fused with
+   their sum), but an element must have the same bits in any place. */
 #ifndef FB_OPTIMIZER_UPDATE_INL_H
 #define FB_OPTIMIZER_UPDATE_INL_H
 #include "optimizer/piece-inl.h"

@@ -1,5 +1,4 @@
-/* What every kernel file needs before the instruction set is chosen: the contract, the C library, the compiler's words.
- */
+/* Included by every kernel file before the instruction set is chosen: the contract, the C library, compiler macros. */
 #ifndef FB_COMMON_H
 #define FB_COMMON_H
 #include <assert.h>
@@ -20,8 +19,8 @@
 #define FB_KEEP(v) (void)(v)
 #endif
 
-/* Counter-based random bits (splitmix64 finaliser): the value depends on seed and counter only, not on who asks first.
- */
+/* Counter-based random bits (splitmix64 finaliser). The value depends on seed and counter only, not on the order of
+   calls. */
 static inline uint64_t fb_random(uint64_t seed, uint64_t counter) {
     uint64_t z = seed + 0x9E3779B97F4A7C15u * (counter + 1);
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -34,7 +33,7 @@ static inline double fb_uniform(uint64_t seed, uint64_t counter) {
 
 static inline int64_t fb_min(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* First index in a .. b whose value is at least x, in ascending values. */
+/* Returns the first index in a .. b whose value is at least x; values are ascending. */
 static inline int64_t fb_lower_bound(const int32_t *v, int64_t a, int64_t b, int64_t x) {
     while (a < b) {
         const int64_t m = a + (b - a) / 2;

@@ -1,5 +1,5 @@
 /* exp and tanh on vectors. With x = n ln 2 + r, |r| <= ln(2)/2: expm1(r) by its Taylor series, which at 7 (float) or 13
-   (double) terms is exact to half a unit in the last place, then 2^n through the exponent bits. NaN goes through,
+   (double) terms is exact to half a unit in the last place, then 2^n by the exponent bits. NaN stays NaN,
    infinities saturate. */
 #ifndef FB_SIMD_MATH_INL_H
 #define FB_SIMD_MATH_INL_H
@@ -50,8 +50,8 @@ static FB_INLINE vec FB(vexp)(vec x) {
     return FB(choose)(x < FB(splat)(FB_EXP_MIN), (vec){0}, scale + scale * p);
 }
 
-/* 1 / d for 1 <= d <= 2: the parabola whose relative error is least (1/99), squared away by Newton's steps. A division
-   takes three times as long. */
+/* 1 / d for 1 <= d <= 2: the parabola with the least relative error (1/99), then Newton's steps, each of which squares
+   the error. A division takes three times as long. */
 static FB_INLINE vec FB(inverse_1_2)(vec d) {
     vec q = ((real)(32.0 / 99) * d - (real)(144.0 / 99)) * d + (real)(210.0 / 99);
 #pragma GCC unroll 3
@@ -80,8 +80,8 @@ static FB_INLINE vec FB(vlog)(vec x) {
     return FB(choose)(x == x, n * FB_LN2_HI + (n * FB_LN2_LO + s * p), x);
 }
 
-/* 1 / d for 1 <= d < 2^125. The bits of a number are about its logarithm: FB_ONE_OVER minus them are those of the
-   inverse, but for 5 %; then r = 1 - d q is cubed, (twice,) and squared. */
+/* 1 / d for 1 <= d < 2^125. The bits of a number are about its logarithm, so FB_ONE_OVER minus the bits gives the
+   inverse within 5 %. Then steps raise the error r = 1 - d q to its third power (double: twice) and square it. */
 static FB_INLINE vec FB(inverse)(vec d) {
     vec q = (vec)(FB_ONE_OVER - (ivec)d);
 #pragma GCC unroll 2

@@ -1,6 +1,6 @@
-/* Vectors of `real` as wide as the instruction set allows, written with the compiler's vector extensions: the same
-   source is AVX-512, AVX2, SSE2 or NEON. Every row that kernels touch is padded with zeros to FB_PAD elements, so there
-   are no scalar tails. */
+/* Vectors of `real` as wide as the instruction set allows, written with the compiler's vector extensions. The same
+   source becomes AVX-512, AVX2, SSE2 or NEON. Every row that kernels touch is padded with zeros to FB_PAD elements, so
+   there are no scalar tails. */
 #ifndef FB_SIMD_VEC_INL_H
 #define FB_SIMD_VEC_INL_H
 #include "simd/common.h"
@@ -18,8 +18,8 @@ static FB_INLINE void FB(store)(real *p, vec v) { *(FB(uvec) *)p = v; }
 static FB_INLINE vec FB(splat)(real a) { return a - (vec){0}; }
 static FB_INLINE vec FB(choose)(ivec m, vec a, vec b) { return (vec)((m & (ivec)a) | (~m & (ivec)b)); }
 
-/* The smaller, the larger of a limit and x, lane by lane; NaN goes through. The instructions say which operand's NaN
-   they keep, the compiler's words for a comparison and a choice take three of them. */
+/* The smaller, the larger of a limit and x, lane by lane; NaN stays NaN. The instructions define which operand's NaN
+   they keep; a comparison and a choice would be compiled to three instructions. */
 #if FB_REAL_BYTES == 4
 #define FB_CLAMP(op) op "ps"
 #else
@@ -45,7 +45,7 @@ static FB_INLINE vec FB(at_least)(vec x, real a) {
 #undef FB_CLAMP
 #undef FB_BOUND
 
-/* b's lanes moved on by one, a's last lane in front. */
+/* The lanes of b moved by one, with the last lane of a in front. */
 #if FB_VBYTES / FB_REAL_BYTES == 16
 #define FB_MOVED 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
 #elif FB_VBYTES / FB_REAL_BYTES == 8
@@ -85,7 +85,7 @@ static FB_INLINE vec FB(moved)(vec a, vec b) {
 #endif
 #define FB_HALVES(a, b, B) (FB_PICK(a, b, B, 0) + FB_PICK(a, b, B, (B) / 2))
 
-/* The sums of VL vectors' lanes, as one vector. Each sum is taken in the same order whatever stands beside it. */
+/* The sums of VL vectors' lanes, as one vector. The order of a sum does not depend on the other vectors. */
 static FB_INLINE vec FB(lane_sums)(const real *v) {
     vec t[VL];
 #pragma GCC unroll 16
@@ -105,7 +105,7 @@ static FB_INLINE vec FB(lane_sums)(const real *v) {
     return FB_HALVES(t[0], t[1], 2);
 }
 
-/* The lanes of two vectors in turn. */
+/* The lanes of two vectors alternately. */
 #define FB_TURN(p, B) ((p) % 2 * (B) + (p) / 2)
 #ifdef __clang__
 #define FB_WEAVE(a, b, o) __builtin_shufflevector(a, b, FB_LANES(FB_TURN, VL, o))
@@ -113,8 +113,8 @@ static FB_INLINE vec FB(lane_sums)(const real *v) {
 #define FB_WEAVE(a, b, o) __builtin_shuffle(a, b, (ivec){FB_LANES(FB_TURN, VL, o)})
 #endif
 
-/* R vectors, one per row, a power of two of them -> the same elements column after column. Each round moves the highest
-   bit of the row's number behind the bits of the column's. */
+/* Turns R vectors, one per row, R a power of two, into the same elements column after column. Each round moves the
+   highest bit of the row's number behind the bits of the column's. */
 static FB_INLINE void FB(by_columns)(const int R, vec *t) {
     vec u[16];
 #pragma GCC unroll 4
@@ -129,7 +129,7 @@ static FB_INLINE void FB(by_columns)(const int R, vec *t) {
     }
 }
 
-/* Whole vectors: up to VL - 1 elements behind the n-th are read and written too. */
+/* Works on whole vectors: up to VL - 1 elements behind the n-th are read and written, too. */
 static FB_INLINE void FB(copy)(real *to, const real *from, int n) {
     for (int j = 0; j < n; j += VL) FB(store)(to + j, FB(load)(from + j));
 }
@@ -137,14 +137,14 @@ static FB_INLINE void FB(zero)(real *to, int n) {
     for (int j = 0; j < n; j += VL) FB(store)(to + j, (vec){0});
 }
 
-/* Zero for what is below the smallest normal number: what decays ends there, and each product with such a number takes
+/* Zero for numbers below the smallest normal number. Decaying values end there, and a product with such a number takes
    a hundred times as long. */
 static void FB(flush)(real *a, int64_t n) {
     const real smallest = FB_REAL_BYTES == 4 ? (real)FLT_MIN : (real)DBL_MIN;
     for (int64_t j = 0; j < n; j++) a[j] = a[j] < smallest && a[j] > -smallest ? (real)0 : a[j];
 }
 
-/* Begin of part p of n equal pieces of `total`, in units. */
+/* Returns where part p of n equal parts of `total` begins, in units. */
 static int64_t FB(share)(int64_t total, int64_t unit, int p, int n) {
     return fb_min(total, (total / unit * p + n - 1) / n * unit);
 }

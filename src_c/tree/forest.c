@@ -1,17 +1,17 @@
-/* What a step prepares before its parallel phases, the same for every real type: forests, the batch's words, the sum of
+/* Work of a step outside of its parallel phases, the same for every real type: forests, the batch's words, the sum of
  * the loss. */
 #include "simd/common.h"
 
 /* Features beyond this count are summed along their own axis; below, along the state's, from a transposed theta. */
 int fb_wants_transpose(const fb_dims *d) { return d->n_feature < 512; }
 
-/* Between rows of what is gathered: rows of features themselves where a cell makes none, FB_PAD more than a row is long
-   (rows that lie powers of two apart share their place in the cache). */
+/* Distance of gathered rows. If a cell makes no features, these are the features, FB_PAD elements further apart than a
+   row is long: rows at distances of powers of two would share their place in the cache. */
 int64_t fb_ld_gathered(const fb_dims *d, const fb_cell *cell) {
     return cell->features ? d->ld_gather : d->ld_feature + FB_PAD;
 }
 
-/* What callers must know of a structure before they run over it, in one pass. */
+/* Finds the facts about a structure that callers need, in one pass. */
 void fb_graph_facts(fb_graph *s) {
     const int64_t leaves = s->n_levels > 0 ? s->level_ptr[1] : 0;
     s->min_arity = s->n_nodes > leaves ? INT32_MAX : 0;
@@ -24,7 +24,7 @@ void fb_graph_facts(fb_graph *s) {
     int32_t label = -1, low = s->n_inputs > 0 ? INT32_MAX : -1, high = -1, moved = 0;
     for (int64_t i = 0; i < s->n_nodes; i++) label = s->label[i] > label ? s->label[i] : label;
     for (int64_t k = 0; k < s->n_inputs; k++) moved |= s->inputs[k] ^ (int32_t)k;
-    for (int64_t k = 0; k < s->n_inputs; k++) { /* mostly one after the other */
+    for (int64_t k = 0; k < s->n_inputs; k++) { /* mostly ascending */
         const int32_t word = s->word[moved ? s->inputs[k] : k];
         low = word < low ? word : low;
         high = word > high ? word : high;
@@ -33,7 +33,7 @@ void fb_graph_facts(fb_graph *s) {
     s->leaf_inputs = s->n_inputs == leaves && !moved;
 }
 
-/* Cuts graphs first .. last, with `inner` inner nodes in all, into n ranges of about equal numbers of inner nodes. */
+/* Divides graphs first .. last, with `inner` inner nodes in all, into n ranges with about equal numbers of them. */
 static void cut(const int32_t *count, int64_t first, int64_t last, int64_t inner, int n, int64_t *begin) {
     int64_t sum = 0, g = first;
     for (int p = 0; p < n; p++) {
@@ -42,10 +42,13 @@ static void cut(const int32_t *count, int64_t first, int64_t last, int64_t inner
     }
 }
 
-/* First graph of each forest: slabs with about equal numbers of inner nodes, and shares of a slab, one per thread where
- * that pays. Small batches are one slab. */
+/* Sets the first graph of each forest. Slabs have about equal numbers of inner nodes, and so have the forests of a
+ * slab, one per thread if that pays. Small batches are one slab. */
 int fb_split(fb_net *net, int n_slabs) {
-    enum { WORTH = 96, WORTH_SLAB = 1 << 21 }; /* inner nodes of a thread, products of a slab, below which it slows */
+    enum {
+        WORTH = 96,
+        WORTH_SLAB = 1 << 21
+    }; /* least number of inner nodes of a thread, and of products of a slab, that pay off */
     const fb_graph *s = net->run.graph;
     const fb_dims *d = &net->run.dims;
     const int64_t first = s->n_levels > 0 ? s->level_ptr[1] : 0, inner = s->n_nodes - first, G = s->n_graphs;
@@ -71,7 +74,8 @@ int fb_split(fb_net *net, int n_slabs) {
     return n;
 }
 
-/* Distinct words by first appearance in rows; the inputs of each, in their order, as a list: first, next .. -1. */
+/* Distinct words by first appearance, in `rows`. The inputs of each word are a list in their order: first, next .. -1.
+ */
 void fb_word_rows(fb_net *net) {
     const fb_graph *s = net->run.graph;
     int32_t n = 0;

@@ -36,14 +36,14 @@ static size_t FB(scratch)(const fb_dims *d, const fb_gates *g) {
     return ((size_t)(w.panel - w.c) + FB_PADDED((size_t)w.panel_rows * wide) + 8 * FB_PAD) * sizeof(real);
 }
 
-/* What node i, the row-th inner node of its slab, has gathered: kept, or gathered again to c. */
+/* The gathered row of node i, inner node number `row` of its slab: kept, or gathered again to c. */
 static FB_INLINE const real *FB(gathered)(const fb_run *r, const fb_cell *cell, int64_t i, int64_t row, real *c) {
     if (r->gathered) return (const real *)r->gathered + row * fb_ld_gathered(&r->dims, cell);
     cell->gather(r, i, c);
     return c;
 }
 
-/* z (m, ld_state) of nodes i .. i + m. Many features are made and used in blocks that stay in the first-level cache. */
+/* z (m, ld_state) of nodes i .. i + m. Features are made and used in blocks that stay in the first-level cache. */
 static void FB(tile_forward)(const fb_run *r, const fb_cell *cell, int64_t i, int64_t row, int m, real *z,
                              const FB(work) * w) {
     enum { BLOCK = 2688 / sizeof(real) / FB_PAD * FB_PAD };
@@ -81,7 +81,7 @@ static void FB(input_forward)(const fb_run *r, int64_t i) {
     if (r->input_dropout > 0) FB(drop_row)(~r->seed, r->input_dropout, i, D, h);
 }
 
-/* Rows of the next tile when `left` nodes are left: tiles of a level are about equal, 5 + 4 rather than 8 + 1. */
+/* Rows of the next tile if `left` nodes are left. Tiles of a level are about equal: 5 + 4 rather than 8 + 1. */
 static FB_INLINE int FB(tile)(int64_t left) {
     const int64_t tiles = (left + FB_ROWS - 1) / FB_ROWS;
     return (int)((left + tiles - 1) / tiles);
@@ -105,8 +105,8 @@ static void FB(level_forward)(const fb_run *r, const fb_cell *cell, int64_t a, i
     }
 }
 
-/* dh (upstream) -> error before tanh, in place. A dropped component sends nothing; a kept one was scaled by 1 / (1 -
- * p). */
+/* dh (upstream) -> error before tanh, in place. A dropped component has no error; a kept one was scaled by 1 / (1 - p).
+ */
 static void FB(tanh_backward)(real *dh, const real *h, int n, double dropout, uint64_t seed, int64_t i) {
     if (dropout > 0) FB(drop_row)(seed, dropout, i, n, dh); /* h = mask * t */
     const real keep = (real)(1.0 - dropout);
@@ -121,7 +121,7 @@ static void FB(input_backward)(const fb_run *r, int64_t i) {
     else if (r->input_dropout > 0) FB(drop_row)(~r->seed, r->input_dropout, i, D, dh); /* h = mask * x */
 }
 
-/* Nodes a .. b of one level: their own errors, and what they send to their children. */
+/* Nodes a .. b of one level: their own errors, and those of their children. */
 static void FB(level_backward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, int64_t row,
                                const FB(work) * w) {
     const fb_dims *d = &r->dims;

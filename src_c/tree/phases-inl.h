@@ -36,7 +36,7 @@ static void FB(level_range)(const fb_graph *s, int64_t v, int64_t first, int64_t
 }
 
 /* The nodes of level v in forest `part`: a .. b. *row: the first of them among the inner nodes of its slab, whose level
-   begins at row `begin`. Returns the number of the slab's nodes on this level. */
+   begins at row `begin`. Returns how many nodes the slab has on this level. */
 static int64_t FB(forest_range)(const fb_net *net, int64_t v, int part, int64_t begin, int64_t *a, int64_t *b,
                                 int64_t *row) {
     const int slab = part / net->n_shares * net->n_shares;

@@ -1,6 +1,6 @@
 /* A run, and a training step. Phase 1 works on forests (ranges of graphs: each thread has its own nodes of every
-   level), phase 2 on slices of the weights' gradients, phase 3 on shares of the weights. Where a slab has one thread,
-   it goes from phase 1 to phase 2 by itself. */
+   level), phase 2 on slices of the weights' gradients, phase 3 on shares of the weights. If a slab has one thread,
+   it goes from phase 1 to phase 2 without waiting for others. */
 #ifndef FB_TREE_STEP_INL_H
 #define FB_TREE_STEP_INL_H
 #include "gated/gated_pack-inl.h"
@@ -14,7 +14,7 @@
 #include "tree/theta-inl.h"
 #include "tree/weights-inl.h"
 
-/* Adds the second slab's gradient to a share of a block's rows, and updates it: in vectors, from .. to. */
+/* Adds the second slab's gradient to a share of a block, elements from .. to in vectors, and updates it. */
 static void FB(dense_part)(const fb_net *net, const fb_block *b, const real *slab, int64_t from, int64_t to) {
     const int64_t width = b->ld / FB_PAD;
     for (int64_t u = from, n; u < to; u += n) {
@@ -55,7 +55,7 @@ static void FB(turn_theta)(fb_net *net) {
         FB(transpose)(d->n_state, d->n_feature, net->run.theta, d->ld_feature, (void *)net->run.theta_t, d->ld_state);
 }
 
-/* Weights in the layouts the forward step reads. */
+/* Weights in the layouts that the forward step reads. */
 static void FB(turn_weights)(fb_net *net) {
     const fb_dims *d = &net->run.dims;
     const fb_loss *l = &net->loss;
@@ -71,7 +71,7 @@ static void FB(turn_weights)(fb_net *net) {
             ((const real *)l->head)[c * l->ld_head + d->ld_state];
 }
 
-/* The same of what only the backward step reads. */
+/* Weights in the layouts that only the backward step reads. */
 static void FB(turn_back)(fb_net *net) {
     if (net->cell->gates) FB(pack_backward)(&net->run.dims, net->cell->gates, &net->run.weights, 0, 1);
 }
@@ -101,7 +101,7 @@ static void FB(weigh)(fb_net *net) {
     FB(loss_scale)(l);
 }
 
-/* Gradients of one batch; the update too unless net->update is 0. A loss that is not finite updates nothing. */
+/* Gradients of one batch and, unless net->update is 0, the update. If the loss is not finite, nothing is updated. */
 static void FB(step)(fb_net *net) {
     const int n = fb_split(net, net->cell->gates ? 1 : FB_SLABS), T = net->n_threads;
     net->run.fresh = !net->cell->gates && net->loss.roots_only && net->run.graph->forest;

@@ -32,7 +32,7 @@ static void FB(transpose)(int64_t rows, int64_t cols, const void *a, int64_t lda
         for (int64_t j = i < blocks ? whole : 0; j < cols; j++) dst[j * ldb + i] = src[i * lda + j];
 }
 
-/* A parameter's elements per row of theta: its columns name them, so it is one more than the largest. */
+/* Number of elements that each parameter has per row of theta: one more than the largest that a column names. */
 static void FB(row_lengths)(const fb_dims *d, const fb_column *column, int64_t *length) {
     for (int c = 0; c < d->n_feature; c++) {
         const fb_column k = column[c];
@@ -42,7 +42,7 @@ static void FB(row_lengths)(const fb_dims *d, const fb_column *column, int64_t *
     }
 }
 
-/* theta = sum of the parameters' elements that meet the same feature */
+/* theta = the sum of the elements that multiply the same feature */
 static void FB(pack)(const fb_dims *d, const fb_column *column, const void *const *params, void *theta) {
     int64_t length[FB_PARAMS] = {0};
     FB(row_lengths)(d, column, length);
@@ -58,8 +58,8 @@ static void FB(pack)(const fb_dims *d, const fb_column *column, const void *cons
     }
 }
 
-/* Back again. Weights are shared equally by the elements of a column (the symmetric choice, the same function);
- * gradients ADD. */
+/* The way back. The elements of a column share its weight equally (the symmetric choice, which is the same function).
+   Gradients are added. */
 static void FB(unpack)(const fb_dims *d, const fb_column *column, int gradient, const void *theta,
                        void *const *params) {
     int64_t length[FB_PARAMS] = {0};
