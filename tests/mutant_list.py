@@ -250,7 +250,7 @@ MUTANTS = [
         "_, self._seed, self._n_steps = (int",
         STEPS,
     ),
-    Mutant("same masks in every step", NET, "self._n_steps) % 2**64", "0) % 2**64", STEPS),
+    Mutant("same masks in every step", NET, "step_seed(self._seed, self._n_steps)", "step_seed(self._seed, 0)", STEPS),
     Mutant("dropout in predictions", NET, "self._net.set_dropout(0.0, 0.0, 0)", "", STEPS),
     Mutant("words not checked", BINDING, "g.max_word >= n_words", "False", ERRORS),
     Mutant("arity of a network's trees not checked", BINDING, "return not arity or", "return True or", ERRORS),

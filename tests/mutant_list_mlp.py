@@ -87,7 +87,13 @@ MLP_MUTANTS = [
     Mutant("padding is updated", OPTIM, "k * b->ld, 0, b->n_cols, scale);", "k * b->ld, 0, b->ld, scale);", UPDATES),
     Mutant("labels not checked", BINDING, "if low < -1 or high >= self.n_out:", "if False:", STEPS),
     Mutant("labels of any length", BINDING, "cnp.PyArray_DIM(y, 0) == cnp.PyArray_DIM(x, 0)", "True", STEPS),
-    Mutant("same masks in every step, MLP", LAYER, "0x632BE59BD9B4E019 * self._n_steps", "0", MASKS),
+    Mutant(
+        "same masks in every step, MLP",
+        LAYER,
+        "step_seed(self._seed, self._n_steps)",
+        "step_seed(self._seed, 0)",
+        MASKS,
+    ),
     Mutant("backward after a step", LAYER, "self._n_rows = 0 return self._net.step", "return self._net.step", STEPS),
     Mutant("penalty without its two, MLP", STATE, "2 * penalty[name]", "penalty[name]", UPDATES),
     Mutant(

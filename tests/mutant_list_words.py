@@ -71,5 +71,11 @@ WORDS_MUTANTS = [
         FITS,
     ),
     Mutant("checkpoints fit any text", FILES, "digest.update(self._counts.tobytes())", "", FITS),
-    Mutant("every epoch draws alike", MODEL, "[seed, epoch]", "[seed, 0]", FITS),
+    Mutant(
+        "every epoch draws alike",
+        "fastbpts/words/_training.py",
+        "plan.seed, plan.first_epoch + plan.done",
+        "plan.seed, 0",
+        FITS,
+    ),
 ]
