@@ -5,9 +5,10 @@
     softmax_cross_entropy   l = - sum_j y_j log p_j,  p = softmax(z),            dl/dz = p - y
     sigmoid_cross_entropy   l = sum_j log(1 + exp z_j) - y_j z_j                 dl/dz = sigmoid(z) - y
     squared                 l = sum_j (z_j - y_j)^2 / 2                          dl/dz = z - y
+    huber                   l = sum_j d^2 / 2 or delta (|d| - delta / 2)         dl/dz = clip(d, -delta, delta)
     kullback_leibler        l = sum_j y_j (log y_j - log p_j)                    dl/dz = p - y
 
-w_i is the weight of the row; for classes, times the weight of its class (of soft targets, the mean of the classes').
+d is z - y; Huber's loss is linear where |d| is above delta. w_i is the weight of the row; for classes, times the weight of its class (of soft targets, the mean of the classes').
 
 Dimension key: N rows, C components.
 """
@@ -44,6 +45,11 @@ def _squared(z: Array, y: Array, option: float) -> tuple[Array, Array]:  # noqa:
     return np.asarray((z - y) ** 2 / 2), np.asarray(z - y)
 
 
+def _huber(z: Array, y: Array, option: float) -> tuple[Array, Array]:
+    d = z - y
+    return np.where(np.abs(d) <= option, d**2 / 2, option * (np.abs(d) - option / 2)), np.clip(d, -option, option)
+
+
 def _kullback_leibler(z: Array, y: Array, option: float) -> tuple[float, Array]:  # noqa: ARG001
     log_p = log_softmax(z)
     known = y > 0
@@ -54,6 +60,7 @@ RULES = {
     "softmax_cross_entropy": Rule(_softmax_cross_entropy, weighs_targets=True),
     "sigmoid_cross_entropy": Rule(_sigmoid_cross_entropy),
     "squared": Rule(_squared),
+    "huber": Rule(_huber, option=1.0),
     "kullback_leibler": Rule(_kullback_leibler, weighs_targets=True),
 }
 

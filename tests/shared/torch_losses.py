@@ -18,6 +18,10 @@ def squared(torch: Any, z: Any, y: Any, c: Any, option: float) -> Any:
     return torch.nn.functional.mse_loss(z, y, reduction="none").sum(1) / 2
 
 
+def huber(torch: Any, z: Any, y: Any, c: Any, option: float) -> Any:
+    return torch.nn.functional.huber_loss(z, y, reduction="none", delta=option).sum(1)
+
+
 def divergence(torch: Any, z: Any, y: Any, c: Any, option: float) -> Any:
     return torch.nn.functional.kl_div(torch.log_softmax(z, 1), y, reduction="none").sum(1)
 
@@ -26,5 +30,6 @@ TORCH: dict[str, Rows] = {
     "softmax_cross_entropy": cross_entropy,
     "sigmoid_cross_entropy": binary,
     "squared": squared,
+    "huber": huber,
     "kullback_leibler": divergence,
 }
