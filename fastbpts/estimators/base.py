@@ -1,4 +1,4 @@
-"""What all estimators share: fit, partial_fit, files and pickles, from the parts that each estimator is made of."""
+"""Base of all estimators: fit, partial_fit, files and pickles, for the parts that an estimator names."""
 
 import math
 from abc import ABC, abstractmethod
@@ -26,13 +26,13 @@ from fastbpts.training.trainer import Trainer
 class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the estimators that train a network by minibatches.
 
-    A class of estimator says which parts it is made of: a reader, a network and a task, made of its parameters.
+    A subclass makes three parts from its parameters: a reader, a network and a task.
 
     After ``fit``: ``net_`` (the network), ``n_iter_`` (epochs trained), ``history_`` (one dict per epoch), and with a
     validation set ``best_iter_`` and ``best_score_`` (of the model kept).
     """
 
-    _monitors: ClassVar[dict[str, int]]  # score -> 1 where the greatest is best, -1 where the least is
+    _monitors: ClassVar[dict[str, int]]  # score -> 1 if the greatest is best, -1 if the least is
     _shown: ClassVar[dict[str, str]] = {"loss": "loss", "dev_loss": "dev loss", "dev_score": "dev score"}
     _of_old_files: ClassVar[
         dict[str, str]
@@ -53,7 +53,7 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
 
     @abstractmethod
     def _make_task(self, reader: Any) -> Task[Any]:
-        """How the network learns from the reader's examples."""
+        """The task: how the network learns from the reader's examples."""
 
     @abstractmethod
     def _groups(self) -> list[str]:
@@ -67,15 +67,15 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
         """Give a fresh network the pretrained vectors, if there are any."""
 
     def _accepted(self, X: Any, y: Any, learn: bool) -> tuple[Any, Any]:  # noqa: ARG002
-        """X and y after what scikit-learn wants checked and noted on the estimator itself."""
+        """X and y after scikit-learn's own checks, which set attributes of the estimator."""
         return X, y
 
     def _facts(self) -> dict[str, Any]:
-        """What files keep besides what the reader has learnt, for JSON."""
+        """Facts for files, besides those of the reader, as JSON can hold them."""
         return {}
 
     def _set_facts(self, meta: dict[str, Any]) -> None:
-        """Take back what `_facts` gave."""
+        """Set what `_facts` gave."""
 
     # -- training ------------------------------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
         X : examples
             The training set.
         y : array-like, optional
-            Labels of the examples, where they are not part of them.
+            Labels of the examples, if the examples do not have them.
         dev : examples or tuple (examples, labels), optional
             The validation set: scored after each epoch; the best model is kept. Without it, `early_stopping=True`
             holds out `validation_fraction` of the training set.
@@ -177,7 +177,7 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
         X : examples
             The training set of this epoch.
         y : array-like, optional
-            Labels of the examples, where they are not part of them.
+            Labels of the examples, if the examples do not have them.
         classes : array-like, optional
             All classes there will be; needed in the first call only if the first examples lack some.
 
@@ -230,7 +230,7 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
     # -- files and pickles ---------------------------------------------------------------------------------------------
 
     def _writer(self, fingerprint: str) -> Callable[[], None]:
-        """What writes a checkpoint."""
+        """A function that writes a checkpoint."""
         name, facts = type(self).__name__, self._facts()
         return lambda: write_checkpoint(
             self.checkpoint, *store.pack_checkpoint(name, self._trained, facts), fingerprint
@@ -252,7 +252,7 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
         return self._make_network(reader, seed)
 
     def _unpack(self, tensors: Tensors, header: dict[str, Any]) -> bool:
-        """Become what a file holds, this estimator having the file's parameters; the result is that of ``store``."""
+        """Take over a file's contents; this estimator has its parameters. Returns what ``store.unpack`` says."""
         self._trained, same = store.unpack(tensors, header, self._make_reader(), self._network_of)
         self._set_facts(header["learnt"])
         self._publish()
@@ -297,7 +297,7 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
     def __setstate__(self, state: dict[str, Any]) -> None:
         packed = state.pop("_packed", None)
         super().__setstate__(state)
-        if packed is not None:  # made by an estimator with the parameters of the network, others may be set since
+        if packed is not None:  # the network's own parameters made it; set_params may have changed others since
             tensors, header = packed
             made = self._from_tensors(tensors, header)
             self._trained, self.net_ = made._trained, made.net_

@@ -13,7 +13,7 @@ I32 = NDArray[np.int32]
 
 
 def as_labels(y: ArrayLike, n: int, of: str = "tree") -> NDArray[Any]:
-    """One label per tree, or what else they are labels of."""
+    """One label per tree, or per other kind of example."""
     labels = np.asarray(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -36,7 +36,7 @@ def as_labels(y: ArrayLike, n: int, of: str = "tree") -> NDArray[Any]:
 
 
 def class_numbers(labels: NDArray[Any], classes: NDArray[Any]) -> I32:
-    """The position of each label in the sorted `classes`; their number for a label that is not among them."""
+    """The position of each label in the sorted `classes`; the number of classes for a label that is not among them."""
     place = np.searchsorted(classes, labels).clip(0, len(classes) - 1)
     return np.where(classes[place] == labels, place, len(classes)).astype(np.int32)
 
@@ -49,7 +49,7 @@ def label_numbers(labels: NDArray[Any], classes: NDArray[Any]) -> I32:
 
 
 def check_known(number: NDArray[Any], classes: NDArray[Any]) -> None:
-    """Some label must be one of the classes, or a score says nothing; `number` has class numbers, -1 for none."""
+    """Refuse labels of which none is one of the classes; `number` has class numbers, -1 for none."""
     counted = number[number >= 0]
     if counted.size and counted.min() >= len(classes):
         shown = ", ".join(map(repr, classes[:5].tolist())) + (", ..." if len(classes) > 5 else "")
@@ -77,7 +77,7 @@ class Classes:
 
     @classmethod
     def learn(cls, values: NDArray[Any], number: I32, class_weight: Any) -> "Classes":
-        """Classes with the weights that an estimator's `class_weight` means; `number` has what the loss sees."""
+        """Classes with the weights of an estimator's `class_weight`; `number` has the labels that the loss sees."""
         return cls(values, class_weights(class_weight, number, values))
 
     def __len__(self) -> int:
@@ -93,18 +93,18 @@ class Classes:
             raise ValueError(f"classes must be those of the first call, {self.values.tolist()}, got {classes!r}")
 
     def weights(self, number: NDArray[Any]) -> NDArray[np.float64]:
-        """The weight of each label in the loss, 0 where it is none or unknown."""
+        """The weight of each label in the loss; 0 if it is none or unknown."""
         weights: NDArray[np.float64] = np.append(self.weight, [0.0, 0.0])[number]
         return weights
 
     def log_probability(self, proba: NDArray[Any], number: NDArray[Any]) -> NDArray[Any]:
-        """The logarithm of each row's probability of its own class; of any class where that is none or unknown."""
+        """The log probability of each row's own class; of any class if that is none or unknown."""
         own = proba[np.arange(len(number)), np.clip(number, 0, len(self.values) - 1)]
         log: NDArray[Any] = np.log(np.maximum(own, np.finfo(proba.dtype).tiny))
         return log
 
     def loss(self, log_p: NDArray[Any], weight: NDArray[np.float64]) -> float:
-        """Mean cross-entropy, NaN where nothing has a weight."""
+        """Mean cross-entropy; NaN if nothing has a weight."""
         return -float((weight * log_p).sum() / weight.sum()) if weight.any() else float("nan")
 
     def to_tensors(self) -> tuple[Tensors, dict[str, Any]]:
@@ -121,5 +121,5 @@ class Classes:
 
 
 def mean(hits: NDArray[np.bool_]) -> float:
-    """The share of hits, NaN where there is nothing to hit."""
+    """The share of hits; NaN if there are no labels."""
     return float(hits.mean()) if hits.size else float("nan")

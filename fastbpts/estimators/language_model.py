@@ -26,7 +26,7 @@ class LanguageModel(LanguageModelOptions, NetworkEstimator):
     """Recurrent network that predicts each character or word of a text from all that came before it.
 
     The text is cut into `batch_size` streams that are read side by side, `n_steps` at a time: gradients go back
-    through so many steps, states are carried on from window to window (truncated back-propagation through time).
+    through `n_steps` steps, states are carried from window to window (truncated back-propagation through time).
 
     A text is a string, a file as `pathlib.Path`, a :class:`Text`, or a list of strings or of lists of tokens.
 
@@ -82,7 +82,7 @@ class LanguageModel(LanguageModelOptions, NetworkEstimator):
     def _check_stored(self, reader: TextReader, params: Tensors) -> None:
         check_stored(self._shape(reader), params)
 
-    # -- what the model says -------------------------------------------------------------------------------------------
+    # -- probabilities, text -------------------------------------------------------------------------------------------
 
     def log_loss(self, X: Any) -> float:
         """Mean negative log probability of the text's characters or words (but the first), in nats.
@@ -153,19 +153,19 @@ class LanguageModel(LanguageModelOptions, NetworkEstimator):
     def generate(
         self, prompt: Any = "", n: int = 200, temperature: float = 1.0, random_state: Any = 0, *, top: int | None = None
     ) -> str:
-        """Write on.
+        """Continue a text.
 
         Parameters
         ----------
         prompt : str or list of str
-            What the model reads first. Without one it begins after a line end, or what is most frequent.
+            The text that the model reads first. Default: a line end, or the most frequent symbol.
         n : int
             Characters or words to write.
         temperature : float
             Log probabilities are divided by it: below 1 the likely gets likelier; 0 always takes the likeliest.
         random_state : int, numpy Generator or None
         top : int, optional
-            Choose among so many of the likeliest only.
+            Choose among the likeliest only, this many.
 
         Returns
         -------

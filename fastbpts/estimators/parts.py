@@ -1,4 +1,4 @@
-"""The parts an estimator is made of, as they know each other.
+"""Protocols of the parts of an estimator.
 
 A reader turns what the user gives into examples and holds what was learnt from them (classes, vocabulary). A task says
 how one epoch steps through examples and how they are scored. A network is trained. ``store`` has files and pickles, and
@@ -15,11 +15,11 @@ from fastbpts.training.loop import Scores, Tensors
 
 Data = TypeVar("Data")
 GivenData = TypeVar("GivenData", contravariant=True)
-Given = tuple[Any, Any]  # examples and their labels, as the user gives them
+Given = tuple[Any, Any]  # examples and labels, as the user gives them
 
 
 class Reader(Protocol[Data]):
-    """Makes examples of what the user gives, by what was learnt from the first ones."""
+    """Turns the user's data into examples, by what it has learnt from the first ones."""
 
     def learn(self, X: Any, y: Any, classes: Any = None) -> Data:
         """Learn from the first examples, and read them. `classes` has labels that may be missing among theirs."""
@@ -40,11 +40,11 @@ class Reader(Protocol[Data]):
         """What was learnt, as arrays and a dict for JSON."""
 
     def set_tensors(self, tensors: Tensors, meta: dict[str, Any]) -> None:
-        """Take back what `to_tensors` gave; ValueError where it is damaged."""
+        """Set what `to_tensors` gave; ValueError if it is damaged."""
 
 
 class Task(Protocol[GivenData]):
-    """How a network learns from examples, and what it is worth."""
+    """How a network learns from examples, and how well."""
 
     def n_steps(self, data: GivenData) -> int:
         """Steps per epoch."""
@@ -53,11 +53,11 @@ class Task(Protocol[GivenData]):
         """Train one epoch; yield (summed loss, number of predictions) after each step."""
 
     def scores(self, net: Any, data: GivenData) -> Scores:
-        """Scores of examples, one for each name that `monitor` accepts at least."""
+        """Scores of examples, at least one for each name that `monitor` accepts."""
 
 
 def split_numbers(n: int, fraction: float, rng: np.random.Generator, of: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The numbers 0..n-1 in two sorted parts, of which the second has about `fraction` of them, drawn at random."""
+    """The numbers 0..n-1 in two sorted parts; the second has about `fraction` of them, drawn at random."""
     n_held = max(1, round(fraction * n))
     if n_held >= n:
         raise ValueError(f"early_stopping=True: {n} {of} are too few to hold some out; pass dev")

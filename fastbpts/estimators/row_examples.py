@@ -12,7 +12,7 @@ from fastbpts.training.loop import Tensors
 
 
 class Examples(NamedTuple):
-    """Rows and their class numbers; the number of classes means a label that the model does not know."""
+    """Rows and their class numbers; an unknown label has the number of classes as its number."""
 
     x: NDArray[Any]
     y: NDArray[np.int32]

@@ -1,4 +1,4 @@
-"""How a perceptron learns from rows, and what it says about them."""
+"""How a perceptron learns from rows, and its predictions."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -17,7 +17,7 @@ from fastbpts.training.loop import Tensors
 
 
 class Labelling(Protocol):
-    """What has a label: a sequence, or each of its steps."""
+    """Where labels are: one per sequence, or one per step."""
 
     per_step: bool
 

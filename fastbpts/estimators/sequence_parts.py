@@ -1,4 +1,4 @@
-"""What the estimators over sequences make of their parameters: the network, and the checks of one in a file."""
+"""Parts of the estimators over sequences: the network, and the checks of one in a file."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""How a network learns from labelled sequences, and what it says about sequences."""
+"""How a network learns from labelled sequences, and its predictions."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -37,7 +37,7 @@ def _network_rows(net: SequenceNetwork, sequences: Sequences, rows: I32, batch_s
 
 
 def outputs(net: SequenceNetwork, sequences: Sequences, rows: I32, what: str, per_step: bool) -> NDArray[Any]:
-    """What a method of the network, "predict_proba" or "transform", gives per step or per sequence."""
+    """Results of a method of the network, "predict_proba" or "transform", per step or per sequence."""
     lengths = np.diff(sequences.ptr)
     by_length = np.argsort(lengths, kind="stable")
     group = np.cumsum(lengths[by_length]) // _ROWS

@@ -18,7 +18,7 @@ from fastbpts.training.loop import Net, Progress, Tensors
 from fastbpts.training.optimizer import OPTIMIZERS, OPTIONS
 
 _WEIGHTS = "weights."  # what a network's state calls the parameters in the kernels' layout
-# Parameters that ``partial_fit`` takes anew; the others stay, for a network, what they were when it was made.
+# Parameters that ``partial_fit`` takes from the estimator; a network keeps the others as they were when it was made.
 _ANEW = {
     *("learning_rate", "schedule", "accumulator_reset", "batch_size", "max_iter", "tol", "monitor", "n_iter_no_change"),
     *("early_stopping", "validation_fraction", "checkpoint_every", "verbose", "unknown", "unk_rate", "n_steps"),
@@ -32,7 +32,7 @@ R = TypeVar("R", bound=Reader[Any])
 
 @dataclass
 class Trained(Generic[R]):
-    """A model and where its training stands.
+    """A model and the state of its training.
 
     Attributes
     ----------
@@ -85,13 +85,13 @@ def own_params(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def continued_params(before: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """What training goes on with: `given`, but for what made the network; both as `stored_params` has them."""
+    """The parameters for further training: `given`, except those that made the network; both as of `stored_params`."""
     kept = {name: value for name, value in before.items() if name not in _ANEW}
     return kept | {name: value for name, value in given.items() if name in _ANEW}
 
 
 def stored_reading(meta: dict[str, Any], accepted: Mapping[str, Collection[str]]) -> dict[str, str]:
-    """How files are to be read, as a model's file says it; those of older versions do not."""
+    """How files are to be read, if the model's file says so; older ones do not."""
     reading = meta.get("reading") or {}
     if not isinstance(reading, dict) or not all(value in accepted.get(name, ()) for name, value in reading.items()):
         raise ValueError(f"it says that files are to be read with {reading!r}")
@@ -107,7 +107,7 @@ def pack(name: str, trained: Trained[Any], facts: dict[str, Any]) -> tuple[Tenso
         The class of the estimator.
     trained : Trained
     facts : dict
-        What the estimator keeps besides, for JSON.
+        Further facts of the estimator, for JSON.
     """
     learnt, meta = trained.reader.to_tensors()
     progress = trained.progress
@@ -130,7 +130,7 @@ def pack(name: str, trained: Trained[Any], facts: dict[str, Any]) -> tuple[Tenso
 
 
 def pack_checkpoint(name: str, trained: Trained[Any], facts: dict[str, Any]) -> tuple[Tensors, dict[str, Any]]:
-    """The same with the best model so far, where it is another."""
+    """The same with the best model so far, if it is another one."""
     tensors, header = pack(name, trained, facts)
     progress = trained.progress
     if progress.best_state is not None and progress.best_epoch != progress.epoch:
@@ -176,7 +176,7 @@ def unpack(
 
 
 def _is_padded(array: NDArray[Any], params: Tensors) -> bool:
-    """Whether an array of the state is one of the parameters beside a margin of zeros."""
+    """True if an array of the state is one of the parameters with a margin of zeros."""
     return any(
         p.ndim == array.ndim == 2
         and len(p) == len(array)

@@ -32,7 +32,7 @@ class TextReader:
         self.level, self.pattern, self._min_count, self._max_vocabulary = level, pattern, min_count, max_vocabulary
 
     def text(self, X: Any, name: str = "X") -> Text:
-        """The text in what ``fit`` takes; `name` is what errors call it."""
+        """The text of an argument of ``fit``; `name` is its name in errors."""
         if isinstance(X, Text):
             if X.level != self.level:
                 raise ValueError(f"{name} is a Text of {X.level}s, the model's level is {self.level!r}")

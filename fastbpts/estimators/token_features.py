@@ -1,4 +1,4 @@
-"""What a token is to a network: rows of embedding tables for the token itself and for parts of it."""
+"""Features of a token: rows of embedding tables for the token itself and for parts of it."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from fastbpts.networks.packing import I32
 
 _SPEC = re.compile(r"word|lower|shape|(prefix|suffix)[1-9]")
 ACCEPTED = '"word", "lower", "shape", "prefix1" to "prefix9", "suffix1" to "suffix9"'
-_RARE = 2  # parts of words seen less often are unknown, so that there are some to learn the unknown one from
+_RARE = 2  # parts of words seen less often are unknown, so that the unknown one is learnt
 
 
 def check_features(features: Any) -> tuple[str, ...]:

@@ -289,7 +289,7 @@ class TreeClassifier(ClassifierMixin, TreeOptions, NetworkEstimator):  # type: i
         return float(hit[known].mean())
 
     def _node_hits(self, X: Any, y: ArrayLike | None = None) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-        """The class number of each node's label, and whether it is the prediction."""
+        """The class number of each node's label, and whether it is predicted."""
         check_is_fitted(self, "net_")
         data = self._trained.reader.read(X, y)
         return data.bank.label, node_hits(self.net_, data)

@@ -1,4 +1,4 @@
-"""How a recursive network learns from trees, and what it says about them."""
+"""How a recursive network learns from trees, and its predictions."""
 
 from collections.abc import Callable, Iterator
 from itertools import chain, pairwise
@@ -36,7 +36,7 @@ def node_probabilities(net: Network, data: Examples) -> Iterator[tuple[slice, ND
 
 
 def per_root(net: Network, data: Examples, function: Callable[[Structure], NDArray[Any]], width: int) -> NDArray[Any]:
-    """What a function of a structure says of the roots, a row per tree."""
+    """Results of a function of a structure for the roots, a row per tree."""
     out = np.empty((len(data.bank), width), net.dtype)
     for trees, s in structures(data):
         out[trees] = function(s)

@@ -24,7 +24,7 @@ def check_unknown(how: Any, rate: Any) -> None:
 
 
 class Words(Protocol):
-    """Examples as far as their words go: a number for each, -1 where there is none."""
+    """The words of examples: a number for each, -1 for none."""
 
     @property
     def word(self) -> I32: ...

@@ -1,4 +1,4 @@
-"""What a multilayer perceptron consists of: arrays by name, into and out of state dicts, files and pickles."""
+"""The arrays of a multilayer perceptron by name, into and out of state dicts, files and pickles."""
 
 from collections.abc import Mapping
 from typing import Any

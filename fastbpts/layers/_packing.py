@@ -13,7 +13,7 @@ I64 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Packing:
-    """The way of B padded sequences into N packed rows and back.
+    """How B padded sequences become N packed rows, and back.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Packing:
         return np.ascontiguousarray(padded.swapaxes(0, 1) if self.is_transposed else padded)
 
     def unpack(self, packed: Array) -> Array:
-        """Undo :meth:`pack`; zero where no sequence is."""
+        """Undo :meth:`pack`; zero beyond the end of a sequence."""
         if self.rows is not None:
             padded = np.zeros((self.shape[0] * self.shape[1], packed.shape[1]), packed.dtype)
             padded[self.rows] = packed

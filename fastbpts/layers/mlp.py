@@ -38,7 +38,7 @@ class MLP(MLPState):
     head : "softmax" or "linear"
         Whether the scores are logits of classes, which have a loss and probabilities, or the result.
     dropout : float
-        Chance of a hidden layer's output to be zeroed in a training step.
+        Chance that a hidden layer's output is set to zero in a training step.
     alpha : float or dict
         Penalty alpha ||W||^2, which acts through the update only; a dict gives it by parameter, 0 for the others.
     dtype : "float32" or "float64"
@@ -59,8 +59,8 @@ class MLP(MLPState):
     ----------
     params, grads : dict
         Name as in ``torch.nn.Sequential(Linear, act, Linear, ...)``: "0.weight" (n_out, n_in), "0.bias" (n_out),
-        "2.weight", ... The arrays live: who changes those of params changes the network, ``params[name] = value``
-        copies into them.
+        "2.weight", ... The arrays are live: a change of those of params changes the network, and
+        ``params[name] = value`` copies into them.
     dx : array (n, n_in)
         Gradient with respect to the input of the last :meth:`loss_and_grad`.
 

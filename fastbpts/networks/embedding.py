@@ -25,7 +25,7 @@ class Embedding:
     Parameters
     ----------
     tables : mapping
-        Name -> array; updated in place by whoever trains.
+        Name -> array; training updates it in place.
     """
 
     def __init__(self, tables: Mapping[str, Array]) -> None:

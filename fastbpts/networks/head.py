@@ -1,4 +1,4 @@
-"""What stands on the states: a softmax over an affine map of them, or over the states themselves.
+"""The head: a softmax over an affine map of the states, or over the states themselves.
 
 Dimension key: n rows, W width of the states, C classes.
 """

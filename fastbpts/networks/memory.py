@@ -12,8 +12,8 @@ from fastbpts._base.arguments import Array
 class Memory:
     """Three blocks of rows: theta (the cell), head (Ws and bs), E (word vectors); each row padded with zeros.
 
-    A column that stands for two equal elements of V has multiplicity 2: its gradient is that of either, so its rate is
-    doubled and its share of the penalty halved. A column that stands for nothing has multiplicity 0 and stays zero.
+    A column of two equal elements of V has multiplicity 2: its gradient is that of either, so its rate is doubled and
+    its share of the penalty halved. An unused column has multiplicity 0 and stays zero.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""From the outputs of recurrent layers to what the classifier reads: every step, or one vector per sequence.
+"""Pooling: the rows that the classifier reads, every step or one vector per sequence, from the outputs of the layers.
 
 Dimension key: N packed rows, B sequences (longest first), W width of the outputs, T times.
 """
@@ -16,7 +16,7 @@ class Pool(ABC):
 
     @abstractmethod
     def forward(self, out: Array, last: Array, batch_sizes: I64) -> Array:
-        """From the outputs (N, W) and the final states (B, W) of all directions to what the classifier reads."""
+        """Rows that the classifier reads, from the outputs (N, W) and the final states (B, W) of all directions."""
 
     @abstractmethod
     def backward(self, dy: Array) -> tuple[Array | None, Array | None]:

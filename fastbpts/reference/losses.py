@@ -8,7 +8,8 @@
     huber                   l = sum_j d^2 / 2 or delta (|d| - delta / 2)         dl/dz = clip(d, -delta, delta)
     kullback_leibler        l = sum_j y_j (log y_j - log p_j)                    dl/dz = p - y
 
-d is z - y; Huber's loss is linear where |d| is above delta. w_i is the weight of the row; for classes, times the weight of its class (of soft targets, the mean of the classes').
+d is z - y; Huber's loss is linear if |d| is above delta. w_i is the weight of the row; for classes, times the weight of
+its class (for soft targets, the mean of the classes' weights).
 
 Dimension key: N rows, C components.
 """

@@ -21,7 +21,7 @@ def class_weights(class_weight: Any, number: NDArray[np.int32], classes: NDArray
     Parameters
     ----------
     class_weight : None, "balanced" or mapping
-        All 1; inverse to how often a class is seen, 1 on average over what is seen; from the user, the others 1.
+        All 1; or inverse to the frequency of a class, with mean 1 over the labels; or the user's, and 1 for the others.
     number : array of int
         Class numbers of the predictions that the loss sees; those not in 0 .. C-1 do not count.
     classes : array (C,)

@@ -66,7 +66,7 @@ class Plan:
 
 @dataclass
 class Progress:
-    """Where training stands after `epoch` epochs; together with network and generator, all that a resumption needs."""
+    """The state of training after `epoch` epochs. With network and generator, it is all that a resumption needs."""
 
     epoch: int = 0
     stale: int = 0

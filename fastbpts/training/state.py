@@ -1,4 +1,4 @@
-"""What training continues from, as arrays by name; it is checked as a whole before anything is changed."""
+"""The state that training continues from, as arrays by name. It is checked as a whole before anything is changed."""
 
 import threading
 from collections.abc import Mapping

@@ -18,7 +18,7 @@ class Trainer:
     net : network
     plan : Plan
     progress : Progress
-        Where training stands; it goes on from there.
+        The state of training, which is continued.
     verbose : int
         0 nothing, 1 a bar and lines, 2 lines.
     shown : mapping
