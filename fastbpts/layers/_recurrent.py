@@ -108,7 +108,7 @@ class Recurrent(RecurrentState, Generic[S]):
         h0 : array (num_layers * directions, B, n_state), optional
             States before the first step; None: zeros. LSTM: a pair (h0, c0), of which either may be None.
         lengths : array (B,) of int, optional
-            Steps of each sequence, from 1 to T, in any order; what stands in x beyond them is not read.
+            Steps of each sequence, from 1 to T, in any order; x is not read beyond them.
         training : bool
             Whether dropout acts.
         seed : int, optional
@@ -167,7 +167,7 @@ class Recurrent(RecurrentState, Generic[S]):
         Parameters
         ----------
         dout : array like out, optional
-            Upstream gradient; None: zeros. What stands in it beyond a sequence's length is not read.
+            Upstream gradient; None: zeros. It is not read beyond the end of a sequence.
         dh_n : array like h_n, optional
             Upstream gradient of the final states; None: zeros. LSTM: a pair, of which either may be None.
 
@@ -180,7 +180,7 @@ class Recurrent(RecurrentState, Generic[S]):
         Raises
         ------
         ValueError
-            If no :meth:`forward` with save=True stands before, or a shape does not fit.
+            There was no :meth:`forward` with save=True before, or a shape does not fit.
         """
         with self._lock:
             if not self._is_saved:

@@ -28,7 +28,7 @@ class Elman(_OneState):
     num_layers : int
         Each layer reads the outputs of the one below.
     bidirectional : bool
-        A second chain in each layer runs from the last step to the first; the outputs of both stand side by side.
+        A second chain in each layer runs from the last step to the first; the outputs of both are side by side.
     batch_first : bool
         Inputs and outputs are (B, T, width) rather than (T, B, width); states are (., B, n_state) in any case.
     dropout : float

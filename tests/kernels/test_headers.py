@@ -1,4 +1,4 @@
-"""Headers compile alone: whoever includes one needs no other before it."""
+"""Headers compile alone: none needs another one before it."""
 
 import shutil
 import subprocess
