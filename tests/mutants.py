@@ -15,7 +15,6 @@ import sysconfig
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -151,7 +150,7 @@ def choose() -> list[Mutant]:
     """The mutants that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="these mutants only")
-    parser.add_argument("--share", type=int, default=1, metavar="N", help="every Nth only, others on other days")
+    parser.add_argument("--share", type=int, default=1, metavar="N", help="every Nth only")
     parser.add_argument("--list", action="store_true", help="print names and files, plant nothing")
     given = parser.parse_args()
     known = [mutant.name for mutant in ALL]
@@ -162,9 +161,7 @@ def choose() -> list[Mutant]:
     if given.share < 1:
         parser.error(f"--share: a positive number is needed, got {given.share}")
     chosen = [mutant for mutant in ALL if not given.names or mutant.name in given.names]
-    chosen = chosen[date.today().toordinal() % given.share :: given.share]
-    if not chosen:
-        parser.error(f"--share {given.share}: none of the mutants chosen are in today's share")
+    chosen = chosen[:: given.share]
     if given.list:
         for mutant in chosen:
             print(f"{mutant.name:38} {mutant.path}")
@@ -176,7 +173,7 @@ def main(chosen: list[Mutant]) -> int:
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
         clean = Path(name)
         copy_sources(clean)
-        lost = [mutant for mutant in ALL if len(places(clean, mutant)) != 1]  # of other days' shares, too
+        lost = [mutant for mutant in ALL if len(places(clean, mutant)) != 1]  # those outside the share, too
         for mutant in lost:
             print(f"the text to replace is not there once: {mutant.name} ({mutant.path})", file=sys.stderr)
         if lost:

@@ -1,4 +1,5 @@
-# Treebanks: the binding of src_c/contract/ptb.h. Private to fastbpts.readers, treebank and structure, which size the arrays.
+# Treebanks: the binding of src_c/contract/ptb.h. Private to fastbpts.readers, treebank and structure, which size the
+# arrays.
 
 
 cdef fb_intern intern_table(tuple table) except *:

@@ -1,4 +1,5 @@
-# GloVe: the binding of src_c/contract/cooccurrence.h and src_c/contract/glove.h. Private to fastbpts.words, which sizes the arrays.
+# GloVe: the binding of src_c/contract/cooccurrence.h and src_c/contract/glove.h. Private to fastbpts.words, which
+# sizes the arrays.
 
 
 COUNT_BITS = FB_COUNT_BITS

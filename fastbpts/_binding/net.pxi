@@ -289,7 +289,8 @@ cdef class Net:
             return False
         return not arity or g.n_levels <= 1 or g.min_arity == arity == g.max_arity
 
-    def step(self, Graph s, label, soft, node_weight, bint roots_only, double normalizer, bint update, bint train_words):
+    def step(self, Graph s, label, soft, node_weight, bint roots_only, double normalizer, bint update,
+             bint train_words):
         """One training step (or, without update, its gradients only) -> loss; gradients of words: ``sparse``.
 
         normalizer: what the sum of losses is divided by; 0: the sum of their weights."""

@@ -1,4 +1,5 @@
-# Word vectors: the binding of src_c/contract/corpus.h and src_c/contract/word2vec.h. Private to fastbpts.words, which sizes the arrays.
+# Word vectors: the binding of src_c/contract/corpus.h and src_c/contract/word2vec.h. Private to fastbpts.words,
+# which sizes the arrays.
 
 
 def text_cut(cnp.ndarray data, int64_t n, bint lists):

@@ -79,7 +79,26 @@ class Loss:
         return self.name, next(iter(self.options.values()), 0.0)
 
     def check_class_weight(self, class_weight: ArrayLike | None, n_out: int, dtype: DTypeLike) -> Array | None:
-        """One factor per class, or None; ValueError where this loss takes none."""
+        """Check the weights of classes.
+
+        Parameters
+        ----------
+        class_weight : array (n_out,) or None
+            One factor per class.
+        n_out : int
+            Number of scores.
+        dtype : dtype
+            Of the result.
+
+        Returns
+        -------
+        array (n_out,) or None
+
+        Raises
+        ------
+        ValueError
+            Where this loss takes no weights of classes, or they are not finite numbers of at least 0.
+        """
         if class_weight is not None and not self.row.takes_class_weight:
             raise ValueError(f"class_weight must be None: loss {self.name!r} takes no weights of classes")
         return as_class_weight(class_weight, n_out, dtype)
@@ -87,7 +106,25 @@ class Loss:
     def targets(
         self, y: ArrayLike, n: int, n_out: int, dtype: DTypeLike, name: str
     ) -> tuple[Array | None, Array | None]:
-        """(classes, rows) as the kernels take them: int32 (n,) or None, `dtype` (n, n_out) or None.
+        """Targets as the kernels take them.
+
+        Parameters
+        ----------
+        y : array (n,) or (n, n_out)
+            What this loss takes.
+        n, n_out : int
+            Number of rows and of scores.
+        dtype : dtype
+            Of rows of targets.
+        name : str
+            The argument that errors name.
+
+        Returns
+        -------
+        label : int32 array (n,) or None
+            Classes.
+        rows : array (n, n_out) or None
+            Rows of targets; one of the two is None.
 
         Raises
         ------
