@@ -20,6 +20,7 @@ from fastbpts.estimators.store import Trained
 from fastbpts.training.loop import Net, Plan, Tensors
 from fastbpts.training.options import TrainingOptions, optimizer_of
 from fastbpts.training.schedules import make_schedule
+from fastbpts.training.steps import OnGradients
 from fastbpts.training.trainer import Trainer
 
 
@@ -128,7 +129,15 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
             self.best_iter_ = progress.best_epoch
             self.best_score_ = self._monitors[self.monitor] * progress.best_score
 
-    def fit(self, X: Any, y: Any = None, *, dev: Any = None, resume: bool = False) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        dev: Any = None,
+        resume: bool = False,
+        on_gradients: OnGradients | None = None,
+    ) -> Self:
         """Train from the beginning, or from a checkpoint.
 
         Parameters
@@ -142,6 +151,9 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
             holds out `validation_fraction` of the training set.
         resume : bool, default=False
             Continue from the file `checkpoint`, if it exists, to the same bits as training without a break.
+        on_gradients : callable, optional
+            Called as ``on_gradients(network, gradients)`` before each update. It may change the
+            :class:`~fastbpts.training.gradients.Gradients` in place, for example to exchange them with other processes.
 
         Returns
         -------
@@ -166,7 +178,8 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
         if resume:
             self._resume(self._fingerprint(data, held_out))
         patience = self.n_iter_no_change if self.early_stopping else None
-        self._train(data, held_out, self._plan(self.max_iter, patience), save=self.checkpoint is not None)
+        plan = self._plan(self.max_iter, patience)
+        self._train(data, held_out, plan, save=self.checkpoint is not None, on_gradients=on_gradients)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> Self:
@@ -198,16 +211,24 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
         self._train(data, None, self._plan(self._trained.progress.epoch + 1, None), save=False)
         return self
 
-    def _train(self, data: Any, held_out: Any, plan: Plan, save: bool) -> None:
+    def _train(self, data: Any, held_out: Any, plan: Plan, save: bool, on_gradients: OnGradients | None = None) -> None:
         trained, task = self._trained, self._make_task(self._trained.reader)
         write = self._writer(self._fingerprint(data, held_out)) if save else None
         trainer = Trainer(
-            trained.net, plan, trained.progress, int(self.verbose), self._shown, write, self.checkpoint_every
+            trained.net,
+            plan,
+            trained.progress,
+            int(self.verbose),
+            self._shown,
+            int(self.accumulate),
+            on_gradients,
+            write,
+            self.checkpoint_every,
         )
         try:
             self._interrupted = not trainer.run(
                 task.n_steps(data),
-                lambda: task.steps(trained.net, data, trained.rng),
+                lambda net: task.steps(net, data, trained.rng),
                 None if held_out is None else lambda: task.scores(trained.net, held_out),
             )
         finally:

@@ -21,7 +21,16 @@ _WEIGHTS = "weights."  # what a network's state calls the parameters in the kern
 # Parameters that ``partial_fit`` takes from the estimator; a network keeps the others as they were when it was made.
 _ANEW = {
     *("learning_rate", "schedule", "accumulator_reset", "batch_size", "max_iter", "tol", "monitor", "n_iter_no_change"),
-    *("early_stopping", "validation_fraction", "checkpoint_every", "verbose", "unknown", "unk_rate", "n_steps"),
+    *(
+        "early_stopping",
+        "validation_fraction",
+        "accumulate",
+        "checkpoint_every",
+        "verbose",
+        "unknown",
+        "unk_rate",
+        "n_steps",
+    ),
 }
 # What may differ between the run that wrote a checkpoint and the run that continues it.
 FREE = {"max_iter", "n_threads", "checkpoint_every", "verbose"}

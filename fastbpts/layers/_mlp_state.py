@@ -8,6 +8,7 @@ import numpy as np
 from fastbpts import _core
 from fastbpts._base.arguments import Array, as_array, check_alpha
 from fastbpts.layers._parameters import LiveArrays, from_state_dict
+from fastbpts.training.gradients import Gradients
 from fastbpts.training.optimizer import Optimizer
 from fastbpts.training.state import Resumable
 
@@ -20,6 +21,8 @@ class MLPState(Resumable):
     optimizer: Optimizer
     _net: _core.Perceptron
     _config: dict[str, Any]
+    _blocks: dict[str, tuple[Array, Array, tuple[Array, ...], Array, Array]]  # weights, gradient, states, factors
+    last_gradients: Gradients | None = None
 
     def _bind(self, alpha: float | Mapping[str, float]) -> None:
         """Arrays of all layers: W^T (n_in, padded n_out) and b, of which params, grads and states are views."""
@@ -29,12 +32,15 @@ class MLPState(Resumable):
         penalty = check_alpha(alpha, shapes)
         if not isinstance(alpha, Mapping):
             penalty |= {name: 0.0 for name, shape in shapes.items() if len(shape) == 1}
+        self._blocks = {}
         sets: list[dict[str, Array]] = [{} for _ in range(2 + self.optimizer.n_states)]
         for i, (name, shape) in enumerate(shapes.items()):
             padded = (1 if len(shape) == 1 else shape[1], _core.Net.padded(shape[0]))
             arrays = [_core.aligned(padded, self.dtype, True) for _ in sets]
             l2 = np.full(padded[1], 2 * penalty[name], self.dtype)
-            self._net.bind(i, arrays[0], arrays[1], tuple(arrays[2:]), np.ones(padded[1], self.dtype), l2)
+            block = arrays[0], arrays[1], tuple(arrays[2:]), np.ones(padded[1], self.dtype), l2
+            self._net.bind(i, *block)
+            self._blocks[name] = block
             for views, array in zip(sets, arrays, strict=True):
                 views[name] = array[0, : shape[0]] if len(shape) == 1 else array[:, : shape[0]].T
         self.params, self.grads = LiveArrays(sets[0]), LiveArrays(sets[1])

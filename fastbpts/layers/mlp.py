@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastbpts import _core
-from fastbpts._base import seeds
+from fastbpts._base import checks, seeds
 from fastbpts._base.arguments import (
     Array,
     as_array,
@@ -19,6 +19,7 @@ from fastbpts._base.arguments import (
 from fastbpts._base.locks import lock_of
 from fastbpts._base.threads import resolve_n_threads
 from fastbpts.layers._mlp_state import MLPState
+from fastbpts.training.gradients import Gradients, check_gradients
 from fastbpts.training.losses import Loss, as_loss
 from fastbpts.training.optimizer import Optimizer
 
@@ -169,6 +170,60 @@ class MLP(MLPState):
                 self._net.set_dropout(self.dropout, self._next_seed())
             self._n_rows = 0
             return self._net.step(x, y, weight, 0.0, True)
+
+    def gradients(
+        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, normalizer: float | None = None
+    ) -> float:
+        """The first half of a training step: loss and gradients, kept as :attr:`last_gradients`; nothing is updated.
+
+        Parameters
+        ----------
+        x, y, weight
+            As for :meth:`loss_and_grad`.
+        normalizer : float, optional
+            What the weighted sum of losses is divided by. None: the sum of the weights.
+
+        Returns
+        -------
+        float
+            The loss.
+        """
+        if normalizer is not None:
+            checks.number("normalizer", normalizer, 0, above=True)
+        if not (self._takes_classes and self._net.fits(x, y, weight)):
+            x, y, weight = self._arguments(x, y, weight)
+        with self._lock:
+            if self.dropout:
+                self._net.set_dropout(self.dropout, self._next_seed())
+            self._n_rows = 0
+            loss = self._net.step(x, y, weight, normalizer or 0.0, False)
+            dense = {name: g for name, (_, g, *_) in self._blocks.items()}
+            self.last_gradients = Gradients(dense, {}, normalizer or self._net.total_weight)
+            return loss
+
+    def update(self, gradients: Gradients | None = None) -> None:
+        """The second half of a training step: the optimiser changes the parameters.
+
+        Parameters
+        ----------
+        gradients : Gradients, optional
+            None: those of the last :meth:`gradients`. Penalty and clipping are added here.
+
+        Raises
+        ------
+        ValueError
+            There are no gradients, or they are of another network.
+        """
+        given = check_gradients(gradients, self.last_gradients)
+        with self._lock:
+            updates = _core.Updates(len(self._blocks), self.dtype)
+            updates.set_optimizer(*self.optimizer.arguments(self._learning_rate, self.max_norm))
+            updates.t = self._net.t
+            for i, (name, (w, _, states, ones, l2)) in enumerate(self._blocks.items()):
+                updates.bind(i, w, given.dense[name], states, ones, l2)
+            updates.step()
+            self._net.t = updates.t
+            self._n_rows = 0
 
     def loss_and_grad(
         self,

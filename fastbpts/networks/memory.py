@@ -7,6 +7,7 @@ import numpy as np
 
 from fastbpts import _core
 from fastbpts._base.arguments import Array
+from fastbpts.training.gradients import Gradients
 
 
 class Memory:
@@ -61,6 +62,8 @@ class Memory:
         d, bias = net.n_state, net.ld_state
         l2["head"][:d], l2["head"][bias], l2["E"][: net.n_in] = (2 * alpha[name] for name in ("Ws", "bs", "E"))
 
+        self._mult, self._l2 = mult, l2
+
         def rest(name: str) -> tuple[Array | None, Array | None, Array, Array]:
             return self.state.get(f"{name}.0"), self.state.get(f"{name}.1"), mult[name], l2[name]
 
@@ -70,3 +73,18 @@ class Memory:
             self.weights["head"], self.head_t, self.gradient["head"], s1, s2, head_mult, head_l2, class_weight
         )
         net.bind_words(self.weights["E"], *rest("E"))
+
+    def update(
+        self, net: _core.Net, gradients: Gradients, optimizer: tuple[str, float, float, dict[str, float]]
+    ) -> None:
+        """Change the weights by gradients; `optimizer` has the arguments of ``set_optimizer``."""
+        blocks: list[tuple[str, Array, Array | None]] = [(name, gradients.dense[name], None) for name in self.gradient]
+        blocks += [(name, values, rows) for name, (rows, values) in gradients.sparse.items()]
+        updates = _core.Updates(len(blocks), net.dtype)
+        updates.set_optimizer(*optimizer)
+        updates.t = net.t
+        for i, (name, g, rows) in enumerate(blocks):
+            states = tuple(array for key, array in self.state.items() if key.partition(".")[0] == name)
+            updates.bind(i, self.weights[name], g, states, self._mult[name], self._l2[name], rows)
+        updates.step()
+        net.t = updates.t

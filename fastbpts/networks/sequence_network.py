@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastbpts import _core
-from fastbpts._base import seeds
+from fastbpts._base import checks, seeds
 from fastbpts._base.arguments import Array, as_array
 from fastbpts._base.locks import lock_of
 from fastbpts._base.threads import resolve_n_threads
@@ -17,7 +17,8 @@ from fastbpts.networks.head import HEADS
 from fastbpts.networks.packing import I64, Rows
 from fastbpts.networks.pooling import POOLS
 from fastbpts.networks.shape import Shape, initial, penalties
-from fastbpts.training.losses import Loss, as_loss
+from fastbpts.training.gradients import Gradients, check_gradients
+from fastbpts.training.losses import Loss, as_loss, total_weight
 from fastbpts.training.optimizer import Optimizer
 from fastbpts.training.state import state_values
 from fastbpts.training.updates import Updater
@@ -53,6 +54,8 @@ class SequenceNetwork:
     -----
     A network may be used by several Python threads; its calls then run one after another.
     """
+
+    last_gradients: Gradients | None = None
 
     def __init__(
         self,
@@ -122,6 +125,62 @@ class SequenceNetwork:
                 self._updater.step(grads, read)
                 self._n_steps += 1
             return loss, end
+
+    def gradients(
+        self,
+        rows: Rows,
+        target: Array,
+        weight: Array | None = None,
+        state: State | None = None,
+        normalizer: float | None = None,
+    ) -> tuple[float, State]:
+        """The first half of a training step: loss and gradients, kept as :attr:`last_gradients`; nothing is updated.
+
+        Parameters
+        ----------
+        rows, target, weight, state
+            As for :meth:`step`.
+        normalizer : float, optional
+            What the weighted sum of losses is divided by. None: the sum of the weights.
+
+        Returns
+        -------
+        loss : float
+        state : pair (h, c)
+        """
+        if normalizer is not None:
+            checks.number("normalizer", normalizer, 0, above=True)
+        with self._lock:
+            for grad in self._grads.values():
+                grad.fill(0)
+            loss, end, grads, read = self._loss_and_grads(rows, target, weight, state)
+            self._n_steps += bool(np.isfinite(loss))
+            sparse = {name: (np.asarray(read[name], np.int32), grads[name]) for name in read}
+            dense = {name: grad for name, grad in grads.items() if name not in read}
+            self.last_gradients = Gradients(dense, sparse, total_weight(self.loss, np.asarray(target), weight))
+            if normalizer is not None:
+                factor = self.last_gradients.weight / normalizer
+                self.last_gradients.scale(factor).weight = normalizer
+                loss *= factor
+            return loss, end
+
+    def update(self, gradients: Gradients | None = None) -> None:
+        """The second half of a training step: the optimiser changes the parameters.
+
+        Parameters
+        ----------
+        gradients : Gradients, optional
+            None: those of the last :meth:`gradients`. Penalty and clipping are added here.
+
+        Raises
+        ------
+        ValueError
+            There are no gradients, or they are of another network.
+        """
+        given = check_gradients(gradients, self.last_gradients)
+        values = {name: value for name, (_, value) in given.sparse.items()}
+        with self._lock:
+            self._updater.step(given.dense | values, {name: rows for name, (rows, _) in given.sparse.items()})
 
     def _loss_and_grads(
         self, rows: Rows, target: Array, weight: Array | None, state: State | None

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastbpts import _core
-from fastbpts._base import seeds
+from fastbpts._base import checks, seeds
 from fastbpts._base.arguments import (
     Array,
     as_array,
@@ -24,6 +24,7 @@ from fastbpts._cells.cell import Activation
 from fastbpts._cells.cell import cell as make_cell
 from fastbpts._cells.run import Params
 from fastbpts.networks.memory import Memory
+from fastbpts.training.gradients import Gradients, check_gradients
 from fastbpts.training.losses import Loss, as_loss, check_reduction
 from fastbpts.training.optimizer import Optimizer
 from fastbpts.training.state import Resumable
@@ -84,6 +85,7 @@ class Network(Resumable):
     __module__ = "fastbpts"
 
     _net: _core.Net
+    last_gradients: Gradients | None = None
 
     def __init__(
         self,
@@ -247,13 +249,21 @@ class Network(Resumable):
             raise ValueError(f"s: labels must be below n_classes = {C}, got {s.max_label}")
         return None, None
 
-    def _run(self, s: _core.Graph, target: ArrayLike | None, node_weight: ArrayLike | None, update: bool) -> float:
+    def _run(
+        self,
+        s: _core.Graph,
+        target: ArrayLike | None,
+        node_weight: ArrayLike | None,
+        update: bool,
+        normalizer: float | None = None,
+    ) -> float:
         self._check(s)
         hard, soft = self._targets(s, target)
         weight = None if node_weight is None else as_array(node_weight, (s.n_nodes,), self.dtype, "node_weight")
         noisy = self.dropout or self.input_dropout
         self._net.set_dropout(self.dropout, self.input_dropout, self.dropout_seed if noisy else 0)
-        normalizer = 0.0 if self.reduction == "mean" else float(max(1, s.n_graphs))
+        if normalizer is None:
+            normalizer = 0.0 if self.reduction == "mean" else float(max(1, s.n_graphs))
         roots_only = self.loss_nodes == "root"
         return self._net.step(s, hard, soft, weight, roots_only, normalizer, update, self.train_embeddings)
 
@@ -283,6 +293,54 @@ class Network(Resumable):
             loss = self._run(s, target, node_weight, True)
             self._n_steps += math.isfinite(loss)
             return loss
+
+    def gradients(
+        self,
+        s: _core.Graph,
+        target: ArrayLike | None = None,
+        node_weight: ArrayLike | None = None,
+        normalizer: float | None = None,
+    ) -> float:
+        """The first half of a training step: loss and gradients, kept as :attr:`last_gradients`; nothing is updated.
+
+        Parameters
+        ----------
+        s, target, node_weight
+            As for :meth:`step`.
+        normalizer : float, optional
+            What the weighted sum of losses is divided by. None: as `reduction` says.
+
+        Returns
+        -------
+        float
+            The loss.
+        """
+        if normalizer is not None:
+            checks.number("normalizer", normalizer, 0, above=True)
+        with self._lock:
+            loss = self._run(s, target, node_weight, False, normalizer)
+            self._n_steps += math.isfinite(loss)
+            own = self._net.total_weight if self.reduction == "mean" else float(max(1, s.n_graphs))
+            sparse = {"E": self._net.sparse} if self.train_embeddings else {}
+            self.last_gradients = Gradients(dict(self._memory.gradient), sparse, normalizer or own)
+            return loss
+
+    def update(self, gradients: Gradients | None = None) -> None:
+        """The second half of a training step: the optimiser changes the parameters.
+
+        Parameters
+        ----------
+        gradients : Gradients, optional
+            None: those of the last :meth:`gradients`. Penalty and clipping are added here.
+
+        Raises
+        ------
+        ValueError
+            There are no gradients, or they are of another network.
+        """
+        given = check_gradients(gradients, self.last_gradients)
+        with self._lock:
+            self._memory.update(self._net, given, self.optimizer.arguments(self._learning_rate, self.max_norm))
 
     def loss_and_grad(
         self, s: _core.Graph, target: ArrayLike | None = None, node_weight: ArrayLike | None = None

@@ -86,6 +86,11 @@ class TrainingOptions:
         example="V=1e-4,W=1e-3",
     )
     batch_size: int = option(32, integer(1), "Examples per step.", flags=("--batch-size", "-b"))
+    accumulate: int = option(
+        1,
+        integer(1),
+        "Number of minibatches for one update. Their gradients together are those of one large minibatch.",
+    )
     max_iter: int = option(10, integer(1), "Number of epochs.", flags=("--epochs", "-n"))
     random_state: Any = option(
         0,

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastbpts.training.epoch_bar import Bar
 from fastbpts.training.loop import Plan, Progress, Scores, train
+from fastbpts.training.steps import OnGradients, Steps
 
 
 @dataclass
@@ -23,6 +24,8 @@ class Trainer:
         0 nothing, 1 a bar and lines, 2 lines.
     shown : mapping
         Entries of the history that a line has -> what they are called.
+    accumulate, on_gradients
+        As of ``Steps``.
     save : callable or None
         Writes a checkpoint.
     save_every : int
@@ -34,13 +37,15 @@ class Trainer:
     progress: Progress
     verbose: int
     shown: Mapping[str, str]
+    accumulate: int = 1
+    on_gradients: OnGradients | None = None
     save: Callable[[], None] | None = None
     save_every: int = 1
 
     def run(
         self,
         n_steps: int,
-        epoch: Callable[[], Iterator[tuple[float, float]]],
+        epoch: Callable[[Any], Iterator[tuple[float, float]]],
         scores: Callable[[], Scores] | None,
     ) -> bool:
         """Train to the end of the plan; False: interrupted.
@@ -49,15 +54,24 @@ class Trainer:
         ----------
         n_steps : int
             Steps per epoch.
-        epoch, scores : callable
-            As of ``loop.train``.
+        epoch : callable
+            Trains one epoch as an iterator of (summed loss, number of predictions) per step, with what it is given in
+            place of the network.
+        scores : callable or None
+            Scores of the validation set.
         """
         bar = None
         if self.verbose:
             bar = Bar(self.shown, self.plan.n_epochs, n_steps, self.verbose, self.progress.epoch)
+
+        def steps() -> Iterator[tuple[float, float]]:
+            net = Steps(self.net, self.accumulate, self.on_gradients)
+            yield from epoch(net)
+            net.finish()
+
         with bar or contextlib.nullcontext():
             save = None if self.save is None else self._save
-            return train(self.net, self.plan, self.progress, epoch, scores, save, bar)
+            return train(self.net, self.plan, self.progress, steps, scores, save, bar)
 
     def _save(self) -> None:
         assert self.save is not None
