@@ -2,6 +2,7 @@
    holds up takes fewer, and all are done together. */
 #ifndef FB_CHAIN_CHAIN_PIECES_INL_H
 #define FB_CHAIN_CHAIN_PIECES_INL_H
+#include "chain/chain_plain-inl.h"
 #include "chain/chain_steps-inl.h"
 #include "gated/gated_pack-inl.h"
 #include "gated/gated_rows-inl.h"
@@ -47,6 +48,10 @@ static int FB(project_piece)(fb_chain *c, const FB(packed) * p) {
     if (i < 0) return 0;
     FB(project)(d, p, b - a, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x,
                 (real *)c->run.saved + (a - c->saved_from) * d->n_slot * d->ld_state);
+#ifdef FASTBPTS_DEBUG
+    FB(check_row)(d->n_gate * d->ld_state, d->n_in, (const real *)c->run.x + a * c->run.ld_x, p->w_in, p->bias,
+                  (const real *)c->run.saved + (a - c->saved_from) * d->n_slot * d->ld_state);
+#endif
     atomic_store_explicit(&c->made[i], 1, memory_order_release);
     return 1;
 }
@@ -72,6 +77,9 @@ static int FB(dx_piece)(fb_chain *c, const FB(packed) * p, int64_t low, int64_t 
     real *dx = (real *)c->dx + a * c->ld_dx;
     if (c->run.weights.w_rows) FB(rows_back)(d, c->cell->gates, &c->run.weights, b - a, errors, ld, dx, c->ld_dx);
     else FB(matmul)(b - a, d->n_in, d->n_gate * d->ld_state, errors, ld, p->w_back, dx, c->ld_dx, 0);
+#ifdef FASTBPTS_DEBUG
+    if (!c->run.weights.w_rows) FB(check_row)(d->n_in, d->n_gate * d->ld_state, errors, p->w_back, NULL, dx);
+#endif
     return 1;
 }
 
