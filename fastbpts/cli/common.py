@@ -1,4 +1,4 @@
-"""What the commands share: failures as one line and an exit status, reading treebanks and models, output files."""
+"""Shared by the commands: failures as one line and an exit status, reading treebanks and models, output files."""
 
 import contextlib
 import functools
@@ -38,7 +38,7 @@ Binarize = Annotated[
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
-_INTERRUPTED = 130  # what shells make of SIGINT
+_INTERRUPTED = 130  # the exit status of shells for SIGINT
 _FAILURES = (ValueError, OSError, ArithmeticError, ImportError, MemoryError)
 
 
@@ -55,7 +55,7 @@ def _describe(error: BaseException) -> str:
 
 
 def _close_output() -> None:
-    """Nobody reads our output any more: keep the interpreter from complaining about it at its end."""
+    """The reader of our output has gone: keep the interpreter from reporting that at its end."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -112,7 +112,7 @@ def check_choice(option: str, value: str | None, accepted: Collection[str]) -> N
 
 @contextlib.contextmanager
 def usage() -> Iterator[None]:
-    """What is wrong with values of options here, before a file is read, is wrong usage."""
+    """Errors of values in this block, before a file is read, are wrong usage."""
     try:
         yield
     except ValueError as error:
@@ -134,7 +134,7 @@ def load_model(path: Path, *kinds: str) -> Any:
 def reading(
     tree_format: str, labels: str, unary: str | None, binarize: str | None, model: Any = None
 ) -> dict[str, Any]:
-    """Options of the readers of trees: those given, else those of the model's training, which a line tells."""
+    """Options of the readers of trees: those given, else those of the model's training, which are printed."""
     check_choice("--tree-format", tree_format, FORMATS)
     check_choice("--labels", labels, ("auto", "int", "str"))
     check_choice("--unary", unary, ("keep", "collapse"))
@@ -152,7 +152,7 @@ def reading(
 
 
 def column_of(column: str | None, model: Any) -> str:
-    """The column of CoNLL-U that was given, else that of the tagger's training, which a line tells."""
+    """The column of CoNLL-U that was given, else that of the tagger's training, which is printed."""
     if column is None and (stored := getattr(model, "reading_", {}).get("column")):
         print(f"fastbpts: the column is that of training: --column {stored}", file=sys.stderr)
         return str(stored)
@@ -160,7 +160,7 @@ def column_of(column: str | None, model: Any) -> str:
 
 
 def source(path: Path) -> Any:
-    """What readers take for a path of the command line: standard input for ``-``."""
+    """The source for a path of the command line: standard input for ``-``."""
     return sys.stdin.buffer if str(path) == "-" else path
 
 
@@ -183,7 +183,7 @@ def iter_banks(path: Path, chunk_trees: int, **options: Any) -> "Iterator[Treeba
 
 @contextlib.contextmanager
 def counting(text: str, quiet: bool = False, of: str = "trees") -> Iterator[Callable[[int], None]]:
-    """Show on a terminal's standard error how many trees are done; yields what to tell the number of new ones."""
+    """Show on a terminal's standard error how many trees are done; yields a function that adds to the number."""
     done = 0
     out = console(stderr=True)
     with out.status(text) if out.is_terminal and not quiet else contextlib.nullcontext() as status:
@@ -198,7 +198,7 @@ def counting(text: str, quiet: bool = False, of: str = "trees") -> Iterator[Call
 
 
 def check_writable(option: str, path: Path | None) -> None:
-    """Refuse an output file that cannot be made before the work begins, not after it."""
+    """Refuse, before the work, an output file that cannot be made."""
     from fastbpts._files import atomic
 
     if path is not None and str(path) != "-":
@@ -227,7 +227,7 @@ def check_distinct(**paths: Path | None) -> None:
 
 @contextlib.contextmanager
 def output(path: Path) -> Iterator[IO[str]]:
-    """A text file to write, which takes its name when it is whole, or standard output for ``-``."""
+    """A text file to write, which gets its name when it is whole, or standard output for ``-``."""
     if str(path) == "-":
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")

@@ -15,7 +15,7 @@ _GLOVE: dict[str, Any] = {"vector_size": 25, "window": 8, "min_count": 1, "epoch
 
 
 def _nearest(vectors: "KeyedVectors", sections: "list[tuple[str, list[Question]]]") -> float:
-    """Share of questions whose answer is the word nearest to the third word: what vectors without directions reach."""
+    """Share of questions whose answer is the word nearest to the third word: the score without directions."""
     questions = [question for _, section in sections for question in section]
     nearest = {c: vectors.most_similar(c, topn=1)[0][0] for c in {question[2] for question in questions}}
     n_right = sum(nearest[c] == d for _, _, c, d in questions)

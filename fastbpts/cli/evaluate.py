@@ -127,7 +127,7 @@ def evaluate(
             rows.append(_SCORE[type(estimator).__name__](estimator, file, how))
             if as_json:
                 print(json.dumps(rows[-1]), flush=True)
-    finally:  # what was scored is told, though the next file be bad
+    finally:  # scores are printed even if the next file is bad
         if rows and not as_json:
             _show(rows)
 

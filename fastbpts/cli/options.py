@@ -12,7 +12,7 @@ Kinds = Mapping[str, type]  # what an option is for -> the class that declares t
 
 
 def _by_kind(text_of: Callable[[type], str], name: str, kinds: Kinds) -> str:
-    """What is true of a parameter, once if it is true for all that have it, else one by one."""
+    """A text about a parameter: once if it is the same for all classes that have it, else one by one."""
     found: dict[str, list[str]] = {}
     for label, kind in kinds.items():
         if name in options_of(kind):

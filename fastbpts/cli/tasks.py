@@ -1,4 +1,4 @@
-"""What ``train`` can train: the estimator of each task, its files, and what is said about them."""
+"""The tasks of ``train``: the estimator of each, its files, and lines about them."""
 
 from collections.abc import Mapping
 from pathlib import Path

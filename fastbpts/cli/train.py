@@ -134,7 +134,7 @@ def _fit(own: Own, params: dict[str, Any]) -> int:
 
 
 def _save(own: Own, model: Any, how: dict[str, Any]) -> None:
-    """Write the model, with what says how other files are to be read for it."""
+    """Write the model and how other files are to be read for it."""
     kept = TASKS[own.task].kept
     if kept:
         model.reading_ = {name: how[name] for name in kept if how[name] not in (kept[name], None)}

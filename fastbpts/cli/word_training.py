@@ -68,7 +68,7 @@ def write_vectors(vectors: "KeyedVectors", path: Path, form: str) -> None:
 
 
 def _fit(kind: str, own: Own, params: dict[str, Any]) -> int:
-    """Train, save, and say what was learnt."""
+    """Train, save, and print what was learnt."""
     check_choice("--format", own.form, FORMATS)
     if own.resume and "checkpoint" not in params:
         params["checkpoint"] = own.output.with_name(own.output.name + ".ckpt")

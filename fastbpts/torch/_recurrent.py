@@ -20,7 +20,7 @@ Config = tuple[Any, ...]
 
 
 class Pool:
-    """Stacks of chains which no step forward holds that may still go backward; empty in copies and files."""
+    """Stacks of chains that no pending step backward needs; empty in copies and files."""
 
     def __init__(self) -> None:
         self._free: dict[Config, list[Stack]] = {}
@@ -40,7 +40,7 @@ class Pool:
 
 
 class Call(NamedTuple):
-    """One step forward: what does not need a gradient."""
+    """One step forward: its arguments without a gradient."""
 
     pool: Pool
     config: Config
@@ -106,7 +106,7 @@ class Run(torch.autograd.Function):
 
 
 class Recurrent(torch.nn.RNNBase):
-    """What the three layers share; constructor, parameters and their initial values are torch.nn's."""
+    """Base of the three layers; constructor, parameters and their initial values are torch.nn's."""
 
     _cell: str
 
@@ -138,7 +138,7 @@ class Recurrent(torch.nn.RNNBase):
         return tuple(torch.from_numpy(array) for array in call.forward(loan.stack, tensors, False))
 
     def _empty(self, tensors: tuple[Tensor | None, ...]) -> tuple[Tensor, ...]:
-        """What a batch of no sequence gives; backward, all gradients are zero."""
+        """Outputs for a batch without sequences; all gradients are zero."""
         given = [t for t in tensors if t is not None]
         _, n_state, n_layers, n_directions = self._sizes
         shapes = [(0, n_directions * n_state), *[(n_layers * n_directions, 0, n_state)] * (1 + KINDS[self._cell].has_c)]
@@ -230,7 +230,7 @@ class RNN(Recurrent, torch.nn.RNN):
 
 
 class GRU(Recurrent, torch.nn.GRU):
-    """torch.nn.GRU over the kernels of fastbpts; see :class:`fastbpts.torch.RNN` for what holds."""
+    """torch.nn.GRU over the kernels of fastbpts; what :class:`fastbpts.torch.RNN` says is true of it, too."""
 
     _cell = "gru"
 
