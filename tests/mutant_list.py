@@ -242,7 +242,13 @@ MUTANTS = [
     ),
     Mutant("penalty of twins doubled", MEMORY, 'l2["theta"] /= np.maximum(mult["theta"], 1)', "", STEPS),
     Mutant("gaps are weights", MEMORY, "np.where(param < 0, 0,", "np.where(param < 0, 1,", STEPS),
-    Mutant("loss not per graph", NET, "else float(max(1, s.n_graphs))", "else 1.0", "test_losses.py"),
+    Mutant(
+        "loss not per graph",
+        NET,
+        'normalizer = 0.0 if self.reduction == "mean" else float(max(1, s.n_graphs))',
+        "normalizer = 0.0",
+        "test_losses.py",
+    ),
     Mutant(
         "step counter not restored",
         "fastbpts/training/state.py",

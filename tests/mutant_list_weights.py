@@ -30,8 +30,8 @@ WEIGHTS_MUTANTS = [
     Mutant(
         "gates of all blocks in one place",
         PIECES,
-        "(a - c->saved_from) * d->n_slot",
-        "(a - c->row_ptr[FB(block_begin)(c)]) * d->n_slot",
+        "(real *)c->run.saved + (a - c->saved_from) * d->n_slot",
+        "(real *)c->run.saved + (a - c->row_ptr[FB(block_begin)(c)]) * d->n_slot",
         "test_frozen.py -k block",
     ),
     Mutant(
