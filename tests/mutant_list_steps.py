@@ -10,6 +10,8 @@ TREEBANK = "test_head_network.py -k treebank"
 WORDS = "test_head_training.py test_head_network.py"
 WOKEN = "test_pool.py -k woken"
 HARNESS = "test_pool.py -k harness"
+SEAM, GRADIENTS = "fastbpts/training/steps.py", "fastbpts/training/gradients.py"
+MEMORY, HALVED = "fastbpts/networks/memory.py", "test_seam.py -k tree or minibatches"
 
 STEP_MUTANTS = [
     Mutant(
@@ -63,4 +65,15 @@ STEP_MUTANTS = [
     Mutant("shares begin where their slab does", PHASES, "*row += *a - from;", "", HALVES),
     Mutant("errors of the levels above", PHASES, "above -= n;", "", HALVES),
     Mutant("slack behind errors", "src_c/cells/pair-inl.h", "j < r->dims.ld_state && r->fresh", "j < 0", PADDING),
+    Mutant("weights of minibatches ignored", SEAM, "own.copy().scale(own.weight)", "own.copy()", HALVED),
+    Mutant("a sum of minibatches is no mean", SEAM, "self._sum.scale(1 / self._sum.weight)", "pass", HALVED),
+    Mutant("rows of two minibatches lost", GRADIENTS, "np.add.at(total, place,", "total.__setitem__(place,", HALVED),
+    Mutant("the count of an update lost", MEMORY, "net.t = updates.t", "pass", HALVED),
+    Mutant(
+        "penalty of another block",
+        MEMORY,
+        "self._mult[name], self._l2[name], rows)",
+        "self._mult[name], 0 * self._l2[name], rows)",
+        HALVED,
+    ),
 ]
