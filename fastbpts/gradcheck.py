@@ -241,13 +241,13 @@ def table(
     rows = []
     for name in cell_names() if cells is None else cells:
         rng = seeds.generator(random_state)
-        initial = reference.cell(name).initial
-        s = _sample(rng, n_words, n_classes, "all" if initial else "leaves")
-        n_in = n_state + 2 if initial else n_state
+        plain = reference.cell(name)
+        s = _sample(rng, n_words, n_classes, "all" if plain.states else "leaves")
+        n_in = n_state + 2 if plain.states else n_state
         cell = make_cell(name, n_in, n_state, dtype="float64")
         params = {key: value + 0.1 * rng.standard_normal(value.shape) for key, value in cell.init_params(rng).items()}
         x = rng.standard_normal((len(s.inputs), cell.n_in))
-        h0 = tuple(rng.standard_normal((s.n_graphs, n_state)) for _ in initial)
+        h0 = tuple(rng.standard_normal((s.n_graphs, n_state)) for _ in plain.initial)
         errors = check_grad(cell, s, params, x, h0, random_state=rng)
         batches: dict[LossNodes, Structure] = {"all": s, "root": trees}
         for loss_nodes, batch in batches.items():

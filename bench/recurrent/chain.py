@@ -20,7 +20,7 @@ class Peer:
         self.n_threads = int(os.environ["FASTBPTS_NUM_THREADS"])
         self.sizes = np.full(task.T, task.B, np.int64)
         self.chain = _core.Chain(task.cell, task.H, task.H, task.dtype)
-        self.params = [self.a[name] for name in ("W", "U", "b", "c") if name in self.a]
+        self.params = [self.a[name] for name in ("W", "U", "b", "b_rec") if name in self.a]
         self.chain.set_params(*self.params)
         self.x = self.a["x"].reshape(-1, task.H)
         self.dh = self.a["dh"].reshape(-1, task.H)

@@ -48,9 +48,9 @@ def initial(cell: str, a: dict[str, Any]) -> Any:
 
 
 def projected(cell: str, a: dict[str, Any]) -> Any:
-    """W x + b of all steps; gru: and c, the bias of the recurrent product, per step too, so that it has a gradient."""
+    """W x + b of all steps; gru: and b_rec, the second bias, per step too, so that it has a gradient."""
     ax = a["x"] @ a["W"].T + a["b"]
-    return (ax, jnp.broadcast_to(a["c"], ax.shape)) if cell == "gru" else ax
+    return (ax, jnp.broadcast_to(a["b_rec"], ax.shape)) if cell == "gru" else ax
 
 
 def elman(ut: Any, h: Any, a: Any) -> Any:

@@ -22,7 +22,7 @@ class Peer:
         self.task, self.a = task, task.arrays()
         threads = int(os.environ["FASTBPTS_NUM_THREADS"])
         self.layer = getattr(fb, LAYERS[task.cell])(task.H, task.H, dtype=task.dtype, n_threads=threads)
-        a = {"c": np.zeros_like(self.a["b"])} | self.a
+        a = {"b_rec": np.zeros_like(self.a["b"])} | self.a
         self.layer.load_state_dict({name: a[key[1:]] for key, name in GRADIENTS.items()})
         self.frozen: Any = self.layer.frozen() if task.kind == "predict" else None
         states = [self.a[name][None] for name in ("h0", "c0") if name in self.a]

@@ -33,9 +33,9 @@ class Peer:
         self.bias = self.a["b"].copy()
         self.ut = np.ascontiguousarray(self.a["U"].T)
         if task.cell == "gru":
-            self.bias[: 2 * H] += self.a["c"][: 2 * H]
+            self.bias[: 2 * H] += self.a["b_rec"][: 2 * H]
             self.inner = np.empty((T, B, H), dtype)  # U_n h + c_n, which the reset gate scales
-            self.dm = np.empty((T, B, G, H), dtype)  # gradient of U h + c
+            self.dm = np.empty((T, B, G, H), dtype)  # gradient of U h + b_rec
         if task.cell == "lstm":
             self.cells = np.empty((T + 1, B, H), dtype)
             self.cells[0] = self.a["c0"]
@@ -102,7 +102,7 @@ class Peer:
     def forward_gru(self, ut: Array) -> None:
         """Steps: r and z from a + U h, n = tanh(a_n + r m), h = n + z (h_before - n)."""
         h, H = self.states, self.task.H
-        c_n, product = self.a["c"][2 * H :], self.product.reshape(-1, 3, H)
+        c_n, product = self.a["b_rec"][2 * H :], self.product.reshape(-1, 3, H)
         recurrent_rz, recurrent_n = product[:, :2], product[:, 2]
         rows = zip(self.gate[:, :, :2], self.gate[:, :, 2], self.inner, h[:-1], h[1:], strict=True)
         for rz, n, m, before, after in rows:

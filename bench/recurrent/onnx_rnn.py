@@ -46,7 +46,7 @@ def graph(task: Task, a: dict[str, Array]) -> Any:
     def ordered(p: Array) -> Array:
         return np.concatenate([p.reshape(task.gates, task.H, -1)[k] for k in ORDER[task.cell]])
 
-    bias = np.concatenate([ordered(a["b"]).ravel(), ordered(a.get("c", np.zeros_like(a["b"]))).ravel()])
+    bias = np.concatenate([ordered(a["b"]).ravel(), ordered(a.get("b_rec", np.zeros_like(a["b"]))).ravel()])
     values = {"W": ordered(a["W"])[None], "R": ordered(a["U"])[None], "B": bias[None]}
     states = ["h0", "c0"][: 2 if task.cell == "lstm" else 1]
     outputs = ["", "h_n", "c_n"][: 1 + len(states)] if task.kind == "stream" else ["h"]

@@ -47,12 +47,12 @@ class Task:
         return GATES[self.cell]
 
     def arrays(self) -> dict[str, Array]:
-        """Parameters W, U, b (and c for gru: the bias of the recurrent product), x, h0 (and c0 for lstm), dh."""
+        """Parameters W, U, b (and b_rec for gru: the bias of the recurrent product), x, h0 (and c0 for lstm), dh."""
         rng = np.random.default_rng(0)
         wide, (T, B, H) = self.gates * self.H, (self.T, self.B, self.H)
         shapes: dict[str, tuple[int, ...]] = {"W": (wide, H), "U": (wide, H), "b": (wide,)}
         if self.cell == "gru":
-            shapes["c"] = (wide,)
+            shapes["b_rec"] = (wide,)
         out = {name: rng.uniform(-1, 1, shape) / np.sqrt(H) for name, shape in shapes.items()}
         states = {"x": (T, B, H), "h0": (B, H), "dh": (T, B, H)} | ({"c0": (B, H)} if self.cell == "lstm" else {})
         out |= {name: rng.standard_normal(shape, np.float32) for name, shape in states.items()}

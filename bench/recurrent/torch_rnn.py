@@ -11,7 +11,7 @@ from recurrent.task import Array, Task
 NAME = "PyTorch"
 LAYERS = {"elman": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 CELLS = {"elman": torch.nn.RNNCell, "gru": torch.nn.GRUCell, "lstm": torch.nn.LSTMCell}
-NAMES = {"W": "weight_ih_l0", "U": "weight_hh_l0", "b": "bias_ih_l0", "c": "bias_hh_l0"}
+NAMES = {"W": "weight_ih_l0", "U": "weight_hh_l0", "b": "bias_ih_l0", "b_rec": "bias_hh_l0"}
 
 torch.set_num_threads(int(os.environ["FASTBPTS_NUM_THREADS"]))
 
@@ -22,7 +22,7 @@ class Peer:
     def __init__(self, task: Task) -> None:
         self.task = task
         tensors = {name: torch.from_numpy(a) for name, a in task.arrays().items()}
-        tensors.setdefault("c", torch.zeros_like(tensors["b"]))
+        tensors.setdefault("b_rec", torch.zeros_like(tensors["b"]))
         self.x = tensors["x"].requires_grad_(task.kind == "train")
         self.initial = [tensors[name].requires_grad_(task.kind == "train") for name in ("h0", "c0") if name in tensors]
         self.dh = tensors["dh"]
@@ -63,7 +63,7 @@ class Peer:
             leaves = {"x": self.x} | dict(zip(("h0", "c0"), self.initial, strict=False))
             leaves |= {name: getattr(self.layer, attribute) for name, attribute in NAMES.items()}
             if self.task.cell != "gru":
-                del leaves["c"]  # the same as that of b
+                del leaves["b_rec"]  # the same as that of b
             for name, leaf in leaves.items():
                 assert leaf.grad is not None
                 out[f"d{name}"] = leaf.grad.numpy()

@@ -105,7 +105,7 @@ def check_alpha(alpha: float | Mapping[str, float], shapes: Mapping[str, tuple[i
             raise checks.wrong("alpha", f"a number, or a dict with names among {list(shapes)}", unknown)
         values = {name: alpha.get(name, 0.0) for name in shapes}
     else:
-        values = {name: 0.0 if name in ("b", "c", "bs") else alpha for name in shapes}
+        values = {name: 0.0 if len(shape) == 1 else alpha for name, shape in shapes.items()}  # not of biases
     for value in values.values():
         try:
             checks.number("alpha", value, 0)

@@ -13,6 +13,8 @@ import numpy as np
 
 cimport numpy as cnp
 
+from libc.string cimport memcpy
+
 from fastbpts._binding.contract cimport *
 
 include "bank.pxi"
@@ -87,32 +89,7 @@ def isa() -> str:
     return fb_instruction_sets[fb_kernels_for(4).isa].name.decode()
 
 
-def cells() -> dict:
-    """Name -> (arity or 0, parameters as in cells/cells.def, activations, initial states that a run takes)."""
-    cdef const fb_kernels *k = fb_kernels_for(4)
-    return {k.cells.cells[i].name.decode(): (k.cells.cells[i].arity, k.cells.cells[i].spec.decode(),
-                                       tuple(k.cells.cells[i].activations.decode().split()),
-                                       k.cells.cells[i].gates.has_c + 1 if k.cells.cells[i].gates else 0)
-            for i in range(k.cells.n_cells)}
-
-
-cdef const fb_cell *cell_of(const fb_kernels *k, str name, fb_dims *d, int n_in, int n_state) except NULL:
-    """The cell of this name, and its widths."""
-    for i in range(k.cells.n_cells):
-        if k.cells.cells[i].name != name.encode():
-            continue
-        d.n_in, d.n_state, d.n_gate, d.n_slot = n_in, n_state, 1, 0
-        d.ld_in, d.ld_state = padded(n_in), padded(n_state)
-        if k.cells.cells[i].gates:
-            d.n_gate, d.n_slot = k.cells.cells[i].gates.n_gate, k.cells.cells[i].gates.n_slot
-        k.cells.cells[i].shape(d)
-        d.ld_feature = padded(d.n_feature)
-        return &k.cells.cells[i]
-    raise ValueError(f"cell: no cell has the name {name!r}")
-
-
-cdef int padded(int n):
-    return (n + FB_PAD - 1) // FB_PAD * FB_PAD
+include "cells.pxi"
 
 
 def dropout_mask(uint64_t seed, double p, int64_t rows, int64_t cols, object dtype="float64"):

@@ -4,6 +4,11 @@ cdef enum:  # pieces of a chain's own memory
     OWN_PACKED, OWN_SAVED, OWN_SCRATCH, OWN_H, OWN_C, OWN_H0, OWN_C0, OWN_CARRY, OWN_CARRY_C, OWN_SLAB, N_OWN
 
 
+cdef bint cell_runs_over_sequences(const fb_cell_row *row):
+    """Whether a time step can be its inner node: one child, whose matrices are everybody's, and no leaf module."""
+    return row.gates.n_gate > 0 and not row.arity and not row.gates.n_leaf
+
+
 cdef class Chain:
     """A gated cell over batches of sequences; its memory is kept from call to call.
 
@@ -35,9 +40,9 @@ cdef class Chain:
         self.own = [None] * N_OWN
         self.cell = cell
         self.c.cell = cell_of(self.k, cell, &self.c.run.dims, n_in, n_state)
-        if not self.c.cell.gates:
+        if not cell_runs_over_sequences(self.c.cell.row):
             raise ValueError(f"cell: {cell!r} is not for sequences")
-        accepted = self.c.cell.activations.decode().split()
+        accepted = cell_row(self.c.cell.row)["activations"]
         self.activation = activation or (accepted[0] if accepted else None)
         if self.activation is not None and self.activation not in accepted:
             raise ValueError(f"activation: must be one of {accepted or None}, got {activation!r}")
@@ -95,19 +100,21 @@ cdef class Chain:
         ld[0] = gap // size
         return cnp.PyArray_DATA(array)
 
-    def set_params(self, W, U, b=None, c=None):
-        """W (GH, D), U (GH, H), biases b and c (GH); references are kept.
+    def set_params(self, W, U, b=None, b_rec=None):
+        """W (GH, D), U (GH, H) or None where the cell has none, biases b and b_rec (GH); references are kept.
 
         A bias that is None is zero. The second one is added to U h, which matters for gru; other cells sum both.
         """
         cdef fb_weights *w = &self.c.run.weights
         cdef int64_t H = self.c.run.dims.n_state, GH = self.c.run.dims.n_gate * H
         w.W = self.rows(W, GH, self.c.run.dims.n_in, &w.ld_w, False, "W")
-        w.U = self.rows(U, GH, H, &w.ld_u, False, "U")
+        if (U is None) == self.c.cell.row.gates.has_recurrence:
+            raise ValueError(f"U: cell {self.cell!r} {'has no' if U is not None else 'needs a'} U")
+        w.U = NULL if U is None else self.rows(U, GH, H, &w.ld_u, False, "U")
         w.b = NULL if b is None else ptr(b, self.real, GH, "b")
-        w.c = NULL if c is None else ptr(c, self.real, GH, "c")
+        w.b_rec = NULL if b_rec is None else ptr(b_rec, self.real, GH, "b_rec")
         w.ld_b = 1
-        self.params, self.packed, self.ready = (W, U, b, c), False, False
+        self.params, self.packed, self.ready = (W, U, b, b_rec), False, False
 
     def pack(self):
         """Read the weights as they are now; ``forward`` does, ``step`` after ``set_params`` and ``backward`` only."""
@@ -181,7 +188,7 @@ cdef class Chain:
         return out_ptr(array, self.real, B * H, name) if written else ptr(array, self.real, B * H, name)
 
     cdef int no_second(self, bint given, str names) except -1:
-        if given and not self.c.cell.gates.has_c:
+        if given and not self.c.cell.row.gates.has_second_state:
             raise ValueError(f"{names}: cell {self.cell!r} has no second state")
         return 0
 
@@ -208,7 +215,7 @@ cdef class Chain:
         if not cnp.PyArray_Check(x):
             raise TypeError(f"x: an array is needed, not {type(x).__name__}")
         h, h_n = self.like(x, self.c.run.dims.n_state), self.new_states()
-        c_n = self.new_states() if self.c.cell.gates.has_c else None
+        c_n = self.new_states() if self.c.cell.row.gates.has_second_state else None
         self.run_forward(x, h, h0, c0, h_n, c_n, save, False, n_threads)
         return h, h_n, c_n
 
@@ -253,23 +260,23 @@ cdef class Chain:
         self.c.run.h0 = self.memory(OWN_H0, B * Hp) if self.c.h0 != NULL else NULL
         self.c.run.c0 = self.memory(OWN_C0, B * Hp) if self.c.c0 != NULL else NULL
         self.c.run.saved = self.memory(OWN_SAVED, n_saved * self.c.run.dims.n_slot * Hp)
-        self.c.run.c = self.memory(OWN_C, n * Hp) if self.c.cell.gates.has_c else NULL
+        self.c.run.c = self.memory(OWN_C, n * Hp) if self.c.cell.row.gates.has_second_state else NULL
         self.c.n_threads = max(1, n_threads)
         self.c.scratch = <char *>self.memory(OWN_SCRATCH, self.c.n_threads * self.c.scratch_size // self.k.real_bytes)
         return 0
 
-    def backward(self, dh, dx, dW, dU, db=None, dc=None, dh_n=None, dc_n=None, dh0=None, dc0=None):
+    def backward(self, dh, dx, dW, dU, db=None, db_rec=None, dh_n=None, dc_n=None, dh0=None, dc0=None):
         """Gradients of the last ``forward``, once.
 
-        dh (N, H), dh_n, dc_n (B, H): upstream, zeros where None. dW, dU and, unless None, db, dc (of the biases) are
+        dh (N, H), dh_n, dc_n (B, H): upstream, zeros where None. dW, dU and, unless None, db, db_rec (of the biases) are
         added to; dx (N, D), dh0, dc0 (B, H) are overwritten, or not wanted where None.
         """
-        self.run_backward(dh, dx, (dW, dU, db, dc), dh_n, dc_n, dh0, dc0)
+        self.run_backward(dh, dx, (dW, dU, db, db_rec), dh_n, dc_n, dh0, dc0)
 
     def layer_backward(self, dh, dh_n, dc_n, grads, bint want_dx=True):
         """``backward`` into new arrays dx (None unless wanted) and dh0, dc0, after ``layer_forward``.
 
-        grads: dW, dU, db, dc.
+        grads: dW, dU, db, db_rec.
         """
         cdef cnp.npy_intp T = self.c.n_steps, B = self.c.batch
         cdef int H = self.c.run.dims.n_state
@@ -279,12 +286,12 @@ cdef class Chain:
                 self.fits(dh, T, B, H) and self.fits(dh_n, 1, B, H) and self.fits(dc_n, 1, B, H)):
             raise ValueError("dh, dh_n, dc_n: arrays like h, h_n and c_n needed")
         dx = self.like(self.inputs[0], self.c.run.dims.n_in) if want_dx else None
-        dh0, dc0 = self.new_states(), self.new_states() if self.c.cell.gates.has_c else None
+        dh0, dc0 = self.new_states(), self.new_states() if self.c.cell.row.gates.has_second_state else None
         self.run_backward(dh, dx, grads, dh_n, dc_n, dh0, dc0)
         return dx, dh0, dc0
 
     cdef int run_backward(self, dh, dx, grads, dh_n, dc_n, dh0, dc0) except -1:
-        dW, dU, db, dc = grads
+        dW, dU, db, db_rec = grads
         cdef int64_t n, H = self.c.run.dims.n_state, D = self.c.run.dims.n_in, Hp = self.c.run.dims.ld_state
         cdef int64_t GH = self.c.run.dims.n_gate * H, slab
         if not self.ready:
@@ -295,11 +302,13 @@ cdef class Chain:
         self.c.dx = NULL if dx is None else self.rows(dx, n, D, &self.c.ld_dx, True, "dx")
         self.c.dh_n, self.c.dc_n = self.states(dh_n, False, "dh_n"), self.states(dc_n, False, "dc_n")
         self.c.dh0, self.c.dc0 = self.states(dh0, True, "dh0"), self.states(dc0, True, "dc0")
-        self.c.dW, self.c.dU = out_ptr(dW, self.real, GH * D, "dW"), out_ptr(dU, self.real, GH * H, "dU")
+        self.c.dW, self.c.dU = out_ptr(dW, self.real, GH * D, "dW"), NULL
+        if self.c.cell.row.gates.has_recurrence:
+            self.c.dU = out_ptr(dU, self.real, GH * H, "dU")
         self.c.db = NULL if db is None else out_ptr(db, self.real, GH, "db")
-        self.c.dc = NULL if dc is None else out_ptr(dc, self.real, GH, "dc")
+        self.c.db_rec = NULL if db_rec is None else out_ptr(db_rec, self.real, GH, "db_rec")
         self.c.carry = self.memory(OWN_CARRY, self.c.batch * Hp)
-        self.c.carry_c = self.memory(OWN_CARRY_C, self.c.batch * Hp) if self.c.cell.gates.has_c else NULL
+        self.c.carry_c = self.memory(OWN_CARRY_C, self.c.batch * Hp) if self.c.cell.row.gates.has_second_state else NULL
         slab = self.k.chain.slab_size(&self.c)
         self.c.slab = self.memory(OWN_SLAB, slab) if slab else NULL
         self.ready = self.packed = False
@@ -319,7 +328,7 @@ cdef class Chain:
         for array in (h, c):
             if array is not None and (not cnp.PyArray_Check(array) or cnp.PyArray_NDIM(array) != 3):
                 raise ValueError(f"h, c: shape (1, {self.c.batch}, {self.n_state}) needed, got {np.shape(array)}")
-        h_out, c_out = self.new_states(), self.new_states() if self.c.cell.gates.has_c else None
+        h_out, c_out = self.new_states(), self.new_states() if self.c.cell.row.gates.has_second_state else None
         self.run_step(x, h, c, h_out, c_out)
         return h_out, c_out
 

@@ -128,31 +128,69 @@ cdef extern from "contract/gated.h" nogil:
         const void *W
         const void *U
         const void *b
-        const void *c
+        const void *b_rec
+        const void *W_leaf
+        const void *b_leaf
         int64_t ld_w, ld_u, ld_b
         void *packed
         void *packed_back
 
     ctypedef struct fb_gates:
-        int n_gate, n_slot, has_c
+        int n_gate, n_slot
+        int8_t *gate
+        int has_recurrence, has_second_bias, has_second_state, gate_per_child, matrices_per_child, direct, n_leaf
 
 
 cdef extern from "contract/cell.h" nogil:
+    int FB_N_CELLS, FB_N_TEST_CELLS, FB_MAX_AXES
+
+    ctypedef enum fb_cell_kind:
+        pass
+
+    ctypedef enum fb_width:
+        pass
+
+    ctypedef enum fb_beginning:
+        pass
+
+    ctypedef struct fb_axis:
+        int times
+        fb_width of
+
+    ctypedef struct fb_param:
+        const char *name
+        fb_beginning begins
+        fb_axis *axis
+
+    ctypedef struct fb_cell_row:
+        const char *name
+        fb_cell_kind kind
+        const char *layer
+        int arity
+        fb_param *params
+        const char **activations
+        fb_gates gates
+
+    const fb_cell_row *fb_cell_rows
+    const fb_cell_row *fb_test_cell_rows
+    const char *fb_cell_refused(const fb_cell_row *row)
+
     ctypedef struct fb_dims:
-        int n_in, n_state, n_gate, n_slot, n_gather, n_feature, ld_in, ld_state, ld_gather, ld_feature, ld_fold
+        int n_in, n_state, n_gate, n_slot, n_gather, n_feature, n_below, at_b, at_leaf
+        int ld_in, ld_state, ld_gather, ld_feature, ld_fold, ld_below
+        const fb_gates *gates
 
     ctypedef struct fb_column:
-        int32_t param, at, twin
+        int32_t param, at, twin, rows
 
     ctypedef struct fb_cell:
-        const char *name
-        const char *spec
-        const char *activations
-        int arity
-        const fb_gates *gates
+        const fb_cell_row *row
         void (*shape)(fb_dims *) noexcept nogil
         void (*columns)(const fb_dims *, fb_column *) noexcept nogil
 
+    const char *fb_functions_refused(const fb_cell *cell)
+    bint fb_is_gated(const fb_cell *cell)
+    void fb_cell_dims(const fb_cell_row *row, int n_in, int n_state, fb_dims *d)
     int64_t fb_ld_gathered(const fb_dims *d, const fb_cell *cell)
     int fb_wants_transpose(const fb_dims *d)
 
@@ -311,7 +349,7 @@ cdef extern from "contract/chain.h" nogil:
         void *dW
         void *dU
         void *db
-        void *dc
+        void *db_rec
         void *slab
         void *carry
         void *carry_c
@@ -470,8 +508,8 @@ cdef extern from "contract/glove.h" nogil:
 
 cdef extern from "contract/kernels.h" nogil:
     ctypedef struct fb_cell_kernels:
-        int n_cells
         const fb_cell *cells
+        const fb_cell *test_cells
 
     ctypedef struct fb_gemm_kernels:
         size_t (*packed_size)(int64_t, int64_t) noexcept nogil
@@ -483,7 +521,7 @@ cdef extern from "contract/kernels.h" nogil:
                           ptrdiff_t, int, void *) noexcept nogil
 
     ctypedef struct fb_tree_kernels:
-        size_t (*scratch)(const fb_dims *, const fb_gates *) noexcept nogil
+        size_t (*scratch)(const fb_dims *) noexcept nogil
         size_t (*packed)(const fb_dims *) noexcept nogil
         void (*pack)(const fb_dims *, const fb_column *, const void **, void *) noexcept nogil
         void (*unpack)(const fb_dims *, const fb_column *, int, const void *, void **) noexcept nogil

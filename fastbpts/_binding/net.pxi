@@ -25,13 +25,13 @@ cdef class Net:
         self.cell = cell
         self.n.cell = cell_of(self.k, cell, &self.n.run.dims, n_in, n_state)
         self.n.run.tanh_input, self.n.run.activation = tanh_input, activation
-        if self.n.cell.gates:
+        if fb_is_gated(self.n.cell):
             size = self.k.tree.packed(&self.n.run.dims)
             self.keep["packed"] = aligned((2, size), np.uint8, True)
             self.n.run.weights.packed = cnp.PyArray_DATA(self.keep["packed"])
             self.n.run.weights.packed_back = <char *>self.n.run.weights.packed + size
         self.n.optim.t = 0
-        self.columns_ = np.empty((self.n_feature, 3), np.int32)
+        self.columns_ = np.empty((self.n_feature, 4), np.int32)
         self.n.cell.columns(&self.n.run.dims, <fb_column *>cnp.PyArray_DATA(self.columns_))
         self.set_threads(1)
 
@@ -80,7 +80,7 @@ cdef class Net:
 
     @property
     def columns(self):
-        """(n_feature, 3): parameter, element of its row, its twin or -1 (fb_column)."""
+        """(n_feature, 4): parameter, element of its row, its twin or -1, rows or 0 (fb_column)."""
         return self.columns_
 
     cdef void *own(self, object array, Py_ssize_t n, str name) except? NULL:
@@ -94,7 +94,7 @@ cdef class Net:
 
     def set_threads(self, int n):
         self.threads = self.n.n_threads = n
-        self.n.scratch_size = self.k.tree.scratch(&self.n.run.dims, self.n.cell.gates)
+        self.n.scratch_size = self.k.tree.scratch(&self.n.run.dims)
         self.keep["scratch"] = aligned(((n + 1) * self.n.scratch_size,), np.uint8, True)
         self.keep["split"] = np.empty(n + 2 + FB_SLABS, np.int64)
         self.n.scratch = <char *>cnp.PyArray_DATA(self.keep["scratch"])
@@ -132,12 +132,12 @@ cdef class Net:
 
     cdef int reserve_gated(self, Graph s) except -1:
         """The same for what a gated cell has besides."""
-        if not self.n.cell.gates:
+        if not fb_is_gated(self.n.cell):
             return 0
-        cdef bint second = self.n.cell.gates.has_c
+        cdef bint second = self.n.cell.row.gates.has_second_state, edges = self.n.cell.row.gates.gate_per_child
         rows = {"saved": (s.g.n_nodes, self.n_slot * self.ld_state), "dx": (s.g.n_nodes, self.ld_in),
                 "c": (s.g.n_nodes if second else 0, self.ld_state), "dc": (s.g.n_nodes if second else 0, self.ld_state),
-                "edge": (s.g.n_edges if second else 0, self.ld_state)}
+                "edge": (s.g.n_edges if edges else 0, self.ld_state)}
         for name, (n, width) in rows.items():
             if len(self.keep.get(name, ())) <= n:
                 self.keep[name] = aligned((n + n // 4 + 1, width), self.dtype)
@@ -153,7 +153,8 @@ cdef class Net:
         saved, edge, c, h0, c0 = arrays
         cdef Py_ssize_t n = s.g.n_nodes, ld = self.ld_state, G = s.g.n_graphs
         self.n.run.saved = out_ptr(saved, self.real, n * self.n_slot * ld, "saved")
-        self.n.run.edge = out_ptr(edge, self.real, s.g.n_edges * ld if self.n.cell.gates.has_c else 0, "edge")
+        self.n.run.edge = out_ptr(edge, self.real, s.g.n_edges * ld if self.n.cell.row.gates.gate_per_child else 0,
+                                  "edge")
         self.n.run.c = NULL if c is None else out_ptr(c, self.real, n * ld, "c")
         self.n.run.h0 = NULL if h0 is None else ptr(h0, self.real, G * ld, "h0")
         self.n.run.c0 = NULL if c0 is None else ptr(c0, self.real, G * ld, "c0")
@@ -182,7 +183,7 @@ cdef class Net:
         self.n.run.theta = self.own(theta, n, "theta")
         self.n.run.theta_t = self.own(theta_t, self.n_forward * self.ld_state, "theta_t")
         self.n.run.dtheta = self.own(dtheta, n, "dtheta")
-        self.n.cell_slab = self.own(None if self.n.cell.gates else aligned((n,), self.dtype), n, "second dtheta")
+        self.n.cell_slab = self.own(None if fb_is_gated(self.n.cell) else aligned((n,), self.dtype), n, "second dtheta")
         self.bind_weights(<char *>self.n.run.theta)
         self.n.cell_block.n_rows, self.n.cell_block.ld = self.n_rows, ld
         self.n.cell_block.n_cols = ld
@@ -194,10 +195,14 @@ cdef class Net:
         """Where a gated cell's parameters stand in theta."""
         cdef fb_weights *w = &self.n.run.weights
         cdef size_t bytes = self.k.real_bytes
-        w.W, w.U = theta, theta + self.n.run.dims.ld_in * bytes
-        w.b = theta + (self.n.run.dims.n_feature - 2) * bytes
-        second = self.n.run.dims.n_slot > self.n.run.dims.n_gate
-        w.c = theta + (self.n.run.dims.n_feature - 1) * bytes if second else NULL
+        cdef const fb_dims *d = &self.n.run.dims
+        if not fb_is_gated(self.n.cell):
+            return
+        w.W, w.b = theta, theta + d.at_b * bytes
+        w.U = theta + d.ld_in * bytes if d.gates.has_recurrence else NULL
+        w.b_rec = theta + (d.at_b + 1) * bytes if d.gates.has_second_bias else NULL
+        w.W_leaf = theta + d.at_leaf * bytes if d.gates.n_leaf else NULL
+        w.b_leaf = theta + (d.at_leaf + d.ld_in) * bytes if d.gates.n_leaf else NULL
         w.ld_w = w.ld_u = w.ld_b = self.n.run.dims.ld_feature
 
     def bind_head(self, head, head_t, dhead, s1, s2, mult, l2, class_weight):
@@ -205,7 +210,7 @@ cdef class Net:
         cdef Py_ssize_t C = len(head), ld = self.n.run.dims.ld_state + FB_PAD, n = C * ld
         self.n.loss.n_classes, self.n.loss.ld_class, self.n.loss.ld_head = C, self.padded(C), ld
         self.n.loss.head, self.n.head_block.g = self.own(head, n, "head"), self.own(dhead, n, "dhead")
-        self.n.head_slab = self.own(None if self.n.cell.gates else aligned((n,), self.dtype), n, "second dhead")
+        self.n.head_slab = self.own(None if fb_is_gated(self.n.cell) else aligned((n,), self.dtype), n, "second dhead")
         self.n.loss.head_t = self.own(head_t, (self.n.run.dims.n_state + 1) * self.n.loss.ld_class, "head_t")
         self.n.loss.class_weight = self.own(class_weight, C, "class_weight")
         self.n.head_block.n_rows, self.n.head_block.ld, self.n.head_block.w = C, ld, <void *>self.n.loss.head
@@ -270,7 +275,7 @@ cdef class Net:
             dx, dc, dh0, dc0 = grads
             self.n.run.dx = out_ptr(dx, self.real, n * self.ld_in, "dx")
             self.n.run.dc = NULL if dc is None else out_ptr(dc, self.real, n * ld, "dc")
-            self.n.run.dh0 = out_ptr(dh0, self.real, G * ld, "dh0")
+            self.n.run.dh0 = NULL if dh0 is None else out_ptr(dh0, self.real, G * ld, "dh0")
             self.n.run.dc0 = NULL if dc0 is None else out_ptr(dc0, self.real, G * ld, "dc0")
         self.n.run.h = ptr(h, self.real, s.g.n_nodes * self.ld_state, "h")
         self.n.run.dh = out_ptr(dh, self.real, s.g.n_nodes * self.ld_state, "dh")
@@ -282,10 +287,10 @@ cdef class Net:
         if not isinstance(s, Graph):
             return False
         cdef const fb_graph *g = &(<Graph>s).g
-        cdef int arity = self.n.cell.arity
+        cdef int arity = self.n.cell.row.arity
         if g.n_inputs and (g.min_word < 0 or g.max_word >= n_words):
             return False
-        if self.n.cell.gates is NULL and not g.leaf_inputs:
+        if not fb_is_gated(self.n.cell) and not g.leaf_inputs:
             return False
         return not arity or g.n_levels <= 1 or g.min_arity == arity == g.max_arity
 
@@ -294,7 +299,7 @@ cdef class Net:
         """One training step (or, without update, its gradients only) -> loss; gradients of words: ``sparse``.
 
         normalizer: what the sum of losses is divided by; 0: the sum of their weights."""
-        self.reserve(s, 1 if self.n.cell.gates else FB_SLABS)
+        self.reserve(s, 1 if fb_is_gated(self.n.cell) else FB_SLABS)
         self.reserve_gated(s)
         cdef int64_t n = s.g.n_nodes
         self.n.loss.label = s.g.label if label is None else <int32_t *>ptr(label, cnp.NPY_INT32, n, "target")
@@ -312,7 +317,7 @@ cdef class Net:
     cdef int step_memory(self, Graph s) except -1:
         """Memory of what only a training step has: the words' gradients, and what forward gathers."""
         cdef int64_t n = s.g.n_nodes - s.g.n_inputs
-        if self.n.cell.gates is NULL:
+        if not fb_is_gated(self.n.cell):
             if self.n.slab_inner <= n:
                 inner = n + n // 4 + 1
                 rows, ld = FB_SLABS * inner, fb_ld_gathered(&self.n.run.dims, self.n.cell)

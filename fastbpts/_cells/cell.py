@@ -10,14 +10,14 @@ from fastbpts._base import seeds
 from fastbpts._base.arguments import Array, as_array, check_rate, check_seed, check_width
 from fastbpts._base.threads import resolve_n_threads
 from fastbpts._cells.run import Gradient, Initial, Params, Run, initial_rows, padded_rows, saved_memory
-from fastbpts._cells.spec import cell_spec
+from fastbpts._cells.spec import SPECS, CellSpec
 
 Activation = Literal["identity", "tanh"]
 
 
 def cells() -> list[str]:
     """Names of the cells, in the order of src_c/cells/cells.def."""
-    return list(_core.cells())
+    return list(SPECS)
 
 
 class Cell:
@@ -36,7 +36,8 @@ class Cell:
     arity : int or None
         Children of every inner node; None: any number.
     initial : tuple of str
-        The states below childless nodes: () of recursive cells, ("h0",) or ("h0", "c0") of recurrent ones.
+        The states below childless nodes: () of recursive cells and of cells whose childless nodes have parameters of
+        their own, ("h0",) or ("h0", "c0") of recurrent ones.
     activation, activations : str or None, tuple of str
         The non-linearity, and those accepted; None and () if there is no choice.
     shapes : dict
@@ -51,8 +52,9 @@ class Cell:
         dtype: DTypeLike,
         input_activation: Activation,
         activation: str | None = None,
+        spec: CellSpec | None = None,
     ) -> None:
-        self._spec = cell_spec(name)
+        self._spec = spec or SPECS[name]
         self.name, self.n_in, self.n_state, self.dtype = name, n_in, n_state, np.dtype(dtype)
         self.input_activation: Activation = input_activation
         self.arity, self.initial, self.activations = self._spec.arity, self._spec.initial, self._spec.activations
@@ -83,7 +85,7 @@ class Cell:
         if not isinstance(s, _core.Graph):
             raise ValueError(f"s must be a fastbpts.Structure, got {type(s).__name__}")
         facts = s.facts
-        if not self.initial and not facts["leaf_inputs"]:
+        if not self._spec.is_gated and not facts["leaf_inputs"]:
             raise ValueError(
                 f"s: cell {self.name!r} reads inputs at the childless nodes and nowhere else (inputs='leaves')"
             )
@@ -187,7 +189,7 @@ class Cell:
         theta = _core.aligned((net.n_rows, net.ld_feature), self.dtype)
         net.pack(values, theta)
         padded = _core.aligned((s.n_nodes, net.ld_state), self.dtype)
-        saved = saved_memory(net, s, initial_rows(net, s, h0, self.name, self.initial), len(self.initial))
+        saved = saved_memory(net, s, initial_rows(net, s, h0, self.name, self.initial), self._spec)
         run = Run(s, params, padded, None, rows, padded, theta, saved, noise, resolve_n_threads(n_threads))
         self._prepare(net, run)
         if _core.POISON:
@@ -233,19 +235,19 @@ class Cell:
         s, net = run.s, self.bind()
         errors = padded_rows(net, dh, s.n_nodes, "dh")
         dtheta = self._prepare(net, run)
-        if not self.initial:
+        if not self._spec.is_gated:
             net.backward(s, run.x, run.padded, errors)
             return self._dparams(net, dtheta), errors[s.inputs, : self.n_in], None
         dx = _core.aligned((s.n_nodes, net.ld_in), self.dtype)
         dc_rows = None if run.c is None else padded_rows(net, dc, s.n_nodes, "dc")
-        dh0, dc0 = (padded_rows(net, None, s.n_graphs, name) for name in ("h0", "c0"))
+        dh0, dc0 = (padded_rows(net, None, s.n_graphs, name) if self.initial else None for name in ("h0", "c0"))
         saved, edge, *rest = run.saved
         assert saved is not None
         assert edge is not None
         net.backward(s, run.x, run.padded, errors, (saved.copy(), edge.copy(), *rest), (dx, dc_rows, dh0, dc0))
-        d, rows = self.n_state, dx[s.inputs, : self.n_in]
-        below = dh0[:, :d] if len(self.initial) == 1 else (dh0[:, :d], dc0[:, :d])
-        return self._dparams(net, dtheta), rows, below
+        below = tuple(rows[:, : self.n_state] for rows in (dh0, dc0)[: len(self.initial)] if rows is not None)
+        dinitial = None if not below else below[0] if len(below) == 1 else (below[0], below[1])
+        return self._dparams(net, dtheta), dx[s.inputs, : self.n_in], dinitial
 
     def _dparams(self, net: _core.Net, dtheta: Array) -> Params:
         dparams = {name: np.zeros(shape, self.dtype) for name, shape in self.shapes.items()}
@@ -277,17 +279,15 @@ def cell(
     Parameters
     ----------
     name : str
-        One of :func:`cells`: recursive cells such as "sum" (Rosenberg 2016), "concat" (Socher et al. 2011) and "rntn"
-        (Socher et al. 2013), or recurrent ones such as "elman", "gru" and "lstm", on trees the child-sum Tree-LSTM (Tai
-        et al. 2015).
+        One of :func:`cells`.
     n_in : int, optional
-        Width of the inputs; default n_state, which recursive cells need.
+        Width of the inputs; default n_state, which cells without gates need.
     n_state : int, default=25
         Width d of the states.
     dtype : {"float32", "float64"}, default="float32"
         Type of all arrays.
     input_activation : {"identity", "tanh"}, default="identity"
-        What a recursive cell's leaf does with its input row.
+        What a childless node of a cell without gates does with its input row.
     activation : str, optional
         One of the cell's ``activations``, the first by default; None for a cell without a choice.
 
@@ -301,18 +301,18 @@ def cell(
     ValueError
         An argument is not accepted; the message names it.
     """
-    if name not in _core.cells():
+    if name not in SPECS:
         raise ValueError(f"name must be one of {cells()}, got {name!r}")
     n_state = check_width(n_state, "n_state")
     n_in = n_state if n_in is None else check_width(n_in, "n_in")
-    spec = cell_spec(name)
-    if not spec.initial and n_in != n_state:
+    spec = SPECS[name]
+    if not spec.is_gated and n_in != n_state:
         raise ValueError(f"n_in must equal n_state ({n_state}) for cell {name!r}, got {n_in!r}")
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
     if input_activation not in ("identity", "tanh"):
         raise ValueError(f"input_activation must be 'identity' or 'tanh', got {input_activation!r}")
-    if spec.initial and input_activation != "identity":
+    if spec.is_gated and input_activation != "identity":
         raise ValueError(f"input_activation must be 'identity' for cell {name!r}, got {input_activation!r}")
     if activation is not None and activation not in spec.activations:
         accepted = f"one of {spec.activations}" if spec.activations else "None"

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 
 from fastbpts import _core
 from fastbpts._base.arguments import Array, as_array
+from fastbpts._cells.spec import CellSpec
 
 Params = dict[str, Array]
 Initial = ArrayLike | tuple[ArrayLike, ...] | None
@@ -66,12 +67,11 @@ def initial_rows(
     return rows[0], rows[1] if len(rows) == 2 else None
 
 
-def saved_memory(net: _core.Net, s: _core.Graph, initial: tuple[Array | None, ...], n_states: int) -> Saved:
-    """Memory for what a gated cell of one or two states keeps of every node and edge; () for a recursive cell."""
-    if not n_states:
+def saved_memory(net: _core.Net, s: _core.Graph, initial: tuple[Array | None, ...], spec: CellSpec) -> Saved:
+    """Memory for what a gated cell keeps of every node and edge; () for a recursive cell."""
+    if not spec.is_gated:
         return ()
-    second = n_states == 2
     saved = _core.aligned((s.n_nodes, net.n_slot * net.ld_state), net.dtype)
-    edge = _core.aligned((len(s.child) if second else 0, net.ld_state), net.dtype)
-    c = _core.aligned((s.n_nodes, net.ld_state), net.dtype) if second else None
+    edge = _core.aligned((len(s.child) if spec.gate_per_child else 0, net.ld_state), net.dtype)
+    c = _core.aligned((s.n_nodes, net.ld_state), net.dtype) if spec.has_second_state else None
     return saved, edge, c, *initial

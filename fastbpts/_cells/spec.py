@@ -1,8 +1,7 @@
-"""What a cell's line in src_c/cells/cells.def says: shapes of its parameters, and how they begin."""
+"""What a cell's row in src_c/cells/cells.def says: shapes of its parameters, how they begin, what it has."""
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -10,52 +9,100 @@ from fastbpts import _core
 from fastbpts._base.arguments import Array
 
 Shape = tuple[int, ...]
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class CellSpec:
-    """A cell's line.
+class CellSpec(NamedTuple):
+    """A cell's row.
 
     Attributes
     ----------
+    kind : {"linear", "products", "gated"}
+        What gives a node's features: what it gathers, products of that, gates.
+    layer : str or None
+        Name of its layer over sequences.
     arity : int or None
         Children of every inner node; None: any number.
-    params : str
-        Items like ``"W:3H,D=uniform"``: name, axes (D is n_in, H is n_state), beginning.
+    params : dict
+        Letter of each parameter -> how it begins, and axes as pairs (multiple, "n_in" or "n_state").
     activations : tuple of str
         What may be asked for, the default first; empty: there is no choice.
-    initial : tuple of str
-        States that a run takes below childless nodes; empty for recursive cells, whose childless nodes are inputs.
+    n_gates : int
+        Gates stacked in W and U; 0: a recursive cell.
+    gate_of_slot : tuple of int
+        The gate that each slot of a node's saved row belongs to.
+    has_recurrence : bool
+        There is a matrix U.
+    has_second_bias : bool
+        U h has a bias of its own.
+    has_second_state : bool
+        There is a state c beside h.
+    gate_per_child : bool
+        The last slot's gate is made for each child from that child's state alone.
+    matrices_per_child : bool
+        U meets the children's states side by side.
+    direct : bool
+        States below reach h other than through U.
+    n_leaf_gates : int
+        Gates of the leaf module; 0: there is none.
     """
 
+    kind: str
+    layer: str | None
     arity: int | None
-    params: str
+    params: dict[str, tuple[str, tuple[tuple[int, str], ...]]]
     activations: tuple[str, ...]
-    initial: tuple[str, ...]
+    n_gates: int
+    gate_of_slot: tuple[int, ...]
+    has_recurrence: bool
+    has_second_bias: bool
+    has_second_state: bool
+    gate_per_child: bool
+    matrices_per_child: bool
+    direct: bool
+    n_leaf_gates: int
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether any nodes may have inputs; inputs of the other cells are the states of the childless nodes."""
+        return self.kind == "gated"
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of a node's states: h, or h and c."""
+        return ("h", "c") if self.has_second_state else ("h",)
+
+    @property
+    def initial(self) -> tuple[str, ...]:
+        """States that a run takes below childless nodes, one child each."""
+        if not self.is_gated or self.matrices_per_child or self.n_leaf_gates:
+            return ()
+        return tuple(f"{state}0" for state in self.states)
 
     def shapes(self, n_in: int, n_state: int) -> dict[str, Shape]:
         """Shape of every parameter, in order."""
-        shapes = {}
-        for item in self.params.split():
-            name, axes = item.split("=")[0].split(":")
-            sizes = (re.fullmatch(r"(\d*)([DH])", axis) for axis in axes.split(","))
-            shapes[name] = tuple(int(m[1] or 1) * (n_in if m[2] == "D" else n_state) for m in sizes if m)
-        return shapes
+        width = {"n_in": n_in, "n_state": n_state}
+        return {name: tuple(times * width[of] for times, of in axes) for name, (_, axes) in self.params.items()}
 
     def begin(self, rng: np.random.Generator, n_in: int, n_state: int) -> dict[str, Array]:
         """Random parameters."""
-        schemes = [item.split("=")[1] for item in self.params.split()]
         shapes = self.shapes(n_in, n_state)
-        return {
-            name: _SCHEMES[scheme](rng, shape, n_state)
-            for (name, shape), scheme in zip(shapes.items(), schemes, strict=True)
-        }
+        return {name: _BEGINNINGS[begins](rng, shapes[name], n_state) for name, (begins, _) in self.params.items()}
 
 
-def cell_spec(name: str) -> CellSpec:
-    """The line of the cell of this name, one of ``_core.cells()``."""
-    arity, params, activations, n_initial = _core.cells()[name]
-    return CellSpec(arity or None, params, activations, ("h0", "c0")[:n_initial])
+SPECS = {name: CellSpec(**row) for name, row in _core.cells().items()}
+"""Name of each cell -> its row."""
+
+_RENAMED = {"c": "b_rec"}  # letters of parameters until version 0.1
+
+
+def with_new_names(values: Mapping[str, T], accepted: Collection[str]) -> dict[str, T]:
+    """Values by name of parameter, of which older versions wrote the second bias as "c"; unknown names stay."""
+    return {_RENAMED.get(name, name) if name not in accepted else name: value for name, value in values.items()}
+
+
+LAYERS = {row.layer: name for name, row in SPECS.items() if row.layer is not None}
+"""Name of each layer over sequences -> name of its cell."""
 
 
 def _mean(rng: np.random.Generator, shape: Shape, d: int) -> Array:
@@ -75,7 +122,7 @@ def _uniform(rng: np.random.Generator, shape: Shape, d: int) -> Array:
     return np.asarray(rng.uniform(-1, 1, shape) / np.sqrt(d))
 
 
-_SCHEMES: dict[str, Callable[[np.random.Generator, Shape, int], Array]] = {
+_BEGINNINGS: dict[str, Callable[[np.random.Generator, Shape, int], Array]] = {
     "mean": _mean,
     "small": _small,
     "zero": _zero,

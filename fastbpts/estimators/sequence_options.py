@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from fastbpts._base import checks
 from fastbpts._base.options import BOOLEAN, MODEL, SHARE, WIDTH, Rule, anything, choice, integer, names_in, option
+from fastbpts._cells.spec import LAYERS
 from fastbpts.data.numbered_text import LEVELS
 from fastbpts.estimators.token_features import check_features
-from fastbpts.layers._stack import KINDS
 from fastbpts.networks.head import HEADS
 from fastbpts.networks.pooling import POOLS
 from fastbpts.training.options import ClassOptions, TrainingOptions, VocabularyOptions, WordOptions, parse_alpha
@@ -27,7 +27,7 @@ def _check_pattern(name: str, value: Any) -> None:
 class SequenceOptions(VocabularyOptions, TrainingOptions):
     """What all estimators over sequences take."""
 
-    cell: str = option("lstm", choice(*KINDS), "How a state follows from the one before it.", MODEL)
+    cell: str = option("lstm", choice(*LAYERS.values()), "How a state follows from the one before it.", MODEL)
     n_state: int = option(64, WIDTH, "Width of the states, in each direction.", MODEL, flags=("--n-state", "-d"))
     n_layers: int = option(1, integer(1), "Number of layers; each reads the outputs of the one below.", MODEL)
     n_embedding: int = option(64, WIDTH, "Width of the vectors of tokens.", MODEL)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastbpts._base import seeds
+from fastbpts._cells.spec import with_new_names
 from fastbpts.estimators.parts import Reader
 from fastbpts.training.loop import Net, Progress, Tensors
 from fastbpts.training.optimizer import OPTIMIZERS, OPTIONS
@@ -204,7 +205,7 @@ def net_tensors(net: Net) -> Tensors:
 
 def set_net(net: Net, tensors: Tensors) -> bool:
     """Take back what `net_tensors` gave; False: only the parameters, the state having the layout of another version."""
-    params, stored = part(tensors, "params/"), part(tensors, "state/")
+    params, stored = with_new_names(part(tensors, "params/"), net.params), part(tensors, "state/")
     if set(params) != set(net.params):
         raise ValueError(f"it has the parameters {sorted(params)}, the network has {sorted(net.params)}")
     net.set_params(params)

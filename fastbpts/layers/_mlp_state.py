@@ -30,8 +30,6 @@ class MLPState(Resumable):
         for k, ends in enumerate(zip(self.sizes[1:], self.sizes[:-1], strict=True)):
             shapes |= {f"{2 * k}.weight": ends, f"{2 * k}.bias": ends[:1]}
         penalty = check_alpha(alpha, shapes)
-        if not isinstance(alpha, Mapping):
-            penalty |= {name: 0.0 for name, shape in shapes.items() if len(shape) == 1}
         self._blocks = {}
         sets: list[dict[str, Array]] = [{} for _ in range(2 + self.optimizer.n_states)]
         for i, (name, shape) in enumerate(shapes.items()):

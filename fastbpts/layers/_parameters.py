@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastbpts import _core
 from fastbpts._base.arguments import Array
-from fastbpts.layers._stack import KINDS, Weights
+from fastbpts._cells.spec import SPECS
+from fastbpts.layers._stack import Weights
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -42,29 +43,31 @@ class LiveArrays(dict[str, Array]):
         return dict, (dict(self),)  # a copy's arrays are nobody else's
 
 
-def _fields(bias: bool) -> tuple[str, ...]:
-    """Those of :class:`Weights` that a chain has; its biases come last."""
-    return Weights._fields if bias else Weights._fields[:2]
+def _fields(cell: str, bias: bool) -> tuple[str, ...]:
+    """Those of :class:`Weights` that a chain has: the second two where it has a U, the last two with biases."""
+    sides = ("ih", "hh") if SPECS[cell].has_recurrence else ("ih",)
+    return tuple(f"{kind}_{side}" for kind in (("weight", "bias") if bias else ("weight",)) for side in sides)
 
 
 def parameter_shapes(
     cell: str, n_in: int, n_state: int, num_layers: int, n_directions: int, bias: bool = True
 ) -> Shapes:
     """Name -> shape, chain by chain, each in the order of :class:`Weights`."""
-    rows, shapes = KINDS[cell].n_gates * n_state, {}
+    rows, shapes = SPECS[cell].n_gates * n_state, {}
     for k in range(num_layers):
         width = n_directions * n_state if k else n_in
         for direction in ("", "_reverse")[:n_directions]:
-            ends = (rows, width), (rows, n_state), (rows,), (rows,)
-            for name, shape in zip(_fields(bias), ends, strict=False):
-                shapes[f"{name}_l{k}{direction}"] = shape
+            ends = dict(zip(Weights._fields, ((rows, width), (rows, n_state), (rows,), (rows,)), strict=True))
+            for name in _fields(cell, bias):
+                shapes[f"{name}_l{k}{direction}"] = ends[name]
     return shapes
 
 
-def by_chain(values: Sequence[Any], bias: bool = True) -> list[Weights]:
+def by_chain(cell: str, values: Sequence[Any], bias: bool = True) -> list[Weights]:
     """Arrays in the order of :func:`parameter_shapes`, chain by chain."""
-    n = len(_fields(bias))
-    return [Weights(*values[i : i + n]) for i in range(0, len(values), n)]
+    names = _fields(cell, bias)
+    chains = (values[i : i + len(names)] for i in range(0, len(values), len(names)))
+    return [Weights(**dict(zip(names, chain, strict=True))) for chain in chains]
 
 
 def in_one_block(shapes: Shapes, dtype: np.dtype[Any]) -> tuple[dict[str, Array], NDArray[np.uint8]]:

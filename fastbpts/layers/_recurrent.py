@@ -1,6 +1,6 @@
 """What Elman, GRU and LSTM layers have in common: all but the equations."""
 
-from typing import Any, ClassVar, Generic
+from typing import Any, Generic
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -19,7 +19,6 @@ from fastbpts.layers.frozen import Frozen
 class Recurrent(RecurrentState, Generic[S]):
     """Several layers of chains, in one direction or two; :class:`fastbpts.Elman` describes arguments and attributes."""
 
-    _cell: ClassVar[str]
     _packing: Packing | None = None
 
     def __init__(

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ S = TypeVar("S")
 class RecurrentState:
     """The arrays of a layer; :class:`fastbpts.Elman` describes its attributes."""
 
+    _cell: ClassVar[str]
     activation: str | None = None
     bias: bool
     dtype: np.dtype[Any]
@@ -34,8 +35,8 @@ class RecurrentState:
             array[...] = rng.uniform(-bound, bound, array.shape)
         grads, self._grad_bytes = in_one_block(shapes, self.dtype)
         self.params, self.grads = LiveArrays(params), LiveArrays(grads)
-        self._stack.bind(by_chain(list(params.values()), self.bias))
-        self._gradients = by_chain(list(grads.values()), self.bias)
+        self._stack.bind(by_chain(self._cell, list(params.values()), self.bias))
+        self._gradients = by_chain(self._cell, list(grads.values()), self.bias)
 
     def zero_grad(self) -> None:
         """Set all gradients to zero."""

@@ -8,24 +8,15 @@ from numpy.typing import DTypeLike
 
 from fastbpts import _core
 from fastbpts._base.arguments import Array
+from fastbpts._cells.spec import SPECS
 from fastbpts.layers._packing import I64
 
 
-class Kind(NamedTuple):
-    """What a stack has to know about a cell: gates stacked in W and U, whether it has a state c."""
-
-    n_gates: int
-    has_c: bool
-
-
-KINDS = {"elman": Kind(1, False), "gru": Kind(3, False), "lstm": Kind(4, True)}
-
-
 class Weights(NamedTuple):
-    """Parameters of one chain, or their gradients, as torch.nn stacks and names them; biases None: none."""
+    """Parameters of one chain, or their gradients, as torch.nn stacks and names them; None: the chain has none."""
 
     weight_ih: Array
-    weight_hh: Array
+    weight_hh: Array | None = None
     bias_ih: Array | None = None
     bias_hh: Array | None = None
 
@@ -58,7 +49,7 @@ class Stack:
     def __init__(
         self, cell: str, n_in: int, n_state: int, n_layers: int, n_directions: int, dtype: DTypeLike, activation: Any
     ) -> None:
-        self.kind, self.n_state, self.dtype = KINDS[cell], n_state, np.dtype(dtype)
+        self.spec, self.n_state, self.dtype = SPECS[cell], n_state, np.dtype(dtype)
         self.n_layers, self.n_directions = n_layers, n_directions
         self._widths = [n_in] + [n_directions * n_state] * (n_layers - 1)
         self._chains = [
@@ -95,7 +86,7 @@ class Stack:
             return h_n[0], h_n, c_n
         shape = self.n_layers, len(x), self.n_state
         h_n = np.empty(shape, self.dtype)
-        c_n = np.empty(shape, self.dtype) if self.kind.has_c else None
+        c_n = np.empty(shape, self.dtype) if self.spec.has_second_state else None
         if not self.n_layers == len(self._chains) == len(h_n if h is None else h) == len(h_n if c is None else c):
             raise ValueError(f"states must be one for each of {len(self._chains)} chains")
         for k, chain in enumerate(self._chains):  # plain indices: iterators over arrays cost a microsecond
@@ -125,7 +116,7 @@ class Stack:
             return self.only.layer_forward(x, batch_sizes, h0, c0, save, n_threads)
         L, R, H, n_sequences = self.n_layers, self.n_directions, self.n_state, int(batch_sizes[0])
         h_n = np.empty((L * R, n_sequences, H), self.dtype)
-        c_n = np.empty((L * R, n_sequences, H), self.dtype) if self.kind.has_c else None
+        c_n = np.empty((L * R, n_sequences, H), self.dtype) if self.spec.has_second_state else None
         self._rows, self._n_sequences, self._masks = x.shape[:-1], n_sequences, []
         shape = *self._rows, R * H
         for k in range(L):
@@ -159,7 +150,7 @@ class Stack:
             return self.only.layer_backward(dout, dh_n, dc_n, grads[0], want_dx)
         L, R, H = self.n_layers, self.n_directions, self.n_state
         dh0 = np.empty((L * R, self._n_sequences, H), self.dtype)
-        dc0 = np.empty_like(dh0) if self.kind.has_c else None
+        dc0 = np.empty_like(dh0) if self.spec.has_second_state else None
         for k in reversed(range(L)):
             dx = None
             for r in range(R):

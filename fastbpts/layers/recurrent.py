@@ -91,11 +91,11 @@ class Elman(_OneState):
 class GRU(_OneState):
     """Gated recurrent units; the reset gate acts after the product with U, as in torch.nn.
 
-    r_t = sigma(W_r x_t + b_r + U_r h_{t-1} + c_r), z_t alike, n_t = tanh(W_n x_t + b_n + r_t * (U_n h_{t-1} + c_n)),
+    r_t = sigma(W_r x_t + b_r + U_r h_{t-1} + d_r), z_t alike, n_t = tanh(W_n x_t + b_n + r_t * (U_n h_{t-1} + d_n)),
     h_t = z_t * h_{t-1} + (1 - z_t) * n_t (Cho et al. 2014).
 
     Parameters, attributes and notes are those of :class:`Elman`, without activation. Gates are stacked as r, z, n:
-    ``weight_ih_l0`` is (3 * n_state, n_in), ``bias_ih_l0`` is b, ``bias_hh_l0`` is c.
+    ``weight_ih_l0`` is (3 * n_state, n_in), ``bias_ih_l0`` is b, ``bias_hh_l0`` is d.
     """
 
     __module__ = "fastbpts"

@@ -55,7 +55,7 @@ class Memory:
         width = {name: array.shape[1] for name, array in self.weights.items()}
         mult = {name: np.ones(n, net.dtype) for name, n in width.items()}
         l2 = {name: np.zeros(n, net.dtype) for name, n in width.items()}
-        param, _, twin = net.columns.T
+        param, _, twin, _ = net.columns.T
         mult["theta"][: net.n_feature] = np.where(param < 0, 0, np.where(twin >= 0, 2, 1))
         l2["theta"][: net.n_feature] = 2 * np.array([*(alpha[name] for name in names), 0.0])[param]
         l2["theta"] /= np.maximum(mult["theta"], 1)

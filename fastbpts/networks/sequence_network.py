@@ -86,9 +86,9 @@ class SequenceNetwork:
         self._embedding, self._train_embeddings = Embedding(tables), train_embeddings
         self._stack = Stack(shape.cell, shape.n_in, shape.n_state, shape.n_layers, shape.n_directions, dtype, None)
         self._stack.keep_packed()
-        self._weights = by_chain(list(layers.values()))
+        self._weights = by_chain(shape.cell, list(layers.values()))
         self.set_params(first)
-        self._layer_grads = by_chain(list(self._grads.values()))
+        self._layer_grads = by_chain(shape.cell, list(self._grads.values()))
         trained = self._params if train_embeddings else {k: v for k, v in self._params.items() if k not in tables}
         self._updater = Updater(trained, optimizer, penalties(alpha, list(trained)), max_norm)
         self._seed, self._n_steps = seeds.mask_seed(rng), 0

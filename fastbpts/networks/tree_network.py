@@ -23,6 +23,7 @@ from fastbpts._base.threads import resolve_n_threads
 from fastbpts._cells.cell import Activation
 from fastbpts._cells.cell import cell as make_cell
 from fastbpts._cells.run import Params
+from fastbpts._cells.spec import SPECS, with_new_names
 from fastbpts.networks.memory import Memory
 from fastbpts.training.gradients import Gradients, check_gradients
 from fastbpts.training.losses import Loss, as_loss, check_reduction
@@ -111,8 +112,8 @@ class Network(Resumable):
         n_threads: int | None = None,
         random_state: int | np.random.Generator | None = 0,
     ) -> None:
-        if cell not in _core.cells():
-            raise ValueError(f"cell must be one of {list(_core.cells())}, got {cell!r}")
+        if cell not in SPECS:
+            raise ValueError(f"cell must be one of {list(SPECS)}, got {cell!r}")
         self.cell = make_cell(cell, n_in, n_state, dtype, input_activation, activation)
         if loss_nodes not in ("all", "root"):
             raise ValueError(f"loss_nodes must be 'all' or 'root', got {loss_nodes!r}")
@@ -124,7 +125,8 @@ class Network(Resumable):
         self.n_threads = resolve_n_threads(n_threads)
         self.shapes = self.cell.shapes | {"Ws": (n_classes, n_state), "bs": (n_classes,)}
         self.shapes["E"] = (n_words, self.cell.n_in)
-        self.alpha = check_alpha(alpha, self.shapes)
+        given = with_new_names(alpha, self.shapes) if isinstance(alpha, Mapping) else alpha
+        self.alpha = check_alpha(given, self.shapes)
         self.loss, self.reduction = as_loss(loss), check_reduction(reduction)
         self._class_weight = self.loss.check_class_weight(class_weight, self.n_classes, self.dtype)
         self._lock = lock_of(self)
@@ -218,6 +220,7 @@ class Network(Resumable):
         ValueError
             A name is not among ``shapes``, or a shape is wrong.
         """
+        params = with_new_names(params, self.shapes)
         unknown = sorted(set(params) - set(self.shapes))
         if unknown:
             raise ValueError(f"params: unknown names {unknown}, accepted are {list(self.shapes)}")

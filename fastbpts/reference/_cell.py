@@ -42,17 +42,25 @@ class Spec:
         ``shapes(n_in, n_state)`` gives the parameters' names and shapes.
     arity : int or None
         The number of children that a node with children must have; None: any.
-    initial : tuple of str
-        What a graph's childless nodes find below them: nothing for the recursive cells, whose childless nodes are
-        their inputs; ("h0",) or ("h0", "c0") for the recurrent ones, which read inputs at any nodes.
+    states : tuple of str
+        ("h",) or ("h", "c") of the cells with gates, which read inputs at any nodes; empty for the recursive cells,
+        whose childless nodes are their inputs.
+    own_leaves : bool
+        The childless nodes of a cell with gates have no states below them, which others call h0 and c0.
     activations : tuple of str
         What may be asked for as `activation`, the default first; empty: there is no choice.
     """
 
     shapes: Callable[[int, int], dict[str, tuple[int, ...]]]
     arity: int | None = None
-    initial: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    own_leaves: bool = False
     activations: tuple[str, ...] = ()
+
+    @property
+    def initial(self) -> tuple[str, ...]:
+        """What a graph's childless nodes find below them, and a run takes as h0."""
+        return () if self.own_leaves else tuple(f"{state}0" for state in self.states)
 
 
 @dataclass
@@ -69,7 +77,8 @@ class Run:
     y : array (N, H)
         States before dropout: ``h = mask * y``.
     all_h, all_c : array (N + G, H)
-        States and initial states; (N, H) in the recursive cells. all_c: of the cells that carry a second state.
+        States and initial states; (N, H) in the cells that have no initial states. all_c: of the cells with a second
+        state.
     """
 
     s: Graph
@@ -94,9 +103,9 @@ class Run:
         return None if self.all_c is None else self.all_c[: self.s.n_nodes]
 
     def below(self, i: int) -> list[int]:
-        """Rows of all_h below node i: its children, or the initial state of its graph."""
-        kids = children(self.s, i)
-        return [int(k) for k in kids] if len(kids) else [self.s.n_nodes + int(self.s.graph[i])]
+        """Rows of all_h below node i: its children, or the initial state of its graph, where there is one."""
+        kids = [int(k) for k in children(self.s, i)]
+        return kids or [self.s.n_nodes + int(self.s.graph[i])] * (len(self.all_h) > self.s.n_nodes)
 
 
 @dataclass
@@ -127,17 +136,17 @@ def leaves_backward(run: Run, d: Gradients) -> None:
         d.x_at[i] = (1 - run.y[i] ** 2) * dy if run.input_activation == "tanh" else dy  # y[i] = tanh(x[i]) or x[i]
 
 
-def check_recursive(s: Graph, cell: str, arity: int | None, h0: Initial) -> None:
-    """Recursive cells: inputs are exactly the childless nodes, every other node has `arity` children."""
+def check_graph(s: Graph, cell: str, spec: Spec, h0: Initial) -> None:
+    """Inputs of recursive cells are exactly the childless nodes; every other node has as many children as it must."""
     n_children = np.diff(s.child_ptr)
-    if not np.array_equal(s.inputs, np.flatnonzero(n_children == 0)):
+    if not spec.states and not np.array_equal(s.inputs, np.flatnonzero(n_children == 0)):
         raise ValueError(f"s.inputs: cell '{cell}' reads an input at exactly the nodes without children")
-    if arity is not None:
-        wrong = np.flatnonzero((n_children != 0) & (n_children != arity))
+    if spec.arity is not None:
+        wrong = np.flatnonzero((n_children != 0) & (n_children != spec.arity))
         if len(wrong):
             i = int(wrong[0])
-            raise ValueError(f"s: node {i} has {n_children[i]} children; cell '{cell}' needs exactly {arity}")
-    if h0 is not None:
+            raise ValueError(f"s: node {i} has {n_children[i]} children; cell '{cell}' needs exactly {spec.arity}")
+    if not spec.initial and h0 is not None:
         raise ValueError(f"h0: cell '{cell}' has no initial state; h0 must be None")
 
 
@@ -194,9 +203,9 @@ class Cell:
             raise ValueError(f"n_state: got {n_state}, must be at least 1")
         if n_in < 1:
             raise ValueError(f"n_in: got {n_in}, must be at least 1")
-        if not spec.initial and n_in != n_state:
+        if not spec.states and n_in != n_state:
             raise ValueError(f"n_in: got {n_in}; cell '{name}' needs n_in == n_state == {n_state}")
-        if input_activation not in (("identity",) if spec.initial else ("identity", "tanh")):
+        if input_activation not in (("identity",) if spec.states else ("identity", "tanh")):
             raise ValueError(f"input_activation: got {input_activation!r}; 'tanh' is for the leaves of recursive cells")
         if activation is not None and activation not in spec.activations:
             raise ValueError(f"activation: got {activation!r}, cell '{name}' accepts {spec.activations or None}")
@@ -206,7 +215,7 @@ class Cell:
         self.dtype, self.input_activation = np.dtype(dtype), input_activation
         self.activations, self.activation = spec.activations, activation or (*spec.activations, None)[0]
         self.arity, self.initial, self.shapes = spec.arity, spec.initial, spec.shapes(n_in, n_state)
-        self._module = module
+        self.states, self._spec, self._module = spec.states, spec, module
 
     def init_params(self, random_state: int | np.random.Generator | None = 0) -> dict[str, Array]:
         """Random parameters: normal, divided by the square root of the fan-in; biases zero.
@@ -273,22 +282,20 @@ class Cell:
                 raise ValueError(f"params[{key!r}]: got shape {params[key].shape}, must be {shape}")
         if x.shape != (len(s.inputs), self.n_in):
             raise ValueError(f"x: got shape {x.shape}, must be {(len(s.inputs), self.n_in)}")
-        below: list[Array] = []
-        if self.initial:
-            below = initial_states(h0, self.initial, (s.n_graphs, self.n_state))
-        else:
-            check_recursive(s, self.name, self.arity, h0)
+        check_graph(s, self.name, self._spec, h0)
+        below = initial_states(h0, self.initial, (s.n_graphs, self.n_state)) if self.initial else []
         if mask is None:
             mask = np.ones((s.n_nodes, self.n_state), dtype=self.dtype)
         given = () if h0 is None else tuple(below)
         dtype = np.result_type(self.dtype, x, *params.values(), *given)
         unknown = np.full((s.n_nodes, self.n_state), np.nan, dtype=dtype)
-        states = [np.concatenate([unknown, rows.astype(dtype)]) for rows in below] or [unknown.copy()]
+        none = [np.empty((0, self.n_state))] * max(1, len(self.states))
+        states = [np.concatenate([unknown, rows.astype(dtype)]) for rows in below or none]
         all_c = states[1] if len(states) > 1 else None
         x_at = np.zeros((s.n_nodes, self.n_in), dtype=dtype)
         x_at[s.inputs] = x
         run = Run(s, params, x, x_at, unknown, mask, states[0], all_c, self.input_activation, self.activation)
-        if not self.initial:
+        if not self.states:
             leaves_forward(run)
         self._module.forward(run)
         return run
@@ -335,7 +342,7 @@ class Cell:
         if d.all_c is not None and dc is not None:
             d.all_c[:N] = dc
         self._module.backward(run, d)
-        if not self.initial:
+        if not self.states:
             leaves_backward(run, d)
         dh0 = tuple(g[N:] for g in (d.all_h, d.all_c) if g is not None)
         return d.params, d.x_at[run.s.inputs], None if not self.initial else dh0[0] if len(dh0) == 1 else dh0

@@ -21,7 +21,7 @@ from fastbpts.reference._cell import Gradients, Run, Spec
 
 SPEC = Spec(
     shapes=lambda n_in, n_state: {"W": (n_state, n_in), "U": (n_state, n_state), "b": (n_state,)},
-    initial=("h0",),
+    states=("h",),
     activations=("tanh", "sigmoid", "relu"),
 )
 

@@ -34,7 +34,7 @@ def _shapes(n_in: int, n_state: int) -> dict[str, tuple[int, ...]]:
     return {"W": (H4, n_in), "U": (H4, n_state), "b": (H4,)}
 
 
-SPEC = Spec(shapes=_shapes, initial=("h0", "c0"))
+SPEC = Spec(shapes=_shapes, states=("h", "c"))
 
 
 def gates(run: Run, j: int) -> tuple[Array, ...]:

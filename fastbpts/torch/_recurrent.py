@@ -11,9 +11,10 @@ from torch.nn.utils.rnn import PackedSequence
 
 from fastbpts._base.arguments import Array
 from fastbpts._base.threads import MAX_THREADS
+from fastbpts._cells.spec import SPECS
 from fastbpts.layers._packing import I64
 from fastbpts.layers._parameters import by_chain, parameter_shapes
-from fastbpts.layers._stack import KINDS, Stack
+from fastbpts.layers._stack import Stack
 from fastbpts.torch._views import DTYPES, as_grads, check_dtype, check_tensor, view
 
 Config = tuple[Any, ...]
@@ -57,7 +58,7 @@ class Call(NamedTuple):
         """Outputs and final states; tensors: x, h0, c0, and four weights for each chain."""
         x, h0, c0, *weights = [view(t) for t in tensors]
         assert x is not None
-        stack.bind(by_chain(weights))
+        stack.bind(by_chain(self.config[0], weights))
         found = stack.forward(
             x, self.batch_sizes, h0, c0, dropout=self.dropout, seed=self.seed, save=save, n_threads=self.n_threads
         )
@@ -100,7 +101,7 @@ class Run(torch.autograd.Function):
             ctx.call.forward(loan.stack, tensors, True)
         grads = [None if t is None else np.zeros(t.shape, loan.stack.dtype) for t in tensors[3:]]
         upstream = view(dout), view(dh_n), view(dc_n)
-        states = loan.stack.backward(*upstream, by_chain(grads), want_dx=ctx.needs_input_grad[1])
+        states = loan.stack.backward(*upstream, by_chain(ctx.call.config[0], grads), want_dx=ctx.needs_input_grad[1])
         sources = *tensors, dout, dh_n, dc_n
         return None, *as_grads((*states, *grads), ctx.needs_input_grad[1:], sources)
 
@@ -141,7 +142,10 @@ class Recurrent(torch.nn.RNNBase):
         """Outputs for a batch without sequences; all gradients are zero."""
         given = [t for t in tensors if t is not None]
         _, n_state, n_layers, n_directions = self._sizes
-        shapes = [(0, n_directions * n_state), *[(n_layers * n_directions, 0, n_state)] * (1 + KINDS[self._cell].has_c)]
+        shapes = [
+            (0, n_directions * n_state),
+            *[(n_layers * n_directions, 0, n_state)] * (1 + SPECS[self._cell].has_second_state),
+        ]
         reach = sum(t.sum() for t in given)  # makes autograd reach the tensors; it is added to no number
         return tuple(given[0].new_empty(shape) + reach for shape in shapes)
 

@@ -46,8 +46,6 @@ class Updater:
         self.optimizer, self.max_norm, self.dtype = optimizer, check_norm(max_norm), next(iter(dtypes))
         self.params = dict(params)
         by_name = check_alpha(alpha, {name: array.shape for name, array in params.items()})
-        if not isinstance(alpha, Mapping):
-            by_name |= {name: 0.0 for name, array in params.items() if array.ndim == 1}
         self._rows = {name: _rows_of(array, f"params[{name!r}]") for name, array in params.items()}
         self._states = {name: tuple(_like(w) for _ in range(optimizer.n_states)) for name, w in self._rows.items()}
         self._ones = {name: np.ones(w.shape[1], self.dtype) for name, w in self._rows.items()}

@@ -11,8 +11,8 @@ static void FB(concat_shape)(fb_dims *d) {
 }
 
 static void FB(concat_columns)(const fb_dims *d, fb_column *column) {
-    for (int j = 0; j < 2 * d->n_state; j++) column[j] = (fb_column){0, j, -1};
-    column[2 * d->n_state] = (fb_column){1, 0, -1};
+    for (int j = 0; j < 2 * d->n_state; j++) column[j] = (fb_column){0, j, -1, 0};
+    column[2 * d->n_state] = (fb_column){1, 0, -1, 0};
 }
 
 static void FB(concat_gather)(const fb_run *r, int64_t i, void *c) { FB(pair_gather)(r, i, c, r->dims.ld_feature); }

@@ -44,6 +44,4 @@ static void FB(elman_backward)(const fb_tile *restrict t) {
         }
     }
 }
-
-static const fb_gates FB(elman_gates) = {1, 1, {0}, 0, 0, FB(elman_forward), FB(elman_backward), NULL, NULL};
 #endif

@@ -1,5 +1,5 @@
 /* GRU (Cho et al. 2014, the reset gate after the product): r = sigmoid(a_r + u_r), z = sigmoid(a_z + u_z), m = u_n,
-   n = tanh(a_n + r * m), h = n + z * (h~ - n), where u = U h~ + c. Slots: n r z m, so that the errors of a are the
+   n = tanh(a_n + r * m), h = n + z * (h~ - n), where u = U h~ + b_rec. Slots: n r z m, so that the errors of a are the
    first three and those of u the last three. */
 #ifndef FB_CELLS_GRU_INL_H
 #define FB_CELLS_GRU_INL_H
@@ -50,6 +50,4 @@ static void FB(gru_backward)(const fb_tile *restrict t) {
         }
     }
 }
-
-static const fb_gates FB(gru_gates) = {3, 4, {2, 0, 1, 2}, 0, 1, FB(gru_forward), FB(gru_backward), NULL, NULL};
 #endif

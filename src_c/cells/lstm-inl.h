@@ -66,7 +66,7 @@ static void FB(lstm_backward)(const fb_tile *restrict t) {
 static void FB(lstm_edge_backward)(const fb_tile *restrict t) {
     for (int k = t->first; k < t->first + t->rows; k++) {
         const real *dc = (const real *)t->dc + k * t->ld_dc, *c_k = (const real *)t->c_below + k * t->ld_c_below;
-        real *f_k = (real *)t->f + k * t->ld_f, *dc_k = (real *)t->dc_below + k * t->ld_dc;
+        real *f_k = (real *)t->f + k * t->ld_f, *dc_k = (real *)t->dc_below + k * t->ld_dc_below;
         for (int j = t->at; j < t->at + t->cols; j += VL) {
             const vec f = FB(load)(f_k + j), d = FB(load)(dc + j);
             FB(store)(f_k + j, d * FB(load)(c_k + j) * f * ((real)1 - f)); /* c = .. + f_k * c_k */
@@ -74,7 +74,4 @@ static void FB(lstm_edge_backward)(const fb_tile *restrict t) {
         }
     }
 }
-
-static const fb_gates FB(lstm_gates) = {
-    4, 4, {0, 2, 3, 1}, 1, 0, FB(lstm_forward), FB(lstm_backward), FB(lstm_edge_forward), FB(lstm_edge_backward)};
 #endif

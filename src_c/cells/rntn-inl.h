@@ -46,9 +46,9 @@ static void FB(rntn_shape)(fb_dims *d) {
 /* The element of theta for feature (i, s): an element of V and its mirror, of W, or of b. */
 static fb_column FB(rntn_column)(const fb_dims *d, int i, int s) {
     const int n = RNTN_WIDTH(d), m = n - 1, j = (i + s) % n, w = i < j ? i : j; /* element m of c~ is the constant 1 */
-    if (i >= n || s > d->n_state) return (fb_column){-1, 0, -1};
-    if (i < m && j < m) return (fb_column){0, i * m + j, i == j ? -1 : j * m + i};
-    return w < m ? (fb_column){1, w, -1} : (fb_column){2, 0, -1};
+    if (i >= n || s > d->n_state) return (fb_column){-1, 0, -1, 0};
+    if (i < m && j < m) return (fb_column){0, i * m + j, i == j ? -1 : j * m + i, 0};
+    return w < m ? (fb_column){1, w, -1, 0} : (fb_column){2, 0, -1, 0};
 }
 
 static void FB(rntn_columns)(const fb_dims *d, fb_column *column) {

@@ -12,7 +12,7 @@ static void FB(sum_shape)(fb_dims *d) {
 }
 
 static void FB(sum_columns)(const fb_dims *d, fb_column *column) {
-    for (int j = 0; j < d->n_state; j++) column[j] = (fb_column){0, j, -1};
+    for (int j = 0; j < d->n_state; j++) column[j] = (fb_column){0, j, -1, 0};
 }
 
 static void FB(sum_gather)(const fb_run *r, int64_t i, void *c_) {

@@ -20,23 +20,23 @@ static void FB(add_rows)(int64_t n, int64_t cols, const real *restrict from, int
 
 /* The errors of a tile's slots, from what has come to the carry and from outside. */
 static void FB(chain_errors)(const fb_chain *c, const FB(moment) * m, int64_t r, fb_tile *t) {
-    const fb_gates *g = c->cell->gates;
+    const fb_gates *g = &c->cell->row->gates;
     const int64_t ld = c->run.dims.ld_state, at = t->at, cols = fb_min(t->cols, c->run.dims.n_state - at);
     real *carry = (real *)c->carry + r * ld;
     t->e = t->direct = carry, t->ld_e = t->ld_direct = ld;
     if (c->dh)
         FB(add_rows)(t->rows, cols, (const real *)c->dh + (m->row + r) * c->ld_dh + at, c->ld_dh, carry + at, ld);
-    if (g->has_c) t->dc = t->dc_below = (real *)c->carry_c + r * ld, t->ld_dc = ld;
-    g->backward(t);
-    if (!g->has_c) return;
-    g->edge_backward(t);
+    if (g->has_second_state) t->dc = t->dc_below = (real *)c->carry_c + r * ld, t->ld_dc = t->ld_dc_below = ld;
+    c->cell->gated.backward(t);
+    if (g->gate_per_child) c->cell->gated.edge_backward(t);
+    if (!g->has_second_state) return;
     for (int k = 0; k < t->rows; k++) FB(flush)((real *)t->dc_below + k * ld + at, t->cols);
 }
 
 static void FB(chain_backward_part)(void *ctx, int part, int n_parts) {
     fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
-    const fb_gates *g = c->cell->gates;
+    const fb_gates *g = &c->cell->row->gates;
     const FB(packed) p = FB(packed_of)(d, &c->run.weights);
     const int64_t ld = d->ld_state, slots = g->n_slot - g->n_gate;
     real *zeros = FB(chain_work)(c, part);

@@ -19,7 +19,6 @@ static void FB(chain_project_part)(void *ctx, int part, int n_parts) {
 static void FB(chain_forward_part)(void *ctx, int part, int n_parts) {
     fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
-    const fb_gates *g = c->cell->gates;
     const FB(packed) p = FB(packed_of)(d, &c->run.weights);
     real *zeros = FB(chain_work)(c, part);
     const int64_t first = FB(chain_split)(c, part, n_parts), last = FB(chain_split)(c, part + 1, n_parts);
@@ -31,8 +30,8 @@ static void FB(chain_forward_part)(void *ctx, int part, int n_parts) {
             fb_tile t;
             n = FB(chain_stop)(&m, r, end) - r;
             const int K = FB(chain_tile)(c, &m, r, (int)n, &p, zeros, &t);
-            if (n > FB(few_rows)(g->n_gate)) FB(gated_many)(d, g, &p, &t, K, s & 1, zeros + d->ld_state);
-            else FB(gated_forward)(d, g, &p, &t, K, s & 1);
+            if (n > FB(few_rows)(d->n_gate)) FB(gated_many)(d, c->cell, &p, &t, K, s & 1, zeros + d->ld_state);
+            else FB(gated_forward)(d, c->cell, &p, &t, K, s & 1);
             for (int64_t k = 0; k < n && d->n_state < d->ld_state; k++)
                 for (int j = d->n_state; j < d->ld_state; j++) ((real *)t.h)[k * t.ld_h + j] = 0;
         }

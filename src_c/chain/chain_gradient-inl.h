@@ -15,22 +15,23 @@
 /* Sequences low .. high, and what they add to. */
 typedef struct {
     int64_t low, high;
-    real *dW, *dU, *db, *dc;
+    real *dW, *dU, *db, *db_rec;
 } FB(slab);
 
 static FB(slab) FB(chain_slab)(const fb_chain *c, int slab) {
-    const int64_t H = c->run.dims.n_state, D = c->run.dims.n_in, G = c->run.dims.n_gate;
+    const int64_t H = c->run.dims.n_state, D = c->run.dims.n_in, G = c->run.dims.n_gate, B = c->run.dims.n_below;
     const int64_t half = (c->batch + 1) / 2;
-    if (slab == 0) return (FB(slab)){0, c->slab ? half : c->batch, c->dW, c->dU, c->db, c->dc};
-    real *dW = c->slab, *dU = dW + G * H * D, *db = dU + G * H * H, *dc = db + G * H;
-    return (FB(slab)){half, c->batch, dW, dU, db, dc};
+    if (slab == 0) return (FB(slab)){0, c->slab ? half : c->batch, c->dW, c->dU, c->db, c->db_rec};
+    real *dW = c->slab, *dU = dW + G * H * D, *db = dU + G * H * B, *db_rec = db + G * H;
+    return (FB(slab)){half, c->batch, dW, dU, db, db_rec};
 }
 
 /* Elements of the second slab's gradients; 0: the batch is one slab. Two are for work that is worth a second thread,
    with sequences enough that a slab's rows are packed in long pieces and of lengths so equal that the shorter half has
    as many rows nearly, and for weights so few that a second sum of their gradients stays in the second-level cache. */
 static size_t FB(chain_slab_size)(const fb_chain *c) {
-    const int64_t H = c->run.dims.n_state, D = c->run.dims.n_in, n = c->run.dims.n_gate * H * (D + H + 2);
+    const int64_t wide = c->run.dims.n_in + c->run.dims.n_below + 2,
+                  n = c->run.dims.n_gate * c->run.dims.n_state * wide;
     const int64_t rows = c->row_ptr[c->n_steps], half = (c->batch + 1) / 2;
     if (c->batch < 4 * FB_ROWS || n * (int64_t)sizeof(real) > 1 << 18 || rows * n < c->worth) return 0;
     int64_t first = 0;
@@ -82,8 +83,8 @@ static int64_t FB(walk_on)(const fb_chain *c, const FB(slab) * slab, FB(walk) * 
 static void FB(chain_outer)(const fb_chain *c, const FB(slab) * slab, const FB(walk) * walk, int64_t kc, int64_t u0,
                             int64_t u1, real *panel) {
     const fb_dims *d = &c->run.dims;
-    const fb_gates *g = c->cell->gates;
-    const int64_t H = d->n_state, D = d->n_in, ld = g->n_slot * (int64_t)d->ld_state;
+    const fb_gates *g = &c->cell->row->gates;
+    const int64_t H = d->n_state, D = d->n_in, B = d->n_below, ld = g->n_slot * (int64_t)d->ld_state;
     const int64_t units = (u1 - u0 + FB_ROWS - 1) / FB_ROWS * FB_ROWS;
     const int64_t near = 48 * 1024 / sizeof(real); /* elements that the first two caches read as fast as packed ones */
     const int G = g->n_gate, first = g->n_slot - G, few = walk->n_errors == 1 && kc * ld <= near;
@@ -95,13 +96,14 @@ static void FB(chain_outer)(const fb_chain *c, const FB(slab) * slab, const FB(w
         for (int i = 0; i < walk->n_errors && !few; to += walk->errors[i++].n * FB_ROWS)
             FB(pack_columns)(u1 - u0, walk->errors[i].n, walk->errors[i].at + at, ld, kc, to);
         if (s < G) w.a[s] = block, w.c[s] = slab->dW + (g->gate[s] * H + u0) * D;
-        if (s >= first) u.a[s - first] = block, u.c[s - first] = slab->dU + (g->gate[s] * H + u0) * H;
+        if (s >= first) u.a[s - first] = block, u.c[s - first] = slab->dU + (g->gate[s] * H + u0) * B;
     }
     FB(pieces_add)(&w, D, kc, walk->x, D, 1, panel); /* a = W x */
     const FB(stretch) *below = walk->below;
+    if (!g->has_recurrence) return;
     for (; kc && !below->at; kc -= below++->n)
         for (int s = 0; s < G; s++) u.a[s] += below->n * u.ak;
-    if (kc) FB(pieces_add)(&u, H, kc, below, H, 1, panel); /* u = U h~ */
+    if (kc) FB(pieces_add)(&u, B, kc, below, B, 1, panel); /* u = U h~ */
 }
 
 /* sum += n rows of `count` vectors. */
@@ -117,34 +119,34 @@ static FB_INLINE void FB(sum_rows)(const int count, const FB(stretch) * rows, in
     for (int k = 0; k < count; k++) FB(store)(sum + k * VL, acc[k]);
 }
 
-/* db (and dc, where the second bias is) of units u0 .. u1; u0 is a multiple of FB_PAD. */
+/* db (and db_rec, where the second bias is) of units u0 .. u1; u0 is a multiple of FB_PAD. */
 static void FB(chain_bias)(const fb_chain *c, const FB(slab) * slab, const FB(walk) * walk, int64_t u0, int64_t u1) {
-    const fb_gates *g = c->cell->gates;
+    const fb_gates *g = &c->cell->row->gates;
     const int64_t H = c->run.dims.n_state;
     for (int s = 0; s < g->n_slot; s++) {
         real *db = slab->db && s < g->n_gate ? slab->db + g->gate[s] * H : NULL;
-        real *dc = slab->dc && s >= g->n_slot - g->n_gate ? slab->dc + g->gate[s] * H : NULL;
+        real *db_rec = slab->db_rec && s >= g->n_slot - g->n_gate ? slab->db_rec + g->gate[s] * H : NULL;
         for (int64_t j = u0, n; j < u1; j += n) {
             real sum[4 * VL] = {0};
             n = j + 4 * VL <= u1 ? 4 * VL : fb_min(VL, u1 - j);
             for (int i = 0; i < walk->n_errors; i++)
                 if (n == 4 * VL) FB(sum_rows)(4, walk->errors + i, s * c->run.dims.ld_state + j, sum);
                 else FB(sum_rows)(1, walk->errors + i, s * c->run.dims.ld_state + j, sum);
-            for (int64_t k = 0; k < n && db; k++) db[j + k] += sum[k]; /* a = .. + b */
-            for (int64_t k = 0; k < n && dc; k++) dc[j + k] += sum[k]; /* u = .. + c */
+            for (int64_t k = 0; k < n && db; k++) db[j + k] += sum[k];         /* a = .. + b */
+            for (int64_t k = 0; k < n && db_rec; k++) db_rec[j + k] += sum[k]; /* u = .. + b_rec */
         }
     }
 }
 
 /* The second slab's sums of units u0 .. u1 begin with zeros, written by the core that adds to them. */
 static void FB(slab_begin)(const fb_chain *c, const FB(slab) * slab, int64_t u0, int64_t u1) {
-    const int64_t H = c->run.dims.n_state, D = c->run.dims.n_in;
+    const int64_t H = c->run.dims.n_state, D = c->run.dims.n_in, B = c->run.dims.n_below;
     const size_t units = (size_t)(u1 - u0) * sizeof(real);
     for (int s = 0; s < c->run.dims.n_gate; s++) {
         memset(slab->dW + (s * H + u0) * D, 0, units * (size_t)D);
-        memset(slab->dU + (s * H + u0) * H, 0, units * (size_t)H);
+        memset(slab->dU + (s * H + u0) * B, 0, units * (size_t)B);
         memset(slab->db + s * H + u0, 0, units);
-        memset(slab->dc + s * H + u0, 0, units);
+        memset(slab->db_rec + s * H + u0, 0, units);
     }
 }
 
@@ -175,12 +177,12 @@ static void FB(chain_gradient_part)(void *ctx, int part, int n_parts) {
 /* The gradients are the slabs' together. */
 static void FB(add_slab)(const fb_chain *c) {
     if (!c->slab) return;
-    const int64_t H = c->run.dims.n_state, D = c->run.dims.n_in, GH = c->run.dims.n_gate * H;
+    const int64_t D = c->run.dims.n_in, B = c->run.dims.n_below, GH = c->run.dims.n_gate * c->run.dims.n_state;
     const FB(slab) slab = FB(chain_slab)(c, 1);
     FB(add_rows)(1, GH * D, slab.dW, 0, c->dW, 0);
-    FB(add_rows)(1, GH * H, slab.dU, 0, c->dU, 0);
+    FB(add_rows)(1, GH * B, slab.dU, 0, c->dU, 0);
     if (c->db) FB(add_rows)(1, GH, slab.db, 0, c->db, 0);
-    if (c->dc) FB(add_rows)(1, GH, slab.dc, 0, c->dc, 0);
+    if (c->db_rec) FB(add_rows)(1, GH, slab.db_rec, 0, c->db_rec, 0);
 }
 
 static size_t FB(chain_scratch)(const fb_dims *d) {

@@ -46,7 +46,7 @@ static int FB(project_piece)(fb_chain *c, const FB(packed) * p) {
     int64_t a, b;
     const int64_t i = FB(take_piece)(c, 0, c->row_ptr[c->n_steps], &a, &b);
     if (i < 0) return 0;
-    FB(project)(d, p, b - a, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x,
+    FB(project)(d, p, 0, b - a, (const real *)c->run.x + a * c->run.ld_x, c->run.ld_x,
                 (real *)c->run.saved + (a - c->saved_from) * d->n_slot * d->ld_state);
 #ifdef FASTBPTS_DEBUG
     FB(check_row)(d->n_gate * d->ld_state, d->n_in, (const real *)c->run.x + a * c->run.ld_x, p->w_in, p->bias,
@@ -75,7 +75,7 @@ static int FB(dx_piece)(fb_chain *c, const FB(packed) * p, int64_t low, int64_t 
     if (!c->dx || FB(take_piece)(c, low, high, &a, &b) < 0) return 0;
     const real *errors = (const real *)c->run.saved + a * ld;
     real *dx = (real *)c->dx + a * c->ld_dx;
-    if (c->run.weights.w_rows) FB(rows_back)(d, c->cell->gates, &c->run.weights, b - a, errors, ld, dx, c->ld_dx);
+    if (c->run.weights.w_rows) FB(rows_back)(d, &c->cell->row->gates, &c->run.weights, b - a, errors, ld, dx, c->ld_dx);
     else FB(matmul)(b - a, d->n_in, d->n_gate * d->ld_state, errors, ld, p->w_back, dx, c->ld_dx, 0);
 #ifdef FASTBPTS_DEBUG
     if (!c->run.weights.w_rows) FB(check_row)(d->n_in, d->n_gate * d->ld_state, errors, p->w_back, NULL, dx);

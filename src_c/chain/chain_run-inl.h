@@ -22,11 +22,11 @@ static void FB(last_rows)(const fb_chain *c, const real *states, int64_t ld, rea
 
 static void FB(pack_forward_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
-    FB(pack_forward)(&c->run.dims, c->cell->gates, &c->run.weights, part, n_parts);
+    FB(pack_forward)(&c->run.dims, &c->cell->row->gates, &c->run.weights, part, n_parts);
 }
 static void FB(pack_backward_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
-    FB(pack_backward)(&c->run.dims, c->cell->gates, &c->run.weights, part, n_parts);
+    FB(pack_backward)(&c->run.dims, &c->cell->row->gates, &c->run.weights, part, n_parts);
 }
 
 /* Weights, of W and U so many rows of n_gate states, are packed by the threads that the steps are worth, where they are
@@ -76,7 +76,7 @@ static void FB(chain_backward)(fb_chain *c) {
     const fb_dims *d = &c->run.dims;
     const int64_t H = d->n_state, ld = d->ld_state;
     fb_weights *w = &c->run.weights;
-    w->u_is_row = c->batch == 1 && FB(whole_rows)(w->U, w->ld_u, d->n_state);
+    w->u_is_row = d->n_below > 0 && c->batch == 1 && FB(whole_rows)(w->U, w->ld_u, d->n_state);
     w->w_rows = !c->dx || (c->row_ptr[c->n_steps] <= FB(FEW_ROWS) && d->n_in % FB_PAD == 0);
     FB(chain_packing)(c, FB(pack_backward_part), (w->w_rows ? 0 : d->ld_in) + (w->u_is_row ? 0 : ld));
     FB(copy_rows)(c->batch, H, c->dh_n, H, c->carry, ld, 1);

@@ -62,12 +62,12 @@ static int FB(chain_tile)(const fb_chain *c, const FB(moment) * m, int64_t r, in
                           const real *zeros, fb_tile *t) {
     const fb_run *run = &c->run;
     const int64_t ld = run->dims.ld_state, i = m->row + r;
-    *t = (fb_tile){
-        .rows = rows, .cols = (int)ld, .activation = run->activation, .keep = 1, .bias = p->bias_u, .slot = ld};
+    *t = (fb_tile){.gates = run->dims.gates, .rows = rows, .cols = (int)ld, .activation = run->activation, .keep = 1};
+    t->bias = p->bias_u, t->slot = ld;
     t->ld_saved = run->dims.n_slot * ld, t->saved = (real *)run->saved + (i - c->saved_from) * t->ld_saved;
     t->h = (real *)run->h + i * c->ld_h, t->ld_h = c->ld_h;
     t->below = FB(chain_below)(m, r, run->h, c->ld_h, run->h0, ld, &t->ld_below);
-    const int K = t->below ? run->dims.n_state : 0;
+    const int K = t->below ? run->dims.n_below : 0;
     if (!t->below) t->below = zeros, t->ld_below = 0;
     if (!run->c) return K;
     t->c = (real *)run->c + i * ld, t->ld_c = ld;

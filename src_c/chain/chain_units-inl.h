@@ -25,7 +25,7 @@ static FB_INLINE int FB(unit_share)(const fb_dims *d, int part, int n_parts) {
 static int FB(unit_threads)(const fb_chain *c) {
     const fb_dims *d = &c->run.dims;
     const int64_t most = fb_min(c->n_threads, FB(unit_panels)(d));
-    if (c->batch > 1 || d->n_state < d->ld_state) return 1;
+    if (c->batch > 1 || d->n_state < d->ld_state || !d->n_below) return 1;
     return fb_threads_for(fb_min(32, c->n_steps) * d->n_gate * d->ld_state * d->ld_state, c->worth, most);
 }
 
@@ -46,7 +46,7 @@ static void FB(unit_forward_part)(void *ctx, int part, int n_parts) {
     const FB(moment) m = FB(moment_of)(c, c->step);
     fb_tile t;
     const int K = FB(unit_tile)(c, &m, part, n_parts, &p, &t);
-    FB(gated_forward)(&c->run.dims, c->cell->gates, &p, &t, K, c->step & 1);
+    FB(gated_forward)(&c->run.dims, c->cell, &p, &t, K, c->step & 1);
 }
 
 /* What the step after this one sends to the part's units, which needs the errors of all, then their errors at this
@@ -54,7 +54,7 @@ static void FB(unit_forward_part)(void *ctx, int part, int n_parts) {
 static void FB(unit_backward_part)(void *ctx, int part, int n_parts) {
     const fb_chain *c = ctx;
     const fb_dims *d = &c->run.dims;
-    const fb_gates *g = c->cell->gates;
+    const fb_gates *g = &c->cell->row->gates;
     const FB(packed) p = FB(packed_of)(d, &c->run.weights);
     const int u0 = FB(unit_share)(d, part, n_parts), u1 = FB(unit_share)(d, part + 1, n_parts);
     if (c->step + 1 < c->n_steps) {

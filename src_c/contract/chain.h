@@ -21,7 +21,7 @@ typedef struct fb_chain {
     void *h_n, *c_n;              /* (B, n_state) or NULL: out, states after each sequence's last step */
     const void *dh, *dh_n, *dc_n; /* (N, ld_dh), (B, n_state), or NULL */
     void *dx, *dh0, *dc0;         /* (N, ld_dx), (B, n_state), or NULL */
-    void *dW, *dU, *db, *dc;      /* added to; dc: of the second bias; db, dc: or NULL */
+    void *dW, *dU, *db, *db_rec;  /* added to; db, db_rec, of the biases: or NULL; dU: unread where there is no U */
     void *slab;            /* gradients of the second slab, the shorter half of the sequences; NULL: there is one */
     void *carry, *carry_c; /* (B, ld_state) gradients on their way from time to time */
     char *scratch;

@@ -15,8 +15,8 @@
 #include "contract/word2vec.h"
 
 typedef struct fb_cell_kernels {
-    int n_cells;
-    const fb_cell *cells;
+    const fb_cell *cells;      /* (FB_N_CELLS) */
+    const fb_cell *test_cells; /* (FB_N_TEST_CELLS) */
 } fb_cell_kernels;
 
 /* Products of matrices: gemm/matmul-inl.h. */
@@ -33,7 +33,7 @@ typedef struct fb_gemm_kernels {
 
 /* Cells over structures. */
 typedef struct fb_tree_kernels {
-    size_t (*scratch)(const fb_dims *d, const fb_gates *g);
+    size_t (*scratch)(const fb_dims *d);
     size_t (*packed)(const fb_dims *d); /* bytes of fb_weights.packed, of packed_back */
     void (*pack)(const fb_dims *d, const fb_column *c, const void *const *params, void *theta);
     void (*unpack)(const fb_dims *d, const fb_column *c, int gradient, const void *theta, void *const *params);

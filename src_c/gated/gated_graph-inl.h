@@ -14,23 +14,31 @@
 
 /* Pieces of one thread's scratch memory. */
 typedef struct {
-    real *below, *c_below, *fc, *send, *dc_below, *u; /* (FB_ROWS, ld_state) */
-    real *panel;                                      /* (panel_rows, the wider of ld_in and ld_state) */
+    real *below, *send;       /* (FB_ROWS, the wider of ld_state and ld_below) */
+    real *c_below, *dc_below; /* (FB_ROWS, n_second ld_state), n_second the states side by side */
+    real *fc, *u;             /* (FB_ROWS, ld_state) */
+    real *panel;              /* (panel_rows, the widest of ld_in, ld_state and ld_below) */
     real *matmul, *end;
 } FB(gated_work);
 enum { FB(PANEL_ROWS) = 128 };
 
+/* States of children that lie side by side in what a cell reads. */
+static FB_INLINE int FB(side_by_side)(const fb_dims *d) {
+    return d->gates->matrices_per_child ? d->n_below / d->n_state : 1;
+}
+
 static FB(gated_work) FB(gated_work_of)(const fb_dims *d, void *scratch) {
-    const int64_t row = FB_ROWS * (int64_t)d->ld_state;
+    const int64_t row = FB_ROWS * (int64_t)d->ld_state, second = row * FB(side_by_side)(d);
+    const int64_t wide = d->ld_below > d->ld_state ? d->ld_below : d->ld_state;
     FB(gated_work) w;
     w.below = scratch;
-    w.c_below = w.below + row;
-    w.fc = w.c_below + row;
+    w.c_below = w.below + FB_ROWS * wide;
+    w.fc = w.c_below + second;
     w.send = w.fc + row;
-    w.dc_below = w.send + row;
-    w.u = w.dc_below + row;
+    w.dc_below = w.send + FB_ROWS * wide;
+    w.u = w.dc_below + second;
     w.panel = w.u + row;
-    w.matmul = w.panel + FB(PANEL_ROWS) * (d->ld_in > d->ld_state ? d->ld_in : d->ld_state);
+    w.matmul = w.panel + FB(PANEL_ROWS) * (d->ld_in > wide ? d->ld_in : wide);
     w.end = w.matmul + FB(matmul_scratch)();
     return w;
 }
@@ -61,7 +69,12 @@ static const real *FB(input_rows)(const fb_run *r, int64_t k, int64_t n, real *p
     return panel;
 }
 
-/* a of the nodes i .. b. */
+/* Whether node i has the leaf module. */
+static FB_INLINE int FB(is_leaf)(const fb_run *r, int64_t i) {
+    return r->dims.gates->n_leaf && i < r->graph->level_ptr[1];
+}
+
+/* a of the nodes i .. b of one level. */
 static void FB(graph_project)(const fb_run *r, int64_t i, int64_t b, const FB(packed) * p, const FB(gated_work) * w) {
     const fb_graph *s = r->graph;
     const int64_t ld_saved = r->dims.n_slot * r->dims.ld_state;
@@ -69,7 +82,7 @@ static void FB(graph_project)(const fb_run *r, int64_t i, int64_t b, const FB(pa
         const int reads = k < s->n_inputs && s->inputs[k] == i;
         n = reads ? FB(input_run)(s, k, b) : (k < s->n_inputs ? fb_min(s->inputs[k], b) : b) - i;
         const real *x = reads ? FB(input_rows)(r, k, n, w->panel, &ld) : NULL;
-        FB(project)(&r->dims, p, n, x, x ? ld : 0, (real *)r->saved + i * ld_saved);
+        FB(project)(&r->dims, p, FB(is_leaf)(r, i), n, x, x ? ld : 0, (real *)r->saved + i * ld_saved);
         k += reads ? n : 0;
     }
 }
@@ -92,12 +105,40 @@ static const real *FB(sum_below)(const fb_run *r, int64_t i, int64_t m, const re
     return out;
 }
 
+/* out (m, ld): rows of `from` (ld_state) of all children of nodes i .. i + m side by side, `apart` elements from each
+   other; zeros of childless nodes. */
+static void FB(children_below)(const fb_run *r, int64_t i, int64_t m, const real *from, int apart, real *out, int ld) {
+    const fb_graph *s = r->graph;
+    for (int64_t k = 0; k < m; k++, out += ld) {
+        const int64_t first = s->child_ptr[i + k], end = s->child_ptr[i + k + 1];
+        if (first == end) FB(zero)(out, ld);
+        for (int64_t e = first; e < end; e++) /* a row's padding is overwritten by the next one */
+            FB(copy)(out + (e - first) * apart, from + (int64_t)s->child[e] * r->dims.ld_state, r->dims.ld_state);
+    }
+}
+
+/* h~ of nodes i .. i + m: the sum of the children's states, or all of them. */
+static void FB(states_below)(const fb_run *r, int64_t i, int64_t m, real *out) {
+    if (!r->dims.gates->matrices_per_child) FB(sum_below)(r, i, m, r->h, r->h0, out);
+    else FB(children_below)(r, i, m, r->h, r->dims.n_state, out, r->dims.ld_below);
+}
+
+/* The second states below, alike; of cells with a gate per child where nodes have one child at most. */
+static void FB(second_below)(const fb_run *r, int64_t i, int64_t m, real *out) {
+    const int ld = r->dims.ld_state;
+    if (!r->dims.gates->matrices_per_child) FB(sum_below)(r, i, m, r->c, r->c0, out);
+    else FB(children_below)(r, i, m, r->c, ld, out, FB(side_by_side)(&r->dims) * ld);
+}
+
 static fb_tile FB(graph_tile)(const fb_run *r, int64_t i, int m, const FB(packed) * p, const FB(gated_work) * w) {
     const int64_t ld = r->dims.ld_state, ld_saved = r->dims.n_slot * ld;
     real *saved = (real *)r->saved + i * ld_saved;
-    fb_tile t = {.rows = m, .cols = (int)ld, .activation = r->activation, .keep = 1 - r->dropout};
+    fb_tile t = {
+        .gates = r->dims.gates, .rows = m, .cols = (int)ld, .activation = r->activation, .keep = 1 - r->dropout};
     t.bias = p->bias_u, t.slot = ld, t.saved = saved, t.ld_saved = ld_saved;
-    t.below = w->below, t.ld_below = t.ld_h = t.ld_c = t.ld_c_below = t.ld_fc = t.ld_e = t.ld_dc = t.ld_direct = ld;
+    t.below = w->below, t.ld_below = r->dims.gates->matrices_per_child ? r->dims.ld_below : ld;
+    t.ld_h = t.ld_c = t.ld_fc = t.ld_e = t.ld_dc = t.ld_direct = ld;
+    t.ld_c_below = t.ld_dc_below = FB(side_by_side)(&r->dims) * ld;
     t.h = (real *)r->h + i * ld, t.e = (real *)r->dh + i * ld, t.direct = w->send;
     if (!r->c) return t;
     t.c = (real *)r->c + i * ld, t.dc = (real *)r->dc + i * ld;
@@ -120,8 +161,8 @@ static fb_tile FB(edge_tile)(const fb_run *r, const fb_tile *tile, int64_t k, in
 }
 
 /* fc of nodes i .. i + m: a gate for every child. */
-static void FB(edges_forward)(const fb_run *r, const fb_gates *g, int64_t i, const fb_tile *tile, const FB(packed) * p,
-                              const FB(gated_work) * w) {
+static void FB(edges_forward)(const fb_run *r, const fb_cell *cell, int64_t i, const fb_tile *tile,
+                              const FB(packed) * p, const FB(gated_work) * w) {
     const fb_graph *s = r->graph;
     const int H = r->dims.n_state, ld = r->dims.ld_state;
     FB(zero)(tile->fc, tile->rows * ld);
@@ -136,7 +177,7 @@ static void FB(edges_forward)(const fb_run *r, const fb_gates *g, int64_t i, con
             fb_tile t = FB(edge_tile)(r, tile, k, e + q);
             t.u = w->u + q * ld;
             FB(copy)(t.f, (real *)tile->f + k * tile->ld_f, ld);
-            g->edge_forward(&t);
+            cell->gated.edge_forward(&t);
         }
     }
 }
@@ -146,7 +187,8 @@ static int FB(one_below)(const fb_graph *s, int64_t i, int64_t m) {
 }
 
 /* Nodes a .. b of one level. */
-static void FB(graph_forward)(const fb_run *r, const fb_gates *g, int64_t a, int64_t b, void *scratch) {
+static void FB(graph_forward)(const fb_run *r, const fb_cell *cell, int64_t a, int64_t b, void *scratch) {
+    const fb_gates *g = &cell->row->gates;
     const FB(gated_work) w = FB(gated_work_of)(&r->dims, scratch);
     const FB(packed) p = FB(packed_of)(&r->dims, &r->weights);
     const int H = r->dims.n_state, ld = r->dims.ld_state;
@@ -155,14 +197,18 @@ static void FB(graph_forward)(const fb_run *r, const fb_gates *g, int64_t a, int
         m = FB(gated_rows)(g->n_gate, b - i);
         fb_tile t = FB(graph_tile)(r, i, (int)m, &p, &w);
         const int zero = a < r->graph->level_ptr[1] && !r->h0;
-        FB(sum_below)(r, i, m, r->h, r->h0, w.below);
-        if (g->has_c && FB(one_below)(r->graph, i, m)) {
-            FB(sum_below)(r, i, m, r->c, r->c0, w.c_below);
-        } else if (g->has_c) {
-            t.fc = w.fc;
-            FB(edges_forward)(r, g, i, &t, &p, &w);
+        if (FB(is_leaf)(r, i)) {
+            cell->gated.leaf_forward(&t);
+        } else {
+            FB(states_below)(r, i, m, w.below);
+            if (g->gate_per_child && !FB(one_below)(r->graph, i, m)) {
+                t.fc = w.fc;
+                FB(edges_forward)(r, cell, i, &t, &p, &w);
+            } else if (g->has_second_state) {
+                FB(second_below)(r, i, m, w.c_below);
+            }
+            FB(gated_forward)(&r->dims, cell, &p, &t, zero ? 0 : r->dims.n_below, 0);
         }
-        FB(gated_forward)(&r->dims, g, &p, &t, zero ? 0 : H, 0);
         for (int64_t k = 0; k < m; k++) {
             real *h = (real *)t.h + k * ld;
             for (int j = H; j < ld; j++) h[j] = 0;

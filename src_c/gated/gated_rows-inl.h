@@ -21,6 +21,7 @@ static void FB(line_add)(int width, int K, const real *a, const real *b, ptrdiff
     }
 #undef FB_CASE
     /* clang-format on */
+    FB_NO_CASE();
 }
 
 /* Rows of all steps up to which W is read where it lies: above, packing it costs nothing that could be seen. */

@@ -139,7 +139,10 @@ static FB_INLINE void FB(dot_tile)(const int MR, const int NR, int K, const real
 #endif
 }
 
-/* `count` tiles of one shape side by side. */
+/* Whether a tile of m rows and n vectors fits the registers. */
+static FB_INLINE int FB(is_tile)(int m, int n) { return n <= 6 && m * n <= FB_ACCUMULATORS; }
+
+/* `count` tiles of one shape side by side; FB(is_tile)(m, n). */
 #define FB_CASE(M, N)                                                                         \
     case M * 8 + N:                                                                           \
         for (; count > 0; count--, b += N * VL, c += N * VL)                                  \
@@ -147,7 +150,9 @@ static FB_INLINE void FB(dot_tile)(const int MR, const int NR, int K, const real
         return;
 static void FB(outer_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
                           ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
+    assert(m > 0 && m <= FB_ROWS && n > 0 && FB(is_tile)(m, n));
     switch (m * 8 + n) { FB_TILES(FB_CASE) }
+    FB_NO_CASE();
 }
 #undef FB_CASE
 #define FB_CASE(M, N)                                                                                             \
@@ -156,7 +161,9 @@ static void FB(outer_row)(int m, int n, int64_t count, int K, const real *a, ptr
         return;
 static void FB(dot_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb,
                         real *p, ptrdiff_t ldp, int add) {
+    assert(m > 0 && m <= FB_ROWS && n > 0 && FB(is_tile)(m, n));
     switch (m * 8 + n) { FB_TILES(FB_CASE) }
+    FB_NO_CASE();
 }
 #undef FB_CASE
 #undef FB_TILES

@@ -19,6 +19,10 @@
 #define FB_KEEP(v) (void)(v)
 #endif
 
+/* Behind a switch over widths whose cases all return: a width without a case ends the process instead of leaving wrong
+   numbers. */
+#define FB_NO_CASE() __builtin_trap()
+
 /* Counter-based random bits (splitmix64 finaliser). The value depends on seed and counter only, not on the order of
    calls. */
 static inline uint64_t fb_random(uint64_t seed, uint64_t counter) {

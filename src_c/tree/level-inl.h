@@ -29,8 +29,8 @@ static FB(work) FB(work_of)(const fb_dims *d, const void *scratch) {
     return w;
 }
 
-static size_t FB(scratch)(const fb_dims *d, const fb_gates *g) {
-    if (g) return FB(gated_scratch)(d);
+static size_t FB(scratch)(const fb_dims *d) {
+    if (d->gates->n_gate) return FB(gated_scratch)(d);
     const FB(work) w = FB(work_of)(d, NULL);
     const size_t wide = (size_t)FB_LD_Q(d) > (size_t)d->ld_state ? (size_t)FB_LD_Q(d) : (size_t)d->ld_state;
     return ((size_t)(w.panel - w.c) + FB_PADDED((size_t)w.panel_rows * wide) + 8 * FB_PAD) * sizeof(real);

@@ -56,7 +56,7 @@ static void FB(forward_part)(void *ctx, int part, int n_parts) {
     (void)n_parts;
     for (int64_t v = 0; v < net->run.graph->n_levels; v++) {
         const int64_t n = FB(forest_range)(net, v, part, begin, &a, &b, &row);
-        if (net->cell->gates) FB(graph_forward)(&net->run, net->cell->gates, a, b, w.c);
+        if (fb_is_gated(net->cell)) FB(graph_forward)(&net->run, net->cell, a, b, w.c);
         else if (v == 0)
             for (int64_t i = a; i < b; i++) {
                 if (net->run.x_row && i + 8 < b) /* rows of E are far apart */
@@ -91,7 +91,7 @@ static void FB(backward_part)(void *ctx, int part, int n_parts) {
     for (int64_t v = net->run.graph->n_levels - 1; v >= 0; v--) {
         const int64_t n = FB(forest_range)(net, v, part, begin, &a, &b, &row);
         above -= n;
-        if (net->cell->gates) FB(graph_backward)(&net->run, net->cell->gates, a, b, w.c);
+        if (fb_is_gated(net->cell)) FB(graph_backward)(&net->run, net->cell, a, b, w.c);
         else if (v == 0)
             for (int64_t i = a; i < b; i++) FB(input_backward)(&net->run, i);
         else FB(level_backward)(&net->run, net->cell, a, b, row + above, &w);
@@ -123,7 +123,7 @@ static void FB(gradient_part)(void *ctx, int part, int n_parts) {
     const int n = n_parts / whole->n_slabs, own = part / n;
     const fb_net slab = FB(slab_of)(whole, own), *net = &slab;
     const FB(work) w = FB(own_work)(net, part);
-    if (net->cell->gates) FB(graph_weights)(&net->run, net->cell->gates, part, n_parts, w.c);
+    if (fb_is_gated(net->cell)) FB(graph_weights)(&net->run, &net->cell->row->gates, part, n_parts, w.c);
     else FB(weights_part)(&net->run, net->cell, net->n_inner[own], part % n, n, &w);
     if (net->loss.head && part % n == 0) FB(head_gradient)(net, own);
 }

@@ -59,9 +59,9 @@ static void FB(turn_theta)(fb_net *net) {
 static void FB(turn_weights)(fb_net *net) {
     const fb_dims *d = &net->run.dims;
     const fb_loss *l = &net->loss;
-    if (net->cell->gates) {
-        FB(pack_forward)(d, net->cell->gates, &net->run.weights, 0, 1);
-        FB(pack_edges)(d, net->cell->gates, &net->run.weights);
+    if (fb_is_gated(net->cell)) {
+        FB(pack_forward)(d, &net->cell->row->gates, &net->run.weights, 0, 1);
+        FB(pack_edges)(d, &net->cell->row->gates, &net->run.weights);
     }
     FB(turn_theta)(net);
     if (!l->head) return;
@@ -73,7 +73,7 @@ static void FB(turn_weights)(fb_net *net) {
 
 /* Weights in the layouts that only the backward step reads. */
 static void FB(turn_back)(fb_net *net) {
-    if (net->cell->gates) FB(pack_backward)(&net->run.dims, net->cell->gates, &net->run.weights, 0, 1);
+    if (fb_is_gated(net->cell)) FB(pack_backward)(&net->run.dims, &net->cell->row->gates, &net->run.weights, 0, 1);
 }
 
 static void FB(run_forward)(fb_net *net) {
@@ -103,8 +103,8 @@ static void FB(weigh)(fb_net *net) {
 
 /* Gradients of one batch and, unless net->update is 0, the update. If the loss is not finite, nothing is updated. */
 static void FB(step)(fb_net *net) {
-    const int n = fb_split(net, net->cell->gates ? 1 : FB_SLABS), T = net->n_threads;
-    net->run.fresh = !net->cell->gates && net->loss.roots_only && net->run.graph->forest;
+    const int n = fb_split(net, fb_is_gated(net->cell) ? 1 : FB_SLABS), T = net->n_threads;
+    net->run.fresh = !fb_is_gated(net->cell) && net->loss.roots_only && net->run.graph->forest;
     if (net->n_slabs == 1) net->run.errors = NULL; /* dh has them in this order */
     FB(weigh)(net);
     fb_word_rows(net);

@@ -51,7 +51,7 @@ static void FB(pack)(const fb_dims *d, const fb_column *column, const void *cons
         memset(row, 0, (size_t)d->ld_feature * sizeof(real));
         for (int c = 0; c < d->n_feature; c++) {
             const fb_column k = column[c];
-            if (k.param < 0) continue;
+            if (k.param < 0 || (k.rows && i >= k.rows)) continue;
             const real *p = (const real *)params[k.param] + i * length[k.param];
             row[c] = k.twin < 0 ? p[k.at] : p[k.at] + p[k.twin];
         }
@@ -68,7 +68,7 @@ static void FB(unpack)(const fb_dims *d, const fb_column *column, int gradient, 
         const real *row = (const real *)theta + (int64_t)i * d->ld_feature;
         for (int c = 0; c < d->n_feature; c++) {
             const fb_column k = column[c];
-            if (k.param < 0) continue;
+            if (k.param < 0 || (k.rows && i >= k.rows)) continue;
             real *p = (real *)params[k.param] + i * length[k.param];
             if (gradient) {
                 p[k.at] += row[c]; /* theta = p[at] (+ p[twin]) */

@@ -87,7 +87,7 @@ def test_gru_without_gates_is_elman(implementation: str) -> None:
     p.params["b"][:10] = np.repeat([1000.0, -1000.0], 5)
     h, found = results(implementation, p)
     q = problem("elman", p.s, 5, activation="tanh")
-    q.params = {"W": p.params["W"][10:], "U": p.params["U"][10:], "b": p.params["b"][10:] + p.params["c"][10:]}
+    q.params = {"W": p.params["W"][10:], "U": p.params["U"][10:], "b": p.params["b"][10:] + p.params["b_rec"][10:]}
     q.x, q.dh, q.initial = p.x, p.dh, p.initial
     h_elman, found_elman = results(implementation, q)
     assert error(h, h_elman) <= 1e-13

@@ -44,7 +44,7 @@ def test_reference(cell: str, activation: str | None) -> None:
     s = fb.Structure.chains(lengths)
     plain = reference.cell(cell, n_in=3, n_state=6, activation=activation, dtype="float64")
     W, U, b, c = layer.params.values()
-    params = {"W": W, "U": U, "b": b, "c": c} if "c" in plain.shapes else {"W": W, "U": U, "b": b + c}
+    params = {"W": W, "U": U, "b": b, "b_rec": c} if "b_rec" in plain.shapes else {"W": W, "U": U, "b": b + c}
     graph = s.graph.astype(np.int64)
     time = s.order - (np.cumsum(lengths) - lengths)[graph]
     dh = dout[time, graph].copy()
@@ -56,7 +56,7 @@ def test_reference(cell: str, activation: str | None) -> None:
         upstream.append(np.zeros_like(dh))
         upstream[1][s.root] = dh_n[1][0]
     dparams, dx, dh0 = plain.backward(result, *upstream)
-    dc = dparams.get("c", dparams["b"])
+    dc = dparams.get("b_rec", dparams["b"])
     wanted = {"out": result.h, "dx": dx, "dweight_ih_l0": dparams["W"], "dweight_hh_l0": dparams["U"]}
     wanted |= {"dbias_ih_l0": dparams["b"], "dbias_hh_l0": dc} | {f"dh0{k}": g for k, g in enumerate(parts(dh0))}
     found = {k: found[k] for k in wanted} | {k: found[k][time, graph] for k in ("out", "dx")}

@@ -29,7 +29,7 @@ def torch_recurrent(torch: Any, cell: str, s: Any, params: dict[str, Any], x: An
         if cell == "elman":
             h.append(getattr(torch, activation)(a + u))
         elif cell == "gru":
-            u = u + params["c"]
+            u = u + params["b_rec"]
             r, z = torch.sigmoid((a + u)[: 2 * H]).chunk(2)
             n = torch.tanh(a[2 * H :] + r * u[2 * H :])
             h.append((1 - z) * n + z * h_below.sum(0))
@@ -99,7 +99,7 @@ def test_torch_layers(torch: Any, cell: str, activation: str | None, name: str) 
     kind = {"elman": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell]
     layer = kind(W.shape[1], 5, dtype=torch.float64, **({"nonlinearity": activation} if activation else {}))
     weights = dict(zip(("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"), (W, U, b), strict=False))
-    weights["bias_hh_l0"] = tensors.get("c", torch.zeros_like(b))
+    weights["bias_hh_l0"] = tensors.get("b_rec", torch.zeros_like(b))
     own = np.argsort(p.s.order, kind="stable")  # rows in order of time, one sequence after the other
     lengths = np.bincount(p.s.graph)
     start = np.cumsum(lengths) - lengths
@@ -231,7 +231,7 @@ def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> N
     )
     tensors = leaf_tensors(torch, net.params)
     decoupled = OPTIMIZERS[name].decouples_decay
-    penalised = [key for key in tensors if key not in ("b", "c", "bs")]
+    penalised = [key for key in tensors if key not in ("b", "b_rec", "bs")]
     groups = [{"params": [tensors[key]], "weight_decay": 2 * alpha * (key in penalised) * decoupled} for key in tensors]
     theirs = torch_optimizer(torch, name, groups, rate=0.01)
     words, labels = s.word[s.inputs].astype(np.int64), torch.tensor(s.label.astype(np.int64))

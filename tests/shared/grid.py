@@ -1,7 +1,7 @@
 """The grid that the tests of the cells share: names from the registry, structures from the zoo, random problems.
 
-Recursive cells (sum, concat, rntn) read inputs at their leaves, and run over the full product of structures and sizes.
-Recurrent cells (elman, gru, lstm) have more axes: inputs at any nodes, n_in apart from n_state, initial states, a
+Recursive cells (sum, concat, ..) read inputs at their leaves, and run over the full product of structures and sizes.
+Cells with gates (elman, gru, lstm, ..) have more axes: inputs at any nodes, n_in apart from n_state, initial states, a
 choice of activation, a second state. Each structure gets a few variants, in which the values of all axes take turns.
 
 Dimension key: N nodes, G graphs, I input rows, H state width.
@@ -24,14 +24,22 @@ NARY = zoo.nary_zoo()
 RECURRENT_ZOO = zoo.recurrent_zoo()
 SPECS = {name: reference.cell(name, n_state=2) for name in reference.cells()}
 CELLS = list(SPECS)
-RECURRENT = [name for name in CELLS if SPECS[name].initial]
-RECURSIVE = [name for name in CELLS if not SPECS[name].initial]
+GATED = [name for name in CELLS if SPECS[name].states]
+RECURRENT = [name for name in GATED if SPECS[name].arity is None]
+RECURSIVE = [name for name in CELLS if not SPECS[name].states]
 
 
 def structures(cell: str) -> dict[str, zoo.Graphs]:
     """The structures of the zoo for this cell."""
-    more = {**NARY, **RECURRENT_ZOO} if SPECS[cell].initial else NARY
-    return BINARY if SPECS[cell].arity is not None else {**BINARY, **more}
+    if SPECS[cell].arity is not None:
+        return {**BINARY, **binary_inputs()} if SPECS[cell].states else BINARY
+    return {**BINARY, **NARY, **RECURRENT_ZOO} if SPECS[cell].states else {**BINARY, **NARY}
+
+
+def binary_inputs() -> dict[str, zoo.Graphs]:
+    """Binary structures with inputs at other nodes than the childless ones."""
+    two = {name: s for name, s in RECURRENT_ZOO.items() if set(np.diff(s.child_ptr)) <= {0, 2}}
+    return {name: s for name, s in two.items() if s.n_nodes}
 
 
 CASES = [(cell, name) for cell in CELLS for name in structures(cell)]
@@ -40,13 +48,13 @@ CASES = [(cell, name) for cell in CELLS for name in structures(cell)]
 def thinned(values: Sequence[Any], per_case: int = 1) -> list[tuple[str, str, Any, int]]:
     """Cells x structures x values, and a number of the variant: for the recurrent cells some values, in turns."""
     full = [(cell, name, value, 0) for cell, name in CASES if cell in RECURSIVE for value in values]
-    recurrent = [case for case in CASES if case[0] in RECURRENT for _ in range(per_case)]
+    recurrent = [case for case in CASES if case[0] in GATED for _ in range(per_case)]
     return full + [(cell, name, values[k % len(values)], k // 2) for k, (cell, name) in enumerate(recurrent)]
 
 
 def widths(cell: str, d: int) -> dict[str, int]:
     """n_state = d, and n_in another number where a cell allows it: odd, even, smaller, larger."""
-    return {"n_in": 7 * d % 34 + 1 if SPECS[cell].initial else d, "n_state": d}
+    return {"n_in": 7 * d % 34 + 1 if SPECS[cell].states else d, "n_state": d}
 
 
 def states(run: Any) -> Array:
@@ -126,7 +134,7 @@ def problem(cell: str, s: zoo.Graphs, d: int, seed: int = 1, variant: int = 0, *
     params = reference.cell(cell, **width).init_params(rng)
     params = {key: value + 0.1 * rng.standard_normal(value.shape) / np.sqrt(d) for key, value in params.items()}
     x = rng.standard_normal((len(s.inputs), width["n_in"]))
-    dh = rng.standard_normal((s.n_nodes, d * max(1, len(spec.initial))))
+    dh = rng.standard_normal((s.n_nodes, d * max(1, len(spec.states))))
     initial = tuple(rng.standard_normal((s.n_graphs, d)) for _ in spec.initial)
     if spec.activations:
         options = {"activation": spec.activations[variant % len(spec.activations)], **options}

@@ -230,3 +230,35 @@ def recurrent_zoo(seed: int = 0) -> dict[str, Graphs]:
 def wide_levels(n_nodes: int, seed: int = 0) -> Graphs:
     """A batch with `n_nodes` nodes on each of its two levels above the leaves, around tile widths."""
     return dressed([tree(((0, 0), 0)) for _ in range(n_nodes)], seed)
+
+
+def with_arity(n: int, seed: int = 0) -> dict[str, Graphs]:
+    """Structures whose inner nodes have n children, with inputs at any nodes."""
+    rng = np.random.default_rng(seed)
+    one: list[Kids] = [[] for _ in range(n)] + [list(range(n))]
+    trees = [random_complete(rng, n, k) for k in (1, 4, 2, 9)]
+    shared: Kids = [[] for _ in range(n)] + [list(range(n)), [*range(1, n), n], [n, *range(1, n)]]
+    graphs: dict[str, tuple[list[Kids], str]] = {
+        "leaf": ([[[]]], "all"),
+        "one": ([one], "leaves"),
+        "trees": (trees, "all"),
+        "sparse_trees": (trees, "some"),
+        "leaves": (trees, "leaves"),
+        "sparse_dags": ([shared, *trees], "some"),
+        "no_input": (trees, "none"),
+    }
+    return {name: dressed(g, seed, inputs=inputs) for name, (g, inputs) in graphs.items()}
+
+
+def random_complete(rng: np.random.Generator, n: int, n_inner: int) -> Kids:
+    """A tree of n_inner nodes with n children each, in random order of joining."""
+    kids: Kids = []
+    free: list[int] = []
+    for _ in range(n_inner * (n - 1) + 1):
+        free.append(len(kids))
+        kids.append([])
+    while len(free) > 1:
+        chosen = [free.pop(int(rng.integers(len(free)))) for _ in range(n)]
+        free.append(len(kids))
+        kids.append(chosen)
+    return kids
