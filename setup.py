@@ -42,8 +42,6 @@ cflags = [
 cflags += ["-fvisibility=hidden", "-pthread", "-MMD"]
 ldflags = ["-pthread"]
 macros: list[tuple[str, str | None]] = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
-if os.name == "nt":
-    cflags, ldflags = ["/O2", "/std:c11"], []
 if ABI3:
     macros.append(("Py_LIMITED_API", "0x030B0000"))
 if DEBUG:
@@ -167,6 +165,11 @@ class build_parallel(build_ext):  # noqa: N801 (the name that setuptools has for
 
     def build_extension(self, ext: Extension) -> None:
         """Compile and link the extension."""
+        if self.compiler.compiler_type == "msvc":
+            raise SystemExit(
+                "fastbpts: the kernels are written for gcc and clang, and MSVC has no vector types: "
+                "use MinGW-w64, with [build_ext] compiler=mingw32 in setup.cfg"
+            )
         target = self.get_ext_fullpath(ext.name)
         todo, objects = [], []
         for unit in units(ext.sources[0]):
