@@ -530,6 +530,7 @@ cdef extern from "contract/kernels.h" nogil:
         void (*step)(fb_net *) noexcept nogil
         void (*predict)(fb_net *, int, void *, void *) noexcept nogil
         void (*loss)(fb_loss *, int64_t, void *) noexcept nogil
+        void (*link)(const fb_loss *, int64_t, void *) noexcept nogil
         void (*dropout_mask)(uint64_t, double, int64_t, int64_t, void *) noexcept nogil
 
     ctypedef struct fb_chain_kernels:

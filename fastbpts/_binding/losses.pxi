@@ -51,3 +51,17 @@ def plain_loss(str name, double option, z, int n_out, label, soft, weight, class
     with nogil:
         k.tree.loss(&l, n, scores)
     return float(losses_.sum()), l.total_weight
+
+
+def plain_link(str name, z, int n_out):
+    """Scores z (n, n_out padded) become predictions, in place."""
+    cdef const fb_kernels *k = kernels(z.dtype)
+    cdef fb_loss l
+    cdef int64_t n = len(z)
+    cdef void *scores = out_ptr(z, z.dtype.num, 0, "z")
+    set_loss(&l, name, 0)
+    l.n_classes, l.ld_class = n_out, z.shape[1]
+    if l.ld_class != padded(n_out):
+        raise ValueError(f"z: rows of {padded(n_out)} are needed, got {z.shape}")
+    with nogil:
+        k.tree.link(&l, n, scores)

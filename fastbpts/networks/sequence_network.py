@@ -18,7 +18,7 @@ from fastbpts.networks.packing import I64, Rows
 from fastbpts.networks.pooling import POOLS
 from fastbpts.networks.shape import Shape, initial, penalties
 from fastbpts.training.gradients import Gradients, check_gradients
-from fastbpts.training.losses import Loss, as_loss, total_weight
+from fastbpts.training.losses import Loss, as_loss, predictions, total_weight
 from fastbpts.training.optimizer import Optimizer
 from fastbpts.training.state import state_values
 from fastbpts.training.updates import Updater
@@ -231,7 +231,7 @@ class SequenceNetwork:
             return POOLS[self.shape.pool]().forward(out, last, rows.batch_sizes), (h, c)
 
     def logits(self, rows: Rows, state: State | None = None) -> tuple[Array, State]:
-        """Scores (n, n_classes), whose softmax are the probabilities; and the final states."""
+        """Scores (n, n_classes), of which the loss's link makes predictions; and the final states."""
         with self._lock:
             y, end = self.transform(rows, state)
             return self._head.logits(y), end
@@ -253,11 +253,8 @@ class SequenceNetwork:
         return step
 
     def predict_proba(self, rows: Rows) -> Array:
-        """Probabilities (n, n_classes)."""
-        z = self.logits(rows)[0]
-        proba: Array = np.exp(z - z.max(axis=1, keepdims=True))
-        proba /= proba.sum(axis=1, keepdims=True)
-        return proba
+        """Predictions (n, n_classes): what the loss's link makes of the scores, such as probabilities."""
+        return predictions(self.loss, self.logits(rows)[0])
 
     # -- what training continues from --------------------------------------------------------------------------------
 

@@ -35,11 +35,15 @@ class Rule(NamedTuple):
 
 def _softmax_cross_entropy(z: Array, y: Array, option: float) -> tuple[float, Array]:  # noqa: ARG001
     log_p = log_softmax(z)
-    return float(-(y * log_p).sum()), np.asarray(y.sum() * np.exp(log_p) - y)
+    wanted = y != 0  # a score of minus infinity costs only where it is a target
+    return float(-(y[wanted] * log_p[wanted]).sum()), np.asarray(y.sum() * np.exp(log_p) - y)
 
 
 def _sigmoid_cross_entropy(z: Array, y: Array, option: float) -> tuple[Array, Array]:  # noqa: ARG001
-    return np.asarray(np.logaddexp(0, z) - y * z), np.asarray(np.exp(-np.logaddexp(0, -z)) - y)
+    yes, no = np.zeros_like(z), np.zeros_like(z)
+    np.multiply(y, np.logaddexp(0, -z), out=yes, where=y != 0)
+    np.multiply(1 - y, np.logaddexp(0, z), out=no, where=y != 1)
+    return np.asarray(yes + no), np.asarray(np.exp(-np.logaddexp(0, -z)) - y)
 
 
 def _squared(z: Array, y: Array, option: float) -> tuple[Array, Array]:  # noqa: ARG001

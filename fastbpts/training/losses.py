@@ -195,16 +195,12 @@ def loss(
         Naming the argument whose shape or range does not fit.
     """
     chosen = as_loss(name)
-    scores = np.asarray(z)
-    scores = scores if scores.dtype in (np.float32, np.float64) else as_array(z, scores.shape, np.float64, "z")
-    if scores.ndim != 2 or scores.shape[1] == 0:
-        raise ValueError(f"z must have shape (n, n_out), got {scores.shape}")
+    scores = _scores(z)
     n, n_out = scores.shape
     label, soft = chosen.targets(y, n, n_out, scores.dtype, "y")
     w = None if weight is None else as_array(weight, (n,), scores.dtype, "weight")
     by_class = chosen.check_class_weight(class_weight, n_out, scores.dtype)
-    rows = np.zeros((n, _core.Net.padded(n_out)), scores.dtype)
-    rows[:, :n_out] = scores
+    rows = _padded(scores)
     value, _ = _core.plain_loss(*chosen.arguments(), rows, n_out, label, soft, w, by_class)
     return value, rows[:, :n_out].copy()
 
@@ -218,6 +214,47 @@ def total_weight(loss: Loss, y: Array, weight: Array | None) -> float:
     else:
         share = np.ones(len(y))
     return float(share.sum() if weight is None else share @ np.asarray(weight, np.float64))
+
+
+def predictions(name: "Loss | str", z: ArrayLike) -> Array:
+    """What a loss's link makes of scores: probabilities of classes or of labels, or the numbers themselves.
+
+    Parameters
+    ----------
+    name : str or Loss
+        One of :func:`fastbpts.losses`.
+    z : array (n, n_out)
+        Scores; the predictions have their dtype if that is float32 or float64, else float64.
+
+    Returns
+    -------
+    array (n, n_out)
+
+    Raises
+    ------
+    ValueError
+        If `name` is no loss's name or z has another shape.
+    """
+    chosen, scores = as_loss(name), _scores(z)
+    rows = _padded(scores)
+    _core.plain_link(chosen.name, rows, scores.shape[1])
+    return rows[:, : scores.shape[1]].copy()
+
+
+def _scores(z: ArrayLike) -> Array:
+    """Scores as float32 or float64 (n, n_out)."""
+    scores = np.asarray(z)
+    scores = scores if scores.dtype in (np.float32, np.float64) else as_array(z, scores.shape, np.float64, "z")
+    if scores.ndim != 2 or scores.shape[1] == 0:
+        raise ValueError(f"z must have shape (n, n_out), got {scores.shape}")
+    return scores
+
+
+def _padded(scores: Array) -> Array:
+    """A copy in rows as the kernels have them."""
+    rows = np.zeros((len(scores), _core.Net.padded(scores.shape[1])), scores.dtype)
+    rows[:, : scores.shape[1]] = scores
+    return rows
 
 
 def _classes(array: Array, n: int, n_out: int, name: str) -> Array:

@@ -43,6 +43,8 @@ typedef struct fb_tree_kernels {
     void (*predict)(fb_net *net, int roots_only, void *p, void *states);
     /* Scores z (n, ld_class) -> the gradient by them, in place; losses and their weight are in l. */
     void (*loss)(fb_loss *l, int64_t n, void *z);
+    /* Scores z (n, ld_class) -> predictions, in place. */
+    void (*link)(const fb_loss *l, int64_t n, void *z);
     void (*dropout_mask)(uint64_t seed, double p, int64_t rows, int64_t cols, void *mask);
 } fb_tree_kernels;
 

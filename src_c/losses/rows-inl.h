@@ -64,4 +64,10 @@ static void FB(link_rows)(const fb_loss *l, int m, real *z, int64_t ld) {
             return;
     }
 }
+
+/* n rows of scores z (n, ld_class) that no network made -> predictions, in place. */
+static void FB(plain_link)(const fb_loss *l, int64_t n, void *z) {
+    for (int64_t i = 0; i < n; i += VL)
+        FB(link_rows)(l, (int)fb_min(VL, n - i), (real *)z + i * l->ld_class, l->ld_class);
+}
 #endif

@@ -23,7 +23,7 @@ static FB(target) FB(target_of)(const fb_loss *l, int64_t i, const real *z) {
     }
     for (int c = 0; c < l->n_classes; c++) {
         const double t_c = (double)((const real *)l->soft)[i * l->n_classes + c] * (by_class ? (double)by_class[c] : 1);
-        t.mass += t_c, t.score += t_c * (double)z[c];
+        t.mass += t_c, t.score += t_c == 0 ? 0 : t_c * (double)z[c]; /* a score without a target may be infinite */
     }
     return t;
 }

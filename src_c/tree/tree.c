@@ -16,5 +16,6 @@ const fb_tree_kernels FB(fb_tree) = {
     .step = FB(step),
     .predict = FB(predict),
     .loss = FB(plain_loss),
+    .link = FB(plain_link),
     .dropout_mask = FB(dropout_mask),
 };

@@ -15,7 +15,7 @@ from fastbpts.networks.packing import Rows
 from fastbpts.networks.sequence_network import SequenceNetwork
 from fastbpts.networks.shape import Shape
 from fastbpts.reference import losses as reference
-from fastbpts.training.losses import LOSSES
+from fastbpts.training.losses import LOSSES, predictions
 from fastbpts.training.optimizer import Optimizer
 
 Array = np.ndarray[Any, Any]
@@ -116,6 +116,37 @@ def test_extreme_scores(name: str, form: str, dtype: str) -> None:
     )
     assert not dz[1:3].any()
     assert fb.loss(name, z, y, np.zeros(4))[0] == 0.0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_infinite_scores(dtype: str) -> None:
+    """A loss is finite where its formula is: a score of minus infinity costs only where it is a target."""
+    z = np.array([[0, -np.inf, 1]], dtype)
+    soft, divergence = (
+        fb.loss(name, z, np.array([[1.0, 0, 0]])) for name in ("softmax_cross_entropy", "kullback_leibler")
+    )
+    hard = fb.loss("softmax_cross_entropy", z, np.array([0]))
+    for loss, dz in (hard, soft, divergence):
+        assert loss == pytest.approx(np.log1p(np.e), rel=1e-6)
+        np.testing.assert_allclose(dz, [[-np.e / (1 + np.e), 0, np.e / (1 + np.e)]], rtol=1e-6)
+    assert fb.loss("softmax_cross_entropy", z, np.array([1]))[0] == np.inf
+    z = np.array([[np.inf, -np.inf, 0]], dtype)
+    loss, dz = fb.loss("sigmoid_cross_entropy", z, np.array([[1.0, 0, 1]]))
+    assert loss == pytest.approx(np.log(2), rel=1e-6)
+    np.testing.assert_allclose(dz, [[0, 0, -0.5]], atol=1e-7)
+    assert fb.loss("sigmoid_cross_entropy", z, np.array([[0.0, 0, 1]]))[0] == np.inf
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", fb.losses())
+@pytest.mark.parametrize(("n", "n_out"), [(0, 3), (1, 1), (17, 5), (9, 33)])
+def test_predictions(name: str, n: int, n_out: int, dtype: str) -> None:
+    z = 3 * np.random.default_rng(11).standard_normal((n, n_out)).astype(dtype)
+    e = np.exp(z.astype(float))
+    wanted = {"softmax": e / e.sum(axis=1, keepdims=True), "sigmoid": e / (1 + e), "identity": z}[LOSSES[name].link]
+    found = predictions(name, z)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-6 if dtype == "float32" else 1e-14)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum_per_graph"])
