@@ -13,6 +13,8 @@ from fastbpts._cells.cell import cells as cell_names
 from fastbpts.data.structure import Structure
 from fastbpts.data.treebank import Treebank
 from fastbpts.networks.tree_network import LossNodes, Network
+from fastbpts.training.losses import LOSSES, Loss
+from fastbpts.training.losses import loss as compute_loss
 
 Array = NDArray[Any]
 TOLERANCE = 1e-6
@@ -22,9 +24,9 @@ _STENCIL = ((1, 8 / 12), (-1, -8 / 12), (2, -1 / 12), (-2, 1 / 12))
 
 
 class Row(NamedTuple):
-    """One line of the table that ``fastbpts gradcheck`` prints."""
+    """One line of the table that ``fastbpts gradcheck`` prints; `name` is that of the cell or of the loss."""
 
-    cell: str
+    name: str
     parameter: str
     error: float
     ok: bool
@@ -160,6 +162,7 @@ def check_grad(
 def check_network(
     net: Any,
     s: Any,
+    target: Array | None = None,
     *,
     eps: float = 1e-3,
     max_entries: int | None = 200,
@@ -173,6 +176,8 @@ def check_network(
         float64, without dropout. Its parameters are put back afterwards.
     s : Structure
         Must contain every word of the network if the embeddings are penalised: rows that no leaf reads are not.
+    target : array, optional
+        As for ``net.loss_and_grad``; None: the labels of `s`.
     eps, max_entries, random_state
         As for `check_grad`.
 
@@ -182,6 +187,7 @@ def check_network(
         For each parameter the largest relative error.
     """
     _require_float64(net.params)
+    given = () if target is None else (target,)
     rng = seeds.generator(random_state)
     moved = {key: value.copy() for key, value in net.params.items()}
     before = {key: value.copy() for key, value in moved.items()}
@@ -189,10 +195,10 @@ def check_network(
     def loss() -> float:
         net.set_params(moved)
         penalty = sum(net.alpha[key] * float((value**2).sum()) for key, value in moved.items())
-        return float(net.loss_and_grad(s)[0] + penalty)
+        return float(net.loss_and_grad(s, *given)[0] + penalty)
 
     loss()  # whatever it leaves in the network's memory, the gradient that follows must not depend on it
-    _, grads = net.loss_and_grad(s)
+    _, grads = net.loss_and_grad(s, *given)
     try:
         return {key: _max_error(loss, moved[key], grads[key], eps, max_entries, rng) for key in moved}
     finally:
@@ -233,7 +239,7 @@ def table(
     Returns
     -------
     list of Row
-        ``(cell, parameter, error, ok)``.
+        ``(name, parameter, error, ok)``.
     """
     n_words, n_classes = 4, 3
     # What comes out of a bank is known to be trees: a loss at their roots goes back without sums over parents.
@@ -257,5 +263,121 @@ def table(
             )  # fmt: skip
             for key, error in check_network(net, batch, random_state=rng).items():
                 errors[key] = max(error, errors.get(key, 0.0))
+        rows += [Row(name, key, error, error <= tolerance) for key, error in errors.items()]
+    return rows
+
+
+def _targets(kind: str, n: int, n_out: int, rng: np.random.Generator) -> list[Array]:
+    """Targets of a kind, in every form that it has."""
+    shares = rng.dirichlet(np.ones(n_out), n)
+    forms = {
+        "class": [rng.integers(-1, n_out, n), shares],
+        "labels": [rng.integers(0, 2, (n, n_out)).astype(np.float64)],
+        "numbers": [2 * rng.standard_normal((n, n_out))],
+        "distribution": [shares],
+    }
+    return forms[kind]
+
+
+def check_loss(
+    loss: Loss | str,
+    *,
+    n: int = 6,
+    n_out: int = 4,
+    eps: float = 1e-4,
+    random_state: int | np.random.Generator | None = 0,
+) -> float:
+    """Compare the gradient of a loss by its scores with central differences.
+
+    Scores, targets of every form and weights are random. The weights of classes are, too, where the loss takes them.
+
+    Parameters
+    ----------
+    loss : str or Loss
+        One of `fastbpts.losses`.
+    n, n_out : int
+        Rows and components of the scores.
+    eps : float, default=1e-4
+        Step of the four-point stencil. It is small because a loss may have kinks in its slope.
+    random_state : int or Generator, default=0
+        Seed of what is drawn.
+
+    Returns
+    -------
+    float
+        The largest relative error.
+
+    Raises
+    ------
+    ValueError
+        If `loss` is no loss's name.
+
+    Examples
+    --------
+    >>> from fastbpts.gradcheck import check_loss
+    >>> check_loss("softmax_cross_entropy") < 1e-6
+    True
+    """
+    chosen = loss if isinstance(loss, Loss) else Loss(loss)
+    rng = seeds.generator(random_state)
+    z, weight, by_class = 2 * rng.standard_normal((n, n_out)), rng.random(n), 0.5 + rng.random(n_out)
+    errors = [0.0]
+    for y in _targets(chosen.row.target, n, n_out, rng):
+        for class_weight in (None, by_class) if chosen.row.takes_class_weight else (None,):
+
+            def value(y: Array = y, class_weight: Array | None = class_weight) -> float:
+                return compute_loss(chosen, z, y, weight, class_weight)[0]
+
+            _, dz = compute_loss(chosen, z, y, weight, class_weight)
+            errors.append(_max_error(value, z, dz, eps, None, rng))
+    return max(errors)
+
+
+def loss_table(
+    losses: Iterable[str] | None = None,
+    n_state: int = 5,
+    random_state: int | None = 0,
+    *,
+    tolerance: float = TOLERANCE,
+) -> list[Row]:
+    """Check the gradients of every loss: by its scores ("z"), and by the parameters of a network that has it.
+
+    Parameters
+    ----------
+    losses : iterable of str, optional
+        Names; None: all of `fastbpts.losses`.
+    n_state : int
+        Width of the network's states.
+    random_state : int
+        Seed of what is drawn.
+    tolerance : float
+        Errors up to this one are `ok`.
+
+    Returns
+    -------
+    list of Row
+        ``(name, parameter, error, ok)``.
+
+    Raises
+    ------
+    ValueError
+        If one of `losses` is no loss's name.
+    """
+    n_words, n_classes = 4, 3
+    trees = Treebank.from_ptb(_TREES).batch(range(3))
+    rows = []
+    for name in LOSSES if losses is None else losses:
+        rng = seeds.generator(random_state)
+        errors = {"z": check_loss(name, random_state=rng)}
+        s = _sample(rng, n_words, n_classes, "leaves")
+        batches: dict[LossNodes, Structure] = {"all": s, "root": trees}
+        for loss_nodes, batch in batches.items():
+            net = Network(
+                "sum", n_state, n_classes, n_words, dtype="float64", loss=name, loss_nodes=loss_nodes, alpha=1e-2,
+                random_state=random_state,
+            )  # fmt: skip
+            for target in _targets(net.loss.row.target, batch.n_nodes, n_classes, rng):
+                for key, error in check_network(net, batch, target, eps=1e-4, random_state=rng).items():
+                    errors[key] = max(error, errors.get(key, 0.0))
         rows += [Row(name, key, error, error <= tolerance) for key, error in errors.items()]
     return rows

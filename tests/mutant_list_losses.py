@@ -2,7 +2,7 @@
 
 from mutant_list import Mutant
 
-LOSSES = "test_losses.py"
+LOSSES, NETWORKS = "test_losses.py", "test_losses_networks.py"
 
 
 def loss(name: str) -> str:
@@ -10,8 +10,8 @@ def loss(name: str) -> str:
 
 
 LOSS_MUTANTS = [
-    Mutant("sigmoid's target forgotten", loss("sigmoid_cross_entropy"), "- y * z", "", LOSSES),
-    Mutant("sigmoid overflows", loss("sigmoid_cross_entropy"), "FB_EXP(-FB_FABS(z))", "FB_EXP(-z)", LOSSES),
+    Mutant("sigmoid's target forgotten", loss("sigmoid_cross_entropy"), "z > 0 ? 1 - y : y", "z > 0 ? 1 : 0", LOSSES),
+    Mutant("sigmoid overflows", loss("sigmoid_cross_entropy"), "FB_EXP(-a)", "FB_EXP(-z)", LOSSES),
     Mutant("squared error not halved", loss("squared"), "(z - y) / 2", "(z - y)", LOSSES),
     Mutant("divergence without the entropy", loss("kullback_leibler"), "log((double)p[c]) -", "-", LOSSES),
     Mutant("logarithm of a share of zero", loss("kullback_leibler"), "if (p[c] > 0) cross", "cross", LOSSES),
@@ -32,4 +32,27 @@ LOSS_MUTANTS = [
         LOSSES,
     ),
     Mutant("roots weighed as all nodes", "src_c/tree/step-inl.h", "l->roots_only ? 0 :", "0 ? 0 :", LOSSES),
+    Mutant(
+        "class weight in half of a gradient", loss("softmax_cross_entropy"), "t->weight * t->mass", "t->weight", LOSSES
+    ),
+    Mutant(
+        "an ignored class has weight",
+        loss("softmax_cross_entropy"),
+        "l->label[i] < 0 ? 0 :",
+        "l->label[i] < 0 ? 1 :",
+        LOSSES,
+    ),
+    Mutant("sigmoid of the wrong side", loss("sigmoid_cross_entropy"), "z > 0 ? 1 /", "z < 0 ? 1 /", LOSSES),
+    Mutant("squared error pushes away", loss("squared"), "return z - y;", "return y - z;", LOSSES),
+    Mutant("divergence of a larger mass", loss("kullback_leibler"), "cross + mass *", "cross + 1.1 * mass *", LOSSES),
+    Mutant("the largest score stays", loss("softmax"), "(FB(load)(z + c) - top)", "(FB(load)(z + c))", LOSSES),
+    Mutant("weights of targets are not summed", loss("rows"), "sum += FB(node_weight)(l, i) *", "sum +=", LOSSES),
+    Mutant("no weight divides by zero", loss("rows"), "l->total_weight != 0 ? 1 / n : 0", "1 / n", NETWORKS),
+    Mutant(
+        "labels predicted without sigmoid",
+        loss("rows"),
+        "FB(vsigmoid)(FB(load)(z + k * ld + c))",
+        "FB(load)(z + k * ld + c)",
+        NETWORKS,
+    ),
 ]

@@ -53,32 +53,41 @@ def _model_rows(model: "TreeClassifier", tolerance: float) -> "list[Row]":
 
 @command
 def gradcheck(
-    cell: Annotated[list[str] | None, Option("--cell", help="Cells to check, all by default; may be repeated.")] = None,
+    cell: Annotated[list[str] | None, Option("--cell", help="Cells to check; may be repeated.")] = None,
+    loss: Annotated[list[str] | None, Option("--loss", help="Losses to check; may be repeated.")] = None,
     model: Annotated[Path | None, Option(help="Check at the parameters of this model file.")] = None,
     n_state: Annotated[int, Option(min=1, help="Width of the states.")] = 5,
     seed: Annotated[int, Option(min=0)] = 0,
     tolerance: Annotated[float, Option(help="Largest relative error that passes.")] = 1e-6,
 ) -> None:
-    """Compare every gradient with central differences; status 1 if one is wrong."""
+    """Compare every gradient with central differences; status 1 if one is wrong.
+
+    Without --cell, --loss and --model, every cell and every loss is checked.
+    """
     import fastbpts as fb
-    from fastbpts.gradcheck import table
+    from fastbpts.gradcheck import loss_table, table
 
     for name in cell or []:
         check_choice("--cell", name, fb.cells())
+    for name in loss or []:
+        check_choice("--loss", name, fb.losses())
     with counting("comparing gradients"):
         if model is not None:
             rows = _model_rows(load_model(model), tolerance)
         else:
-            rows = table(cell or None, n_state, seed, tolerance=tolerance)
+            everything = not cell and not loss
+            cells, losses = (fb.cells(), fb.losses()) if everything else (cell or [], loss or [])
+            rows = table(cells, n_state, seed, tolerance=tolerance)
+            rows += loss_table(losses, n_state, seed, tolerance=tolerance)
     from rich.table import Table
 
     drawn = Table(title="analytic gradient against central differences")
-    for heading in ("cell", "parameter"):
+    for heading in ("cell or loss", "parameter"):
         drawn.add_column(heading)
     drawn.add_column("max relative error", justify="right")
     drawn.add_column("")
     for row in rows:
-        drawn.add_row(row.cell, row.parameter, f"{row.error:.1e}", "ok" if row.ok else "[bold red]WRONG[/]")
+        drawn.add_row(row.name, row.parameter, f"{row.error:.1e}", "ok" if row.ok else "[bold red]WRONG[/]")
     console().print(drawn)
     wrong = sum(not row.ok for row in rows)
     if wrong:

@@ -93,6 +93,7 @@ def test_help_has_the_default_of_each_task(capsys):
         (["show", "m", "t", "-o", "tree.svg", "--count", "2"], "--count"),
         (["demo", "--kind", "poetry"], "--kind"),
         (["gradcheck", "--cell", "perceptron"], "--cell"),
+        (["gradcheck", "--loss", "hinge"], "--loss"),
     ],
 )
 def test_wrong_usage_is_status_2(capsys, args, word):
@@ -274,6 +275,10 @@ def test_gradcheck(capsys, folder, monkeypatch):
     assert status == 1
     assert "WRONG" in out
     assert "gradients are wrong" in err
+    status, out, _ = run(capsys, "gradcheck", "--loss", "squared", "--n-state", 3)
+    assert status == 0
+    assert "squared" in out
+    assert "sum" not in out
 
 
 def test_demo(capsys, tmp_path):

@@ -8,7 +8,7 @@ from grid import CELLS, SPECS, Array, problem, structures
 
 import fastbpts as fb
 from fastbpts import gradcheck, reference
-from fastbpts.gradcheck import check_grad
+from fastbpts.gradcheck import check_grad, check_loss
 
 
 class Tampered:
@@ -117,10 +117,40 @@ def test_table() -> None:
     rows = gradcheck.table()
     assert [row for row in rows if not row.ok] == []
     for cell in CELLS:
-        named = {row.parameter for row in rows if row.cell == cell}
+        named = {row.parameter for row in rows if row.name == cell}
         assert named == {*SPECS[cell].shapes, *SPECS[cell].initial, "x", "Ws", "bs", "E"}
     assert max(row.error for row in rows) < 1e-7
     assert all(not row.ok for row in gradcheck.table(["sum"], n_state=3, tolerance=-1.0))
+
+
+def test_table_of_losses() -> None:
+    """Every loss: by the scores, and by the parameters of a network."""
+    rows = gradcheck.loss_table()
+    assert [row for row in rows if not row.ok] == []
+    for name in fb.losses():
+        assert {row.parameter for row in rows if row.name == name} == {"z", *SPECS["sum"].shapes, "Ws", "bs", "E"}
+    assert max(row.error for row in rows) < 1e-7
+    assert all(not row.ok for row in gradcheck.loss_table(fb.losses()[:1], n_state=3, tolerance=-1.0))
+
+
+@pytest.mark.parametrize("name", fb.losses())
+def test_wrong_slope_of_a_loss(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Found wherever it is: one entry of the gradient is lost."""
+    right = gradcheck.compute_loss
+
+    def wrong(*args: Any) -> tuple[float, Array]:
+        loss, dz = right(*args)
+        dz[-1, -1] = 0
+        return loss, dz
+
+    assert check_loss(name) < 1e-7
+    monkeypatch.setattr(gradcheck, "compute_loss", wrong)
+    assert check_loss(name) > 1e-3
+
+
+def test_table_unknown_loss() -> None:
+    with pytest.raises(ValueError, match="loss must be one of"):
+        gradcheck.loss_table(["no_such_loss"])
 
 
 def test_table_unknown_cell() -> None:
