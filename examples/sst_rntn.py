@@ -19,6 +19,7 @@ RECIPE: dict[str, Any] = {
     "input_activation": "tanh",
     "optimizer": "adagrad",
     "learning_rate": 0.015,
+    "reduction": "sum_per_graph",
     "accumulator_reset": 1,
     "schedule": "linear",
     "alpha": {"V": 2e-2, "W": 2e-2, "Ws": 2e-2, "E": 1e-3},

@@ -31,6 +31,7 @@ class Peer:
             n_classes=n_classes,
             n_words=len(problem.params["E"]),
             loss_nodes=problem.loss_nodes,
+            reduction="sum_per_graph",  # as the other peers
             alpha={name: problem.decay(name) for name in problem.params},
             optimizer=fb.Optimizer("adagrad", learning_rate=problem.learning_rate, eps=problem.eps),
             n_threads=int(os.environ.get("FASTBPTS_NUM_THREADS", "1")),

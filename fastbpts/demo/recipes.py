@@ -7,6 +7,7 @@ _COMMON: dict[str, Any] = {
     "n_state": 16,
     "optimizer": "adam",
     "learning_rate": 0.005,
+    "reduction": "sum_per_graph",
     "schedule": "cosine",
     "max_norm": 1.0,
     "alpha": 0.0,
