@@ -270,7 +270,7 @@ def table(
 def _targets(kind: str, n: int, n_out: int, rng: np.random.Generator) -> list[Array]:
     """Targets of a kind, in every form that it has."""
     shares = rng.dirichlet(np.ones(n_out), n)
-    forms = {
+    forms: dict[str, list[Array]] = {
         "class": [rng.integers(-1, n_out, n), shares],
         "labels": [rng.integers(0, 2, (n, n_out)).astype(np.float64)],
         "numbers": [2 * rng.standard_normal((n, n_out))],

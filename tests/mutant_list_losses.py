@@ -13,6 +13,11 @@ LOSS_MUTANTS = [
     Mutant("sigmoid's target forgotten", loss("sigmoid_cross_entropy"), "z > 0 ? 1 - y : y", "z > 0 ? 1 : 0", LOSSES),
     Mutant("sigmoid overflows", loss("sigmoid_cross_entropy"), "FB_EXP(-a)", "FB_EXP(-z)", LOSSES),
     Mutant("squared error not halved", loss("squared"), "(z - y) / 2", "(z - y)", LOSSES),
+    Mutant("Huber's branches do not meet", loss("huber"), "(distance - option / 2)", "distance", LOSSES),
+    Mutant("Huber's slope on one side only", loss("huber"), "z - y < -option ? -option : z - y", "z - y", LOSSES),
+    Mutant(
+        "the option is lost", "fastbpts/_binding/losses.pxi", "<fb_loss_kind>i, option", "<fb_loss_kind>i, 0.5", LOSSES
+    ),
     Mutant("divergence without the entropy", loss("kullback_leibler"), "log((double)p[c]) -", "-", LOSSES),
     Mutant("logarithm of a share of zero", loss("kullback_leibler"), "if (p[c] > 0) cross", "cross", LOSSES),
     Mutant("class weights of labels ignored", loss("kernel"), "w * own * FB", "w * FB", LOSSES),
