@@ -16,7 +16,7 @@ cdef class Chain:
     ``sum(batch_sizes[:t]) + r``; for equal lengths that is (T, B, width), as it is or as (T * B, width). x, h, dh and
     dx may have equal gaps between their rows. Not for several threads at once.
 
-    worth: a thread for so many products of a block of steps, or of 32 steps of one sequence, where there are as many.
+    worth: number of products, of a block of steps or of 32 steps of one sequence, that pay for one more thread.
     keep_packed: the weights change only in ``set_params`` and after ``backward``, and are read no more often than that.
     """
     cdef fb_chain c

@@ -192,7 +192,7 @@ cdef class Net:
         self.n.cell_block.mult, self.n.cell_block.l2 = self.own(mult, ld, "theta mult"), self.own(l2, ld, "theta l2")
 
     cdef void bind_weights(self, char *theta):
-        """Where a gated cell's parameters stand in theta."""
+        """Where a gated cell's parameters are in theta."""
         cdef fb_weights *w = &self.n.run.weights
         cdef size_t bytes = self.k.real_bytes
         cdef const fb_dims *d = &self.n.run.dims

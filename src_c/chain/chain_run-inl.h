@@ -29,8 +29,8 @@ static void FB(pack_backward_part)(void *ctx, int part, int n_parts) {
     FB(pack_backward)(&c->run.dims, &c->cell->row->gates, &c->run.weights, part, n_parts);
 }
 
-/* Weights, of W and U so many rows of n_gate states, are packed by the threads that the steps are worth, where they are
-   many: a weight takes as long as 16 products. */
+/* Packs `rows` rows of n_gate states of W and U, by several threads if there are many weights: packing a weight takes
+   as long as 16 products. */
 static void FB(chain_packing)(fb_chain *c, fb_task part, int64_t rows) {
     const int64_t units = (int64_t)c->run.dims.n_gate * c->run.dims.ld_state;
     const int most = fb_threads_for(c->n_steps * c->batch * rows * units, c->worth, c->n_threads),

@@ -30,7 +30,7 @@ typedef struct fb_chain {
     int64_t step;        /* the one at work, where threads divide its units */
     int64_t worth;       /* products, of a block or of 32 steps, for which a thread is woken */
     int64_t saved_from;  /* the row that run.saved begins with */
-    int64_t piece;       /* rows of a piece of the block; threads take pieces, who is ahead takes more of them */
+    int64_t piece;       /* rows of a piece of the block; a thread takes the next piece when it has time */
     int down;            /* whether the first piece has the block's last rows */
     _Atomic int64_t taken;
     _Atomic unsigned char made[FB_PIECES]; /* whether a = W x + b of a piece is there */

@@ -19,8 +19,9 @@ static void FB(project)(const fb_dims *d, const FB(packed) * p, int is_leaf, int
     for (int64_t i = 0; i < n && !x; i++) FB(copy)(saved + i * ld, bias, (int)N);
 }
 
-/* One row a (K) times `count` panels of `width` vectors, which lie `panel` elements apart: so many lines of weights in
-   flight at once that neither latency, of memory or of a sum, nor a single stream holds it up. */
+/* One row a (K) times `count` panels of `width` vectors, which are `panel` elements apart. Several lines of weights are
+   loaded at once, so that neither the latency of memory or of a sum nor the rate of a single stream limits the speed.
+ */
 static FB_INLINE void FB(line_tile)(const int count, const int width, int K, const real *a, const real *b,
                                     ptrdiff_t ldb, ptrdiff_t panel, real *c, int add) {
     vec acc[16];
