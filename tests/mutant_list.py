@@ -16,6 +16,7 @@ SATURATED = "test_mlp.py -k saturated"
 EXTREME = "test_cells.py -k saturated or tanh_itself"
 DAGS = "test_cells.py -k equals_reference and dags and (elman or gru or lstm)"
 CHAINS = "test_chain.py -k unequal"
+GATES = "test_gated_cells.py"
 LAYERS = "test_layers.py -k reference or options_are_laws or two_directions"
 
 
@@ -229,8 +230,12 @@ MUTANTS = [
     ),
     Mutant("few errors read as if packed", CHAIN_GRADIENT, "few ? ld : FB_ROWS,", "FB_ROWS,", CHAINS),
     Mutant("both directions read from the left", STACK, "save, r == 1, n_threads)", "save, False, n_threads)", LAYERS),
-    Mutant("one of two biases learns", CHAIN_GRADIENT, "k < n && dc; k++) dc", "k < 0 && dc; k++) dc", LAYERS),
+    Mutant("one of two biases learns", CHAIN_GRADIENT, "k < n && db_rec; k++)", "k < 0 && db_rec; k++)", LAYERS),
     Mutant("second bias read nowhere", GATED, "(first ? p.bias_u : p.bias) + s", "p.bias_u + s", LAYERS),
+    Mutant("children side by side: the first twice", GRAPH, "out + (e - first) * apart", "out + 0 * apart", GATES),
+    Mutant("errors of the first child for all", BACK, "r->dims.ld_below + q * H + j]", "r->dims.ld_below + j]", GATES),
+    Mutant("leaves with the others' weights", BACK, "leaf ? p->leaf_back : p->w_back", "p->w_back", GATES),
+    Mutant("nine gates", "src_c/cells/table.c", "g->n_gate > FB_MAX_GATES", "0", GATES),
     Mutant("saturated sigmoid", ACT, "(vec)(~gone &", "(vec)((ivec){0} - 1 &", SATURATED),
     Mutant("sign of tanh lost", ACT, "(ivec)(-(vec){0})", "(ivec)((vec){0})", EXTREME),
     Mutant(
@@ -261,7 +266,7 @@ MUTANTS = [
     Mutant("words not checked", BINDING, "g.max_word >= n_words", "False", ERRORS),
     Mutant("arity of a network's trees not checked", BINDING, "return not arity or", "return True or", ERRORS),
     Mutant("arity not checked", CELL, "if self.arity and s.n_levels > 1 and not", "if False and not", ERRORS),
-    Mutant("inputs not checked", CELL, 'if not self.initial and not facts["leaf_inputs"]', "if False", ERRORS),
+    Mutant("inputs not checked", CELL, 'if not self._spec.is_gated and not facts["leaf_inputs"]', "if False", ERRORS),
     Mutant(
         "class weights on loss only", "fastbpts/training/losses.py", "(mass * (e / total) - t)", "(e / total - t)", HEAD
     ),
