@@ -21,7 +21,7 @@ LOSS_MUTANTS = [
     Mutant("divergence without the entropy", loss("kullback_leibler"), "log((double)p[c]) -", "-", LOSSES),
     Mutant("logarithm of a share of zero", loss("kullback_leibler"), "if (p[c] > 0) cross", "cross", LOSSES),
     Mutant("class weights of labels ignored", loss("kernel"), "w * own * FB", "w * FB", LOSSES),
-    Mutant("weight of zero times NaN", loss("kernel"), "c < C && w != 0; c++", "c < C; c++", LOSSES),
+    Mutant("weight of zero times NaN", loss("kernel"), "c < C && w == 0; c++", "c < C && 0; c++", LOSSES),
     Mutant(
         "mean without weights of classes",
         loss("softmax_cross_entropy"),
