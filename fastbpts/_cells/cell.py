@@ -42,6 +42,8 @@ class Cell:
         The non-linearity, and those accepted; None and () if there is no choice.
     shapes : dict
         Parameter name -> shape, in the order of the cell's definition.
+    spec : CellSpec
+        The cell's row in the table; given for cells that are in no table.
     """
 
     def __init__(
