@@ -42,7 +42,7 @@ class Run(torch.autograd.Function):
         tensors, h, n = ctx.saved_tensors[: -ctx.n_states], ctx.saved_tensors[-ctx.n_states], ctx.n_states
         upstream = [np.zeros(h.shape, ctx.cell.dtype) if dh is None else view(dh), view(dc)]
         dparams, dx, dh0 = ctx.cell.backward(ctx.run, *upstream[:n])
-        initial = dh0 if n == 2 else (dh0, None)
+        initial = dh0 if isinstance(dh0, tuple) else (dh0, None)
         grads = dx, *initial, *(dparams[name] for name in ctx.cell.shapes)
         return None, None, None, *as_grads(grads, ctx.needs_input_grad[3:], (*tensors, dh, dc))
 

@@ -105,11 +105,9 @@ static void FB(graph_backward)(const fb_run *r, const fb_cell *cell, int64_t a, 
             continue;
         }
         if (g->direct) FB(states_below)(r, i, m, w.below);
+        if (g->has_second_state && one) FB(second_below)(r, i, m, w.c_below);
         cell->gated.backward(&t);
-        if (g->gate_per_child && one) {
-            FB(second_below)(r, i, m, w.c_below);
-            cell->gated.edge_backward(&t);
-        }
+        if (g->gate_per_child && one) cell->gated.edge_backward(&t);
         if (leaf && !r->dh0) continue;
         const real *errors = (real *)t.saved + first * ld;
         FB(gated_send)(&r->dims, g, &p, (int)m, 0, one ? G : G - 1, errors, t.ld_saved, w.send,

@@ -123,7 +123,7 @@ def test_initial_states(cell: str, implementation: str) -> None:
 def test_upstream_of_the_second_state(cell: str, implementation: str) -> None:
     made, s = make(implementation, cell), structures(cell)["batch"]
     run = made.forward(graph(implementation, s), made.init_params(0), np.zeros((len(s.inputs), D)))
-    rows = s.n_nodes - 1 if len(SPECS[cell].initial) == 2 else s.n_nodes
+    rows = s.n_nodes - 1 if len(SPECS[cell].states) == 2 else s.n_nodes
     with pytest.raises(ValueError, match=r"\bdc\b"):
         made.backward(run, np.zeros((s.n_nodes, D)), np.zeros((rows, D)))
 

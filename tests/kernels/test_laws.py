@@ -151,7 +151,7 @@ def unfolded(kids: zoo.Kids) -> tuple[zoo.Kids, list[int]]:
 def test_several_parents_sum(cell: str, kids: zoo.Kids, implementation: str) -> None:
     """A graph with shared nodes is the tree that repeats them: same root, same dW, an input's dx is its copies' sum."""
     tree, origin = unfolded(kids)
-    inputs = "all" if cell in RECURRENT else "leaves"
+    inputs = "all" if SPECS[cell].states else "leaves"
     dag, copy = (problem(cell, zoo.dressed([graph], inputs=inputs), 6) for graph in (kids, tree))
     for p in (dag, copy):
         p.dh[:-1] = 0

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import zoo
-from grid import CELLS, RECURRENT, problem
+from grid import CELLS, GATED, RECURRENT, problem
 
 from fastbpts import _core
 
@@ -30,7 +30,7 @@ def many_sequences(n_sequences: int, seed: int = 3) -> zoo.Graphs:
 
 def n_in(cell: str) -> dict[str, int]:
     """A width of the inputs apart from the states', where a network takes one."""
-    return {"n_in": 10} if cell in RECURRENT else {}
+    return {"n_in": 10} if cell in GATED else {}
 
 
 MANY = [(cell, many_trees) for cell in CELLS] + [(cell, many_sequences) for cell in RECURRENT]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import zoo
-from grid import CELLS, RECURRENT, RECURSIVE, Array, assert_same, error, problem, structures, widths
+from grid import CELLS, GATED, RECURRENT, RECURSIVE, Array, assert_same, error, problem, structures, widths
 from networks import N_WORDS, network, plain
 
 from fastbpts import _core
@@ -154,7 +154,7 @@ def dropout_masks(
 
     mask: Array = _core.dropout_mask(seed, dropout, s.n_nodes, d)
     of_inputs = _core.dropout_mask(~seed % 2**64, input_dropout, s.n_nodes, widths(cell, d)["n_in"])[s.inputs]
-    if cell in RECURRENT:
+    if cell in GATED:
         return {"mask": mask, "input_mask": of_inputs}
     mask[s.inputs] = of_inputs
     return {"mask": mask}

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grid import CELLS, RECURRENT, RECURSIVE, SPECS, Array, Problem, assert_same, error, problem, structures, thinned
+from grid import CELLS, GATED, RECURSIVE, SPECS, Array, Problem, assert_same, error, problem, structures, thinned
 from torch_optimizers import TORCH
 
 from fastbpts import TreeClassifier, reference
@@ -42,8 +42,30 @@ def torch_recurrent(torch: Any, cell: str, s: Any, params: dict[str, Any], x: An
     return torch.cat([torch.stack(h), torch.stack(c)], 1) if c else torch.stack(h)
 
 
+def torch_tree_lstm(torch: Any, s: Any, params: dict[str, Any], x: Any) -> Any:
+    """States (N, 2H) of the binary Tree-LSTM of Tai et al. (2015), with their leaf module."""
+    zero, inputs = torch.zeros(x.shape[1], dtype=x.dtype), {int(i): row for row, i in enumerate(s.inputs)}
+    h: list[Any] = []
+    c: list[Any] = []
+    for i in range(s.n_nodes):
+        kids = s.child[s.child_ptr[i] : s.child_ptr[i + 1]]
+        x_i = x[inputs[i]] if i in inputs else zero
+        if len(kids):
+            pair = torch.cat([h[k] for k in kids])
+            gate_i, f_l, f_r, u, o = (params["W"] @ x_i + params["U"] @ pair + params["b"]).chunk(5)
+            below = torch.sigmoid(f_l) * c[kids[0]] + torch.sigmoid(f_r) * c[kids[1]]
+            c.append(torch.sigmoid(gate_i) * torch.tanh(u) + below)
+        else:
+            leaf, o = (params["W_leaf"] @ x_i + params["b_leaf"]).chunk(2)
+            c.append(leaf)
+        h.append(torch.sigmoid(o) * torch.tanh(c[-1]))
+    return torch.cat([torch.stack(h), torch.stack(c)], 1)
+
+
 def torch_states(torch: Any, cell: str, s: Any, params: dict[str, Any], x: Any, **options: Any) -> Any:
     """States of one of the published cells, node by node."""
+    if cell == "tree_lstm":
+        return torch_tree_lstm(torch, s, params, x)
     if cell not in RECURSIVE:
         return torch_recurrent(torch, cell, s, params, x, **options)
     states: list[Any] = []
@@ -137,7 +159,7 @@ def test_network(torch: Any, cell: str, target: str) -> None:
 
     s = structures(cell)["repeated"]
     class_weight = np.array([1.0, 0.5, 2.0, 1.5, 0.25])
-    options = {"n_in": 7} if cell in RECURRENT else {}
+    options = {"n_in": 7} if cell in GATED else {}
     net = fb.Network(cell, 6, 5, 4, dtype="float64", class_weight=class_weight, n_threads=1, random_state=3, **options)
     tensors = leaf_tensors(torch, net.params)
     states = torch_states(torch, cell, s, tensors, tensors["E"][s.word[s.inputs].astype(np.int64)])[:, :6]
@@ -214,7 +236,7 @@ def test_reference_clipping(torch: Any, max_norm: float) -> None:
 
 
 TRAINING = [(cell, name, max_norm) for cell in RECURSIVE for name in OPTIMIZERS for max_norm in (None, 0.3)]
-TRAINING += [(cell, name, 0.3) for cell in RECURRENT for name in ("momentum", "adam")]
+TRAINING += [(cell, name, 0.3) for cell in GATED for name in ("momentum", "adam")]
 
 
 @pytest.mark.slow
@@ -231,7 +253,7 @@ def test_training(torch: Any, cell: str, name: str, max_norm: float | None) -> N
     )
     tensors = leaf_tensors(torch, net.params)
     decoupled = OPTIMIZERS[name].decouples_decay
-    penalised = [key for key in tensors if key not in ("b", "b_rec", "bs")]
+    penalised = [key for key in tensors if key not in ("b", "b_rec", "b_leaf", "bs")]
     groups = [{"params": [tensors[key]], "weight_decay": 2 * alpha * (key in penalised) * decoupled} for key in tensors]
     theirs = torch_optimizer(torch, name, groups, rate=0.01)
     words, labels = s.word[s.inputs].astype(np.int64), torch.tensor(s.label.astype(np.int64))

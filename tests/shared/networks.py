@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from grid import RECURRENT, widths
+from grid import GATED, widths
 
 from fastbpts import reference
 
@@ -15,7 +15,7 @@ def network(cell: str, d: int, **options: Any) -> Any:
 
     optimizer = options.pop("optimizer", "sgd")
     settings = {"dtype": "float64", "n_threads": 1, "random_state": 7, **options}
-    if cell in RECURRENT:
+    if cell in GATED:
         settings["n_in"] = widths(cell, d)["n_in"]
     net = fb.Network(cell, d, N_CLASSES, N_WORDS, optimizer=fb.Optimizer(optimizer, learning_rate=0.05), **settings)
     rng = np.random.default_rng(2)  # biases away from zero
