@@ -39,6 +39,7 @@ CROSS = "src_c/losses/softmax_cross_entropy-inl.h"
 STEP, PHASES = "src_c/tree/step-inl.h", "src_c/tree/phases-inl.h"
 
 ELMAN, GRU, LSTM = "src_c/cells/elman-inl.h", "src_c/cells/gru-inl.h", "src_c/cells/lstm-inl.h"
+TREE_LSTM, BINARY = "src_c/cells/tree_lstm-inl.h", "test_cells.py -k equals_reference and tree_lstm"
 GATED, BACK, GRAPH = "src_c/gated/gated_pack-inl.h", "src_c/gated/gated_back-inl.h", "src_c/gated/gated_graph-inl.h"
 CHAIN, CHAIN_GRADIENT, CHAIN_RUN = (
     f"src_c/chain/{name}-inl.h" for name in ("chain_steps", "chain_gradient", "chain_run")
@@ -164,6 +165,22 @@ MUTANTS = [
         DAGS,
     ),
     Mutant("gru: no direct path", GRU, "FB(store)(direct + j, e * z);", "FB(store)(direct + j, 0 * e);", DAGS),
+    Mutant(
+        "tree_lstm: both forget gates keep the left child",
+        TREE_LSTM,
+        "f_r * FB(load)(c_r + j);",
+        "f_r * FB(load)(c_l + j);",
+        BINARY,
+    ),
+    Mutant(
+        "second states below not read backward",
+        BACK,
+        "if (g->has_second_state && one) FB(second_below)",
+        "if (g->gate_per_child && one) FB(second_below)",
+        BINARY,
+    ),
+    Mutant("tree_lstm: errors of a leaf's c begin at the leaf", TREE_LSTM, "FB(load)(dc) + e * o *", "e * o *", BINARY),
+    Mutant("tree_lstm: nothing is forgotten", TREE_LSTM, "slot + j, d * f_r); /*", "slot + j, d); /*", BINARY),
     Mutant("lstm: errors of c begin at the node", LSTM, "FB(load)(dc + j) + e * o *", "e * o *", DAGS),
     Mutant("lstm: nothing is forgotten", LSTM, "FB(store)(dc_k + j, d * f);", "FB(store)(dc_k + j, d);", DAGS),
     Mutant("lstm: slope of g", LSTM, "d * i * ((real)1 - g * g)", "d * i * ((real)1 - g)", DAGS),
