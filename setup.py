@@ -114,7 +114,16 @@ key_parts = [
 KEY = hashlib.sha256(repr(key_parts).encode()).hexdigest()[:12]
 
 # A domain's file is compiled once for each instruction set and real type (src_c/simd/target.h).
-DOMAINS = ("tree/tree", "chain/chain", "mlp/mlp", "cells/cells", "words/words", "gemm/gemm", "optimizer/update")
+DOMAINS = (
+    "tree/tree",
+    "chain/chain",
+    "mlp/mlp",
+    "cells/cells",
+    "words/words",
+    "gemm/gemm",
+    "optimizer/update",
+    "sequence/sequence",
+)
 PLAIN = sorted({p.as_posix() for p in Path("src_c").rglob("*.c")} - {f"src_c/{name}.c" for name in DOMAINS})
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -225,6 +226,54 @@ class Perceptron:
     def forward(self, x: _Array, out: _Array, probabilities: bool = False) -> None: ...
     def backward(self, dout: _Array, dx: _Array | None) -> None: ...
     def step(self, x: Any, y: Any, weight: Any, normalizer: float, update: bool, dx: _Array | None = None) -> float: ...
+
+def pools() -> dict[str, bool]: ...
+
+@disjoint_base
+class SequenceNet:
+    dtype: np.dtype[Any]
+    def __init__(
+        self,
+        chains: list[Chain],
+        n_directions: int,
+        tables: tuple[_Array, ...],
+        n_values: int,
+        pool: str,
+        head: Perceptron | None,
+        gradients: Sequence[tuple[_Array | None, ...]],
+        loss: str,
+        option: float,
+        dtype: DTypeLike,
+        n_threads: int,
+    ) -> None: ...
+    def gradients(
+        self,
+        batch_sizes: _I64,
+        ids: _I32 | None,
+        values: _Array | None,
+        y: _Array,
+        weight: _Array | None,
+        h0: _Array | None,
+        c0: _Array | None,
+        dropout: float,
+        input_dropout: float,
+        seed: int,
+        train_tables: bool,
+        normalizer: float,
+    ) -> tuple[float, _Array, _Array | None]: ...
+    @property
+    def total_weight(self) -> float: ...
+    @property
+    def sparse(self) -> list[tuple[_I32, _Array]]: ...
+    def predict(
+        self,
+        batch_sizes: _I64,
+        ids: _I32 | None,
+        values: _Array | None,
+        h0: _Array | None,
+        c0: _Array | None,
+        n_classes: int,
+    ) -> tuple[_Array, _Array, _Array | None]: ...
 
 @disjoint_base
 class Chain:

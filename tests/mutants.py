@@ -23,6 +23,7 @@ from mutant_list_glove import GLOVE_MUTANTS
 from mutant_list_losses import LOSS_MUTANTS
 from mutant_list_mlp import MLP_MUTANTS
 from mutant_list_optimizers import OPTIMIZER_MUTANTS
+from mutant_list_sequences import SEQUENCE_MUTANTS
 from mutant_list_steps import STEP_MUTANTS
 from mutant_list_weights import WEIGHTS_MUTANTS
 from mutant_list_words import WORDS_MUTANTS
@@ -30,6 +31,7 @@ from mutant_list_words import WORDS_MUTANTS
 ALL = [
     *MUTANTS,
     *STEP_MUTANTS,
+    *SEQUENCE_MUTANTS,
     *WEIGHTS_MUTANTS,
     *LOSS_MUTANTS,
     *MLP_MUTANTS,

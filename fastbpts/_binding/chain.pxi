@@ -265,6 +265,39 @@ cdef class Chain:
         self.c.scratch = <char *>self.memory(OWN_SCRATCH, self.c.n_threads * self.c.scratch_size // self.k.real_bytes)
         return 0
 
+    cdef int in_network(self, const int64_t *row_ptr, int64_t T, int64_t B, bint has_h0, bint has_c0, bint save,
+                        bint reverse, int n_threads) except -1:
+        """Memory of a run over the rows of a network, which says where x, h and their gradients are.
+
+        has_h0, has_c0: whether there are initial states.
+        """
+        cdef int64_t n = row_ptr[T], H = self.c.run.dims.n_state, Hp = self.c.run.dims.ld_state, slab
+        self.ready, self.inputs = False, None
+        self.c.row_ptr, self.c.n_steps, self.c.batch = row_ptr, T, B
+        self.c.reverse, self.c.save = reverse, save
+        self.c.h0 = self.c.c0 = NULL
+        if H != Hp:
+            self.c.run.h, self.c.ld_h = self.memory(OWN_H, n * Hp), Hp
+        self.set_memory(n, n_threads)
+        self.c.run.h0 = self.memory(OWN_H0, B * Hp) if has_h0 else NULL
+        self.c.run.c0 = self.memory(OWN_C0, B * Hp) if has_c0 else NULL
+        if save:
+            self.c.carry = self.memory(OWN_CARRY, B * Hp)
+            self.c.carry_c = self.memory(OWN_CARRY_C, B * Hp) if self.c.cell.row.gates.has_second_state else NULL
+            slab = self.k.chain.slab_size(&self.c)
+            self.c.slab = self.memory(OWN_SLAB, slab) if slab else NULL
+        return 0
+
+    cdef int set_gradients(self, grads) except -1:
+        """Where a network's gradients (dW, dU, db, db_rec) are added to, those that the cell has; references are kept."""
+        dW, dU, db, db_rec = grads
+        cdef int64_t H = self.c.run.dims.n_state, D = self.c.run.dims.n_in, GH = self.c.run.dims.n_gate * H
+        self.c.dW = out_ptr(dW, self.real, GH * D, "dW")
+        self.c.dU = out_ptr(dU, self.real, GH * H, "dU") if self.c.cell.row.gates.has_recurrence else NULL
+        self.c.db = NULL if db is None else out_ptr(db, self.real, GH, "db")
+        self.c.db_rec = NULL if db_rec is None else out_ptr(db_rec, self.real, GH, "db_rec")
+        return 0
+
     def backward(self, dh, dx, dW, dU, db=None, db_rec=None, dh_n=None, dc_n=None, dh0=None, dc0=None):
         """Gradients of the last ``forward``, once.
 

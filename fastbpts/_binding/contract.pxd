@@ -506,6 +506,70 @@ cdef extern from "contract/glove.h" nogil:
     void fb_shuffle_pairs(int64_t n, fb_pair *pair, uint64_t seed)
 
 
+cdef extern from "contract/sequence.h" nogil:
+    int FB_MOST_LAYERS, FB_N_POOLS
+
+    ctypedef enum fb_pool_kind:
+        pass
+
+    ctypedef struct fb_pool:
+        const char *name
+        int per_step
+
+    const fb_pool *fb_pools
+
+    ctypedef enum fb_head_kind:
+        FB_HEAD_affine, FB_HEAD_direct
+
+    ctypedef struct fb_table:
+        const void *weights
+        int64_t n_rows, n_read
+        int width, column
+        void *grad
+        int32_t *rows
+        int32_t *first
+        int32_t *last
+        int32_t *next
+        int32_t *slot
+
+    ctypedef struct fb_sequence:
+        int n_layers, n_directions, n_state, n_tables, n_values, n_in, n_threads
+        fb_pool_kind pool
+        fb_head_kind head_kind
+        fb_chain **chain
+        fb_table *table
+        fb_mlp *head
+        fb_loss *loss
+        int64_t n_rows, n_sequences, n_steps
+        const int64_t *batch_row
+        const int32_t *ids
+        const void *values
+        const void *h0
+        const void *c0
+        int pack, train, train_tables
+        double dropout, input_dropout
+        uint64_t seed
+        void *x
+        void *x_mask
+        void **out
+        void **mask
+        void **read
+        void *h_n
+        void *c_n
+        void *y
+        void *y_mask
+        void *dy
+        void *dout
+        void *dlast
+        void **dx
+        void *dx_other
+        int32_t *max_row
+        void *scores
+        double total_loss
+
+    int fb_sequence_ids_fit(const fb_sequence *)
+
+
 cdef extern from "contract/kernels.h" nogil:
     ctypedef struct fb_cell_kernels:
         const fb_cell *cells
@@ -541,6 +605,10 @@ cdef extern from "contract/kernels.h" nogil:
         void (*forward)(fb_chain *) noexcept nogil
         void (*backward)(fb_chain *) noexcept nogil
 
+    ctypedef struct fb_sequence_kernels:
+        void (*gradients)(fb_sequence *) noexcept nogil
+        void (*predict)(fb_sequence *) noexcept nogil
+
     ctypedef struct fb_mlp_kernels:
         size_t (*scratch)(const fb_mlp *) noexcept nogil
         void (*run)(fb_mlp *) noexcept nogil
@@ -560,6 +628,7 @@ cdef extern from "contract/kernels.h" nogil:
         const fb_tree_kernels *tree
         const fb_chain_kernels *chain
         const fb_mlp_kernels *mlp
+        const fb_sequence_kernels *sequence
         const fb_optimizer_kernels *optimizer
         const fb_word_kernels *words
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
+from fastbpts import _core
 from fastbpts._base import checks
 from fastbpts._base.options import BOOLEAN, MODEL, SHARE, WIDTH, Rule, anything, choice, integer, names_in, option
 from fastbpts._cells.spec import LAYERS
 from fastbpts.data.numbered_text import LEVELS
 from fastbpts.estimators.token_features import check_features
 from fastbpts.networks.head import HEADS
-from fastbpts.networks.pooling import POOLS
 from fastbpts.training.options import ClassOptions, TrainingOptions, VocabularyOptions, WordOptions, parse_alpha
 
 
@@ -86,7 +86,7 @@ class SequenceClassifierOptions(LabelledOptions):
     _: KW_ONLY
     pooling: str = option(
         "last",
-        choice(*(name for name in POOLS if name != "steps")),
+        choice(*(name for name, per_step in _core.pools().items() if not per_step)),
         "What the classifier reads: the state after the last step (of the reverse direction after the first), or "
         "the mean or maximum over the steps.",
         MODEL,

@@ -44,6 +44,11 @@ class MLPState(Resumable):
         self.params, self.grads = LiveArrays(sets[0]), LiveArrays(sets[1])
         self._states = sets[2:]
 
+    @property
+    def kernel(self) -> _core.Perceptron:
+        """What the kernels work on, for networks that have a perceptron as their head."""
+        return self._net
+
     def zero_grad(self) -> None:
         """Set all gradients to zero."""
         with self._lock:

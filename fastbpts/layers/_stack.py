@@ -61,6 +61,11 @@ class Stack:
         self._rows: tuple[int, ...] = ()
         self._n_sequences = 0
 
+    @property
+    def chains(self) -> list[_core.Chain]:
+        """The chains, layer by layer, forward direction first."""
+        return self._chains
+
     def bind(self, weights: Sequence[Weights]) -> None:
         """Let the chains use these arrays, one after the other; each step forward reads them again."""
         for chain, p in zip(self._chains, weights, strict=True):

@@ -5,10 +5,10 @@ Dimension key: n rows, W width of the states, C classes.
 
 from abc import ABC, abstractmethod
 
+from fastbpts import _core
 from fastbpts._base.arguments import Array
 from fastbpts.layers.mlp import MLP
 from fastbpts.training.losses import Loss
-from fastbpts.training.losses import loss as compute_loss
 
 
 class Head(ABC):
@@ -17,11 +17,14 @@ class Head(ABC):
     Attributes
     ----------
     params, grads : dict
-        Live arrays by name.
+        Live arrays by name; a step of the network writes the gradients.
+    kernel : _core.Perceptron or None
+        What the network's kernel computes the scores with; None: they are the states.
     """
 
     params: dict[str, Array]
     grads: dict[str, Array]
+    kernel: _core.Perceptron | None
 
     @staticmethod
     @abstractmethod
@@ -32,13 +35,6 @@ class Head(ABC):
     def logits(self, h: Array) -> Array:
         """Scores (n, C) of h (n, W)."""
 
-    @abstractmethod
-    def loss_and_grad(self, h: Array, target: Array, weight: Array | None) -> tuple[float, Array]:
-        """The weighted mean of the loss over the targets, and its gradient by h.
-
-        The gradient by the parameters is written to `grads`.
-        """
-
 
 class Affine(Head):
     """z = Ws h + bs: a multilayer perceptron of one layer."""
@@ -48,6 +44,7 @@ class Affine(Head):
         names = {"Ws": "0.weight", "bs": "0.bias"}
         self.params = {name: self._mlp.params[own] for name, own in names.items()}
         self.grads = {name: self._mlp.grads[own] for name, own in names.items()}
+        self.kernel = self._mlp.kernel
 
     @staticmethod
     def shapes(n_out: int, n_classes: int) -> dict[str, tuple[int, ...]]:
@@ -58,17 +55,12 @@ class Affine(Head):
         """The scores Ws h + bs."""
         return self._mlp.forward(h)
 
-    def loss_and_grad(self, h: Array, target: Array, weight: Array | None) -> tuple[float, Array]:
-        """The loss, and its gradient by h."""
-        loss = self._mlp.loss_and_grad(h, target, weight)
-        return loss, self._mlp.dx
-
 
 class Direct(Head):
     """z = h: a component of the state per class."""
 
     def __init__(self, n_out: int, n_classes: int, dtype: str, n_threads: int, loss: Loss) -> None:  # noqa: ARG002
-        self.params, self.grads, self._loss = {}, {}, loss
+        self.params, self.grads, self.kernel = {}, {}, None
 
     @staticmethod
     def shapes(n_out: int, n_classes: int) -> dict[str, tuple[int, ...]]:  # noqa: ARG004
@@ -78,10 +70,6 @@ class Direct(Head):
     def logits(self, h: Array) -> Array:
         """The scores h."""
         return h.copy()
-
-    def loss_and_grad(self, h: Array, target: Array, weight: Array | None) -> tuple[float, Array]:
-        """The loss, and its gradient by h."""
-        return compute_loss(self._loss, h, target, weight)
 
 
 HEADS: dict[str, type[Affine] | type[Direct]] = {"affine": Affine, "direct": Direct}

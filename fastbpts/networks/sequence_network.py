@@ -12,10 +12,8 @@ from fastbpts._base.locks import lock_of
 from fastbpts._base.threads import resolve_n_threads
 from fastbpts.layers._parameters import by_chain
 from fastbpts.layers._stack import Stack
-from fastbpts.networks.embedding import Embedding
 from fastbpts.networks.head import HEADS
-from fastbpts.networks.packing import I64, Rows
-from fastbpts.networks.pooling import POOLS
+from fastbpts.networks.packing import I32, Rows
 from fastbpts.networks.shape import Shape, initial, penalties
 from fastbpts.training.gradients import Gradients, check_gradients
 from fastbpts.training.losses import Loss, as_loss, predictions, total_weight
@@ -24,8 +22,6 @@ from fastbpts.training.state import state_values
 from fastbpts.training.updates import Updater
 
 State = tuple[Array, Array | None]
-_OF_LAYERS = 0x5851F42D4C957F2D  # sets their masks apart from those of input and head
-_ONE = np.ones(1, np.int64)
 
 
 class SequenceNetwork:
@@ -80,16 +76,27 @@ class SequenceNetwork:
         self._head = HEADS[shape.head](shape.n_out, shape.n_classes, dtype, self.n_threads, self.loss)
         first = {name: initial(name, shape, size, rng) for name, size in shape.params().items()}
         self._params = {name: self._head.params.get(name, value.astype(dtype)) for name, value in first.items()}
-        tables = {name: array for name, array in self._params.items() if name.startswith("E.")}
+        self._tables = {name: array for name, array in self._params.items() if name.startswith("E.")}
         layers = {name: self._params[name] for name in shape.layers()}
         self._grads = {name: np.zeros_like(array) for name, array in layers.items()}
-        self._embedding, self._train_embeddings = Embedding(tables), train_embeddings
+        self._train_embeddings = train_embeddings and bool(self._tables)
         self._stack = Stack(shape.cell, shape.n_in, shape.n_state, shape.n_layers, shape.n_directions, dtype, None)
         self._stack.keep_packed()
         self._weights = by_chain(shape.cell, list(layers.values()))
         self.set_params(first)
-        self._layer_grads = by_chain(shape.cell, list(self._grads.values()))
-        trained = self._params if train_embeddings else {k: v for k, v in self._params.items() if k not in tables}
+        self._net = _core.SequenceNet(
+            self._stack.chains,
+            shape.n_directions,
+            tuple(self._tables.values()),
+            shape.n_values,
+            shape.pool,
+            self._head.kernel,
+            by_chain(shape.cell, list(self._grads.values())),
+            *self.loss.arguments(),
+            self.dtype,
+            self.n_threads,
+        )
+        trained = self._params if train_embeddings else {k: v for k, v in self._params.items() if k not in self._tables}
         self._updater = Updater(trained, optimizer, penalties(alpha, list(trained)), max_norm)
         self._seed, self._n_steps = seeds.mask_seed(rng), 0
 
@@ -118,8 +125,6 @@ class SequenceNetwork:
         state : pair (h, c)
         """
         with self._lock:
-            for grad in self._grads.values():
-                grad.fill(0)
             loss, end, grads, read = self._loss_and_grads(rows, target, weight, state)
             if np.isfinite(loss):
                 self._updater.step(grads, read)
@@ -151,17 +156,13 @@ class SequenceNetwork:
         if normalizer is not None:
             checks.number("normalizer", normalizer, 0, above=True)
         with self._lock:
-            for grad in self._grads.values():
-                grad.fill(0)
-            loss, end, grads, read = self._loss_and_grads(rows, target, weight, state)
+            loss, end, grads, read = self._loss_and_grads(rows, target, weight, state, normalizer or 0.0)
             self._n_steps += bool(np.isfinite(loss))
             sparse = {name: (np.asarray(read[name], np.int32), grads[name]) for name in read}
             dense = {name: grad for name, grad in grads.items() if name not in read}
-            self.last_gradients = Gradients(dense, sparse, total_weight(self.loss, np.asarray(target), weight))
-            if normalizer is not None:
-                factor = self.last_gradients.weight / normalizer
-                self.last_gradients.scale(factor).weight = normalizer
-                loss *= factor
+            self.last_gradients = Gradients(
+                dense, sparse, normalizer or total_weight(self.loss, np.asarray(target), weight)
+            )
             return loss, end
 
     def update(self, gradients: Gradients | None = None) -> None:
@@ -183,68 +184,69 @@ class SequenceNetwork:
             self._updater.step(given.dense | values, {name: rows for name, (rows, _) in given.sparse.items()})
 
     def _loss_and_grads(
-        self, rows: Rows, target: Array, weight: Array | None, state: State | None
-    ) -> tuple[float, State, dict[str, Array], dict[str, I64]]:
+        self, rows: Rows, target: Array, weight: Array | None, state: State | None, normalizer: float = 0.0
+    ) -> tuple[float, State, dict[str, Array], dict[str, I32]]:
+        """The loss, the final states, every gradient by name, and which rows of tables the sparse ones belong to."""
         seed = seeds.step_seed(self._seed, self._n_steps)
-        pool = POOLS[self.shape.pool]()
-        x = self._embedding.forward(rows)
-        x_mask = self._mask(self.input_dropout, seed, x)
-        x = x if x_mask is None else x * x_mask
-        out, h, c = self._run(x, rows, state, seed)
-        y = pool.forward(out, _last(h, self.shape.n_directions), rows.batch_sizes)
-        y_mask = self._mask(self.dropout, ~seed % 2**64, y)
-        loss, dy = self._head.loss_and_grad(y if y_mask is None else y * y_mask, target, weight)
-        dy = dy if y_mask is None else dy * y_mask  # y * y_mask
-        dout, dlast = pool.backward(dy)
-        dh = None if dlast is None else _dlast(dlast, h, self.shape.n_directions)
-        want_dx = bool(self._train_embeddings and self._embedding.tables)
-        dx, _, _ = self._stack.backward(dout, dh, None, self._layer_grads, want_dx)
-        if dx is None:
-            return loss, (h, c), {**self._grads, **self._head.grads}, {}
-        sparse, read = self._embedding.backward(rows, dx if x_mask is None else dx * x_mask)  # x * x_mask
-        return loss, (h, c), {**self._grads, **self._head.grads, **sparse}, read
-
-    def _mask(self, rate: float, seed: int, like: Array) -> Array | None:
-        return _core.dropout_mask(seed, rate, len(like), like.shape[1], self.dtype) if rate else None
-
-    def _run(self, x: Array, rows: Rows, state: State | None, seed: int | None) -> tuple[Array, Array, Array | None]:
-        """The layers, with what training needs if there is a seed."""
-        h, c = state or (None, None)
-        return self._stack.forward(
-            np.ascontiguousarray(x, self.dtype),
+        n = int(rows.batch_sizes.sum() if _core.pools()[self.shape.pool] else rows.batch_sizes[:1].sum())
+        label, soft = self.loss.targets(target, n, self.shape.n_classes, self.dtype, "target")
+        y = soft if label is None else label
+        assert y is not None
+        weights = None if weight is None else as_array(weight, (n,), self.dtype, "weight")
+        h0, c0 = state or (None, None)
+        loss, h, c = self._net.gradients(
             rows.batch_sizes,
-            h,
-            c,
-            dropout=0.0 if seed is None else self.dropout,
-            seed=0 if seed is None else seed ^ _OF_LAYERS,
-            save=seed is not None,
-            n_threads=self.n_threads,
+            self._ids(rows),
+            self._values(rows),
+            y,
+            weights,
+            h0,
+            c0,
+            self.dropout,
+            self.input_dropout,
+            seed,
+            self._train_embeddings,
+            normalizer,
         )
+        grads, read = {**self._grads, **self._head.grads}, {}
+        if self._train_embeddings:
+            for name, (number, grad) in zip(self._tables, self._net.sparse, strict=True):
+                grads[name], read[name] = grad, number
+        return loss, (h, c), grads, read
+
+    def _ids(self, rows: Rows) -> Array | None:
+        return None if rows.ids is None else np.ascontiguousarray(rows.ids, np.int32)
+
+    def _values(self, rows: Rows) -> Array | None:
+        return None if rows.values is None else np.ascontiguousarray(rows.values, self.dtype)
+
+    def _predict(self, rows: Rows, state: State | None, n_classes: int) -> tuple[Array, State]:
+        """Scores, or for 0 classes what the head reads; and the final states."""
+        h0, c0 = state or (None, None)
+        with self._lock:
+            y, h, c = self._net.predict(rows.batch_sizes, self._ids(rows), self._values(rows), h0, c0, n_classes)
+        return y, (h, c)
 
     # -- prediction --------------------------------------------------------------------------------------------------
 
     def transform(self, rows: Rows, state: State | None = None) -> tuple[Array, State]:
         """What the head reads: a vector per packed row, or per sequence with a pooling; and the final states."""
-        with self._lock:
-            out, h, c = self._run(self._embedding.forward(rows), rows, state, None)
-            last = _last(h, self.shape.n_directions)
-            return POOLS[self.shape.pool]().forward(out, last, rows.batch_sizes), (h, c)
+        return self._predict(rows, state, 0)
 
     def logits(self, rows: Rows, state: State | None = None) -> tuple[Array, State]:
         """Scores (n, n_classes), of which the loss's link makes predictions; and the final states."""
-        with self._lock:
-            y, end = self.transform(rows, state)
-            return self._head.logits(y), end
+        return self._predict(rows, state, self.shape.n_classes)
 
     def stepper(self, state: State) -> Callable[[int], Array]:
         """A function that reads one symbol after another from `state` on and gives the scores (n_classes,) after it."""
         with self._lock:
             self._stack.pack()
+        tables = tuple(self._tables.values())
 
         def step(symbol: int) -> Array:
             nonlocal state
             with self._lock:
-                x = self._embedding.forward(Rows(_ONE, np.full((1, len(self.shape.tables)), symbol, np.int32)))
+                x = np.concatenate([table[symbol : symbol + 1] for table in tables], axis=1)
                 y, h, c = self._stack.step(x, *state)
                 state = h, c
                 scores: Array = self._head.logits(y)[0]
@@ -307,16 +309,3 @@ class SequenceNetwork:
             self._updater.load_state({k.removeprefix("optimizer."): v for k, v in values.items()})
             self.set_params({name: values[f"weights.{name}"] for name in self._params})
             self._seed, self._n_steps = (int(v) for v in values["counters"])
-
-
-def _last(h: Array, n_directions: int) -> Array:
-    """The final states of the last layer, directions side by side: (B, n_directions * n_state)."""
-    last = h[-n_directions:]
-    return last[0] if n_directions == 1 else np.concatenate(last, axis=1)
-
-
-def _dlast(dlast: Array, h: Array, n_directions: int) -> Array:
-    """Undo `_last`: gradient by h, zero but for the last layer."""
-    dh = np.zeros_like(h)
-    dh[-n_directions:] = np.stack(np.split(dlast, n_directions, axis=1))
-    return dh

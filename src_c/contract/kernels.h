@@ -12,6 +12,7 @@
 #include "contract/glove.h"
 #include "contract/mlp.h"
 #include "contract/network.h"
+#include "contract/sequence.h"
 #include "contract/word2vec.h"
 
 typedef struct fb_cell_kernels {
@@ -58,6 +59,12 @@ typedef struct fb_chain_kernels {
     void (*backward)(fb_chain *c);
 } fb_chain_kernels;
 
+/* Networks over sequences. */
+typedef struct fb_sequence_kernels {
+    void (*gradients)(fb_sequence *s);
+    void (*predict)(fb_sequence *s);
+} fb_sequence_kernels;
+
 typedef struct fb_mlp_kernels {
     size_t (*scratch)(const fb_mlp *m);
     void (*run)(fb_mlp *m);
@@ -80,6 +87,7 @@ typedef struct fb_kernels {
     const fb_tree_kernels *tree;
     const fb_chain_kernels *chain;
     const fb_mlp_kernels *mlp;
+    const fb_sequence_kernels *sequence;
     const fb_optimizer_kernels *optimizer;
     const fb_word_kernels *words;
 } fb_kernels;

@@ -8,6 +8,7 @@
     extern const fb_tree_kernels fb_tree_##real##_##set;           \
     extern const fb_chain_kernels fb_chain_##real##_##set;         \
     extern const fb_mlp_kernels fb_mlp_##real##_##set;             \
+    extern const fb_sequence_kernels fb_sequence_##real##_##set;   \
     extern const fb_optimizer_kernels fb_optimizer_##real##_##set; \
     extern const fb_word_kernels fb_words_##real##_##set;
 #define FB_SET(architecture, set, ...) DECLARE(f32, set) DECLARE(f64, set)
@@ -24,6 +25,7 @@
         .chain = &fb_chain_##real##_##set,         \
         .mlp = &fb_mlp_##real##_##set,             \
         .optimizer = &fb_optimizer_##real##_##set, \
+        .sequence = &fb_sequence_##real##_##set,   \
         .words = &fb_words_##real##_##set,         \
     }
 #define FB_SET(architecture, set, ...) [FB_ISA_##set] = {TABLE(4, f32, set), TABLE(8, f64, set)},

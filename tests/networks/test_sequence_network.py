@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 import fastbpts as fb
-from fastbpts.networks.embedding import sum_by_row
-from fastbpts.networks.head import HEADS
+from fastbpts import _core
 from fastbpts.networks.packing import Rows, pack, streams
-from fastbpts.networks.pooling import POOLS
 from fastbpts.networks.sequence_network import SequenceNetwork
 from fastbpts.networks.shape import Shape
 
@@ -51,7 +49,7 @@ def same_gradients(net, rows, target, weight, state=None, *, every=11):
             assert value[index] - after[name][index] == pytest.approx(slope, rel=1e-6, abs=1e-9), (name, index)
 
 
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", _core.pools())
 @pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
 def test_gradients(pool, cell, rng):
     net = network(cell, n_layers=2 if cell == "gru" else 1, n_directions=1 + (cell != "elman"), pool=pool)
@@ -184,18 +182,49 @@ def test_pack_and_streams():
     assert streams(11, 3).T.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
 
 
-def test_sum_by_row(rng):
-    ids, d = rng.integers(0, 9, 40).astype(np.int32), rng.normal(size=(40, 3))
-    found, sums = sum_by_row(ids, d)
-    expected = np.zeros((9, 3))
-    np.add.at(expected, ids, d)
-    np.testing.assert_allclose(sums, expected[found], rtol=1e-12)
-    assert found.tolist() == sorted(set(ids.tolist()))
+@pytest.mark.parametrize("head", ["affine", "direct"])
+def test_no_target_counts(head, rng):
+    """A minibatch without a target has the loss zero, and changes nothing."""
+    net = network("elman", n_state=3, head=head)
+    rows, target, _ = batch(rng)
+    before = net.params
+    assert net.step(rows, np.full_like(target, -1))[0] == 0
+    for name, value in net.params.items():
+        np.testing.assert_array_equal(value, before[name])
 
 
-@pytest.mark.parametrize("name", HEADS)
-def test_no_target_counts(name):
-    h = np.ones((2, 3), np.float32)
-    loss, dh = HEADS[name](3, 3, "float32", 1, fb.Loss()).loss_and_grad(h, np.array([-1, -1], np.int32), None)
-    assert loss == 0
-    assert not dh.any()
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"ids": None}, "ids: shape"),
+        ({"ids": np.zeros((10, 1), np.int32)}, "ids: shape"),
+        ({"ids": np.full((12, 2), 5, np.int32)}, r"ids: rows of tables with \[7, 5\] rows needed, got \[5, 5\]"),
+        ({"ids": np.full((12, 2), -1, np.int32)}, "ids: rows of tables"),
+        ({"values": None}, "values: shape"),
+        ({"values": np.zeros((12, 2))}, "values: shape"),
+        ({"batch_sizes": np.array([1, 2])}, "batch_sizes: must be positive and never grow"),
+        ({"batch_sizes": np.array([], np.int64)}, "batch_sizes: one time step at least"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(given, message, rng):
+    net, (rows, target, _) = network(), batch(rng)
+    assert rows.ids.shape == (12, 2)
+    for run in (net.logits, lambda r: net.step(r, target)):
+        if run != net.logits and "batch_sizes" in given:
+            continue  # a step says first that there are other numbers of targets
+        with pytest.raises(ValueError, match=message):
+            run(rows._replace(**given))
+
+
+def test_targets_and_states_that_do_not_fit_are_refused(rng):
+    net, (rows, target, weight) = network(), batch(rng)
+    with pytest.raises(ValueError, match=r"target must be integers of shape \(12,\)"):
+        net.step(rows, target[1:])
+    with pytest.raises(ValueError, match="target must be in -1 .. 2, got"):
+        net.step(rows, target + 2)
+    with pytest.raises(ValueError, match="weight"):
+        net.step(rows, target, weight[1:])
+    with pytest.raises(ValueError, match=r"h0: shape \(1, 3, 4\) needed"):
+        net.logits(rows, (np.zeros((1, 2, 4)), None))
+    with pytest.raises(ValueError, match="c0: cell 'gru' has no second state"):
+        net.logits(rows, (np.zeros((1, 3, 4)), np.zeros((1, 3, 4))))
