@@ -91,7 +91,10 @@ def test_generate(model):
     assert greedy == model.generate("the old ", 40, temperature=2.0, top=1)
     assert greedy == model.generate("the old ", 40, temperature=1e-320)
     assert model.generate("@@", 5, temperature=0)  # symbols that the model does not know
-    for prompt, message in ((None, "prompt must be a string, a path, a Text, or a list of strings, got NoneType"), ([3], r"prompt\[0\] is a int")):
+    for prompt, message in (
+        (None, "prompt must be a string, a path, a Text, or a list of strings, got NoneType"),
+        ([3], r"prompt\[0\] must be a string or a list of tokens, got int"),
+    ):
         with pytest.raises(ValueError, match=message):
             model.generate(prompt)
 
