@@ -70,6 +70,7 @@ def resume_from(
     free: Collection[str],
     fingerprint: str,
     take: Callable[[Tensors, dict[str, Any]], None],
+    meant: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
 ) -> None:
     """Continue from a checkpoint, if there is one; the other arguments are as of `check_continuation`.
 
@@ -79,6 +80,8 @@ def resume_from(
         The parameter `checkpoint` of an estimator.
     take : callable
         Called with the tensors and the header; a ValueError, KeyError or TypeError says that it cannot use them.
+    meant : callable
+        What parameters mean, those of the file and those given: only this is compared.
 
     Raises
     ------
@@ -91,7 +94,8 @@ def resume_from(
         return
     tensors, header = read_tensors(path)
     try:
-        check_continuation(header, name, json.loads(to_json(params)), free, fingerprint)
+        then = {**header, "params": meant(header["params"])}
+        check_continuation(then, name, meant(json.loads(to_json(params))), free, fingerprint)
         take(tensors, header)
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"checkpoint={os.fspath(path)!r}: cannot be continued: {error}") from error

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -35,9 +35,8 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
 
     _monitors: ClassVar[dict[str, int]]  # score -> 1 if the greatest is best, -1 if the least is
     _shown: ClassVar[dict[str, str]] = {"loss": "loss", "dev_loss": "dev loss", "dev_score": "dev score"}
-    _of_old_files: ClassVar[
-        dict[str, str]
-    ] = {}  # parameters that files of older versions lack, with their meaning then
+    # Parameters that files of older versions lack, with their meaning then.
+    _of_old_files: ClassVar[dict[str, Any]] = {"accumulate": 1}
     net_: Any
     _trained: Trained[Any]
     _interrupted: bool
@@ -265,7 +264,12 @@ class NetworkEstimator(TrainingOptions, BaseEstimator, ABC):  # type: ignore[mis
             self._trained.params = params
 
         given = store.stored_params(self.get_params(deep=False))
-        resume_from(self.checkpoint, type(self).__name__, given, store.FREE, fingerprint, take)
+        resume_from(self.checkpoint, type(self).__name__, given, store.FREE, fingerprint, take, self._meant)
+
+    @classmethod
+    def _meant(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """What the parameters of a file mean, whichever version wrote it."""
+        return cls._of_old_files | store.meant_params(stored)
 
     def _network_of(self, reader: Any, seed: int, params: Tensors) -> Net:
         """The network for a file's parameters."""

@@ -94,6 +94,17 @@ def own_params(stored: dict[str, Any]) -> dict[str, Any]:
     return stored | changed | dict.fromkeys(untaken)
 
 
+def meant_params(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with the value of each option that the optimiser takes, and without the others.
+
+    Files of version 0.1 have a value where later ones have None for the usual value.
+    """
+    row = OPTIMIZERS.get(stored.get("optimizer", ""))
+    taken = row.options if row else {}
+    values = {name: usual if stored.get(name) is None else stored[name] for name, usual in taken.items()}
+    return {name: value for name, value in stored.items() if name not in OPTIONS} | values
+
+
 def continued_params(before: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """The parameters for further training: `given`, except those that made the network; both as of `stored_params`."""
     kept = {name: value for name, value in before.items() if name not in _ANEW}

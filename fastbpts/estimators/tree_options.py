@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from fastbpts._base.options import MODEL, SHARE, WIDTH, choice, option
 from fastbpts._cells.cell import Activation, cells
@@ -14,7 +14,7 @@ from fastbpts.training.options import ClassOptions, TrainingOptions, WordOptions
 class TreeOptions(ClassOptions, WordOptions, TrainingOptions):
     """What the constructor takes, with the defaults that differ from those of other estimators."""
 
-    _of_old_files: ClassVar[dict[str, str]] = {"reduction": "sum_per_graph"}
+    _of_old_files: ClassVar[dict[str, Any]] = {"accumulate": 1, "reduction": "sum_per_graph"}
     _monitors: ClassVar[dict[str, int]] = {"score": 1, "score_nodes": 1, "score_sum": 1, "loss": -1}
 
     cell: str = option(

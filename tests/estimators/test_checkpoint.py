@@ -171,3 +171,31 @@ def test_kill_9_at_any_moment_loses_nothing_but_time(tmp_path, rng):
     subprocess.run([sys.executable, "-c", RUN, tmp_path / "other.ckpt", tmp_path / "whole"], check=True)
     _same(fb.load(tmp_path / "whole"), fb.load(done))
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adagrad", "adam"])
+def test_checkpoints_of_version_0_1(optimizer, tmp_path):
+    """They have a value for every option of any optimiser, and nothing of what came later."""
+    path = tmp_path / "checkpoint"
+    trees, params = ["(1 (0 bad) (1 film))", "(0 (0 not) (1 good))"], {"optimizer": optimizer, "n_state": 3}
+    whole = fb.TreeClassifier(**params, max_iter=4, reduction="sum_per_graph").fit(trees)
+    fb.TreeClassifier(**params, max_iter=2, reduction="sum_per_graph", checkpoint=path).fit(trees)
+    tensors, header = io.read_tensors(path)
+    for name in ("accumulate", "reduction", "rho", "eps"):
+        del header["params"][name]
+    header["params"] |= {"momentum": 0.9, "beta1": 0.9, "beta2": 0.999}
+    io.write_tensors(path, tensors, header)
+    old = path.read_bytes()
+
+    def resumed(**more):
+        path.write_bytes(old)
+        return fb.TreeClassifier(**params, max_iter=4, checkpoint=path, **more).fit(trees, resume=True)
+
+    _same(whole, resumed(reduction="sum_per_graph"))
+    with pytest.raises(ValueError, match="made with reduction='sum_per_graph', now reduction='mean'"):
+        resumed()
+    with pytest.raises(ValueError, match="made with accumulate=1, now accumulate=2"):
+        resumed(reduction="sum_per_graph", accumulate=2)
+    if optimizer == "adam":
+        with pytest.raises(ValueError, match=r"made with beta1=0.9, now beta1=0.5"):
+            resumed(reduction="sum_per_graph", beta1=0.5)
