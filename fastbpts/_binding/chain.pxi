@@ -289,7 +289,7 @@ cdef class Chain:
         return 0
 
     cdef int set_gradients(self, grads) except -1:
-        """Where a network's gradients (dW, dU, db, db_rec) are added to, those that the cell has; references are kept."""
+        """Where a network's gradients (dW, dU, db, db_rec) are added to, those that the cell has."""
         dW, dU, db, db_rec = grads
         cdef int64_t H = self.c.run.dims.n_state, D = self.c.run.dims.n_in, GH = self.c.run.dims.n_gate * H
         self.c.dW = out_ptr(dW, self.real, GH * D, "dW")
@@ -301,7 +301,7 @@ cdef class Chain:
     def backward(self, dh, dx, dW, dU, db=None, db_rec=None, dh_n=None, dc_n=None, dh0=None, dc0=None):
         """Gradients of the last ``forward``, once.
 
-        dh (N, H), dh_n, dc_n (B, H): upstream, zeros where None. dW, dU and, unless None, db, db_rec (of the biases) are
+        dh (N, H), dh_n, dc_n (B, H): upstream, zeros where None. dW, dU and, unless None, db, db_rec (of biases) are
         added to; dx (N, D), dh0, dc0 (B, H) are overwritten, or not wanted where None.
         """
         self.run_backward(dh, dx, (dW, dU, db, db_rec), dh_n, dc_n, dh0, dc0)

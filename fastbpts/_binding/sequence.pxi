@@ -53,7 +53,7 @@ cdef class SequenceNet:
             self.keep["slot", i] = np.full(t.n_rows, -1, np.int32)
             t.slot = <int32_t *>cnp.PyArray_DATA(self.keep["slot", i])
         if column + n_values != self.s.n_in:
-            raise ValueError(f"tables: {column} columns and {n_values} values, the first layer has {self.s.n_in} inputs")
+            raise ValueError(f"tables: {column} columns and {n_values} values, the first layer has {self.s.n_in}")
         for i in range(FB_N_POOLS):
             if fb_pools[i].name.decode() == pool:
                 self.s.pool = <fb_pool_kind>i
@@ -103,7 +103,8 @@ cdef class SequenceNet:
         s.ids = s.values = NULL
         for given, width, name in ((ids, s.n_tables, "ids"), (values, s.n_values, "values")):
             if np.shape(given) != ((N, width) if width else ()):
-                raise ValueError(f"{name}: {f'shape ({N}, {width})' if width else 'None'} needed, got {np.shape(given)}")
+                needed = f"shape ({N}, {width})" if width else "None"
+                raise ValueError(f"{name}: {needed} needed, got {np.shape(given)}")
         if s.n_tables:
             s.ids = <int32_t *>ptr(ids, cnp.NPY_INT32, N * s.n_tables, "ids")
             if not fb_sequence_ids_fit(s):
@@ -190,9 +191,11 @@ cdef class SequenceNet:
         """The loss of a minibatch, and the final states h_n and c_n (L R, B, H); gradients are overwritten.
 
         batch_sizes: int64 (T,); ids: int32 (N, K); values: (N, n_values); y: int32 (M,), or (M, n_classes); weight:
-        (M,) or None; normalizer: what the sum of losses is divided by, 0: the sum of their weights. The rows of tables that have a gradient: ``sparse``.
+        (M,) or None; normalizer: what the sum of losses is divided by, 0: the sum of their weights. The rows of tables
+        that have a gradient: ``sparse``.
         """
-        self.s.dropout, self.s.input_dropout, self.s.seed, self.s.train_tables = dropout, input_dropout, seed, train_tables
+        self.s.dropout, self.s.input_dropout, self.s.seed = dropout, input_dropout, seed
+        self.s.train_tables = train_tables
         self.set_batch(batch_sizes, ids, values, True)
         self.set_back()
         states = self.set_states(h0, c0, True)
