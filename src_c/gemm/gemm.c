@@ -1,6 +1,7 @@
 /* Products of matrices, for one instruction set and real type. */
 #include "gemm/matmul-inl.h"
 #include "gemm/matmul_tn-inl.h"
+#include "gemm/tile_rows-inl.h"
 #include "tree/theta-inl.h"
 
 extern const fb_gemm_kernels FB(fb_gemm);

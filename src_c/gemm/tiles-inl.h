@@ -16,22 +16,6 @@
 #include "simd/target.h"
 #include "simd/vec-inl.h"
 
-/* Tiles of every shape that fits the registers; FB_TILES calls its argument with (rows, columns in vectors). */
-/* clang-format off */
-#if FB_ROWS == 8 && FB_ACCUMULATORS == 24
-#define FB_TILES(T)                                                                                             \
-    T(8, 1) T(8, 2) T(8, 3) T(7, 1) T(7, 2) T(7, 3) T(6, 1) T(6, 2) T(6, 3) T(6, 4) T(5, 1) T(5, 2) T(5, 3) T(5, 4) \
-    T(4, 1) T(4, 2) T(4, 3) T(4, 4) T(4, 5) T(4, 6) T(3, 1) T(3, 2) T(3, 3) T(3, 4) T(3, 5) T(3, 6)             \
-    T(2, 1) T(2, 2) T(2, 3) T(2, 4) T(2, 5) T(2, 6) T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
-#elif FB_ROWS == 4 && FB_ACCUMULATORS == 12
-#define FB_TILES(T)                                                                                             \
-    T(4, 1) T(4, 2) T(4, 3) T(3, 1) T(3, 2) T(3, 3) T(3, 4) T(2, 1) T(2, 2) T(2, 3) T(2, 4) T(2, 5) T(2, 6)     \
-    T(1, 1) T(1, 2) T(1, 3) T(1, 4) T(1, 5) T(1, 6)
-#else
-#error "isa.def: there is no list of tiles for these rows and accumulators"
-#endif
-/* clang-format on */
-
 #ifdef FASTBPTS_DEBUG
 /* The plain twin of outer_tile, and a check of the fast one; begin (MR, NR VL) is what C began as. */
 static FB_NOINLINE void FB(check_outer)(int MR, int NR, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
@@ -142,31 +126,12 @@ static FB_INLINE void FB(dot_tile)(const int MR, const int NR, int K, const real
 /* Whether a tile of m rows and n vectors fits the registers. */
 static FB_INLINE int FB(is_tile)(int m, int n) { return n <= 6 && m * n <= FB_ACCUMULATORS; }
 
-/* `count` tiles of one shape side by side; FB(is_tile)(m, n). */
-#define FB_CASE(M, N)                                                                         \
-    case M * 8 + N:                                                                           \
-        for (; count > 0; count--, b += N * VL, c += N * VL)                                  \
-            FB(outer_tile)(M, N, K, a, am, ak, b, ldb, c, ldc, add ? c : NULL, ldc, NULL, 0); \
-        return;
-static void FB(outer_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
-                          ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) {
-    assert(m > 0 && m <= FB_ROWS && n > 0 && FB(is_tile)(m, n));
-    switch (m * 8 + n) { FB_TILES(FB_CASE) }
-    FB_NO_CASE();
-}
-#undef FB_CASE
-#define FB_CASE(M, N)                                                                                             \
-    case M * 8 + N:                                                                                               \
-        for (; count > 0; count--, b += N * ldb, p += N * VL) FB(dot_tile)(M, N, K, a, lda, b, ldb, p, ldp, add); \
-        return;
-static void FB(dot_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb,
-                        real *p, ptrdiff_t ldp, int add) {
-    assert(m > 0 && m <= FB_ROWS && n > 0 && FB(is_tile)(m, n));
-    switch (m * 8 + n) { FB_TILES(FB_CASE) }
-    FB_NO_CASE();
-}
-#undef FB_CASE
-#undef FB_TILES
+/* `count` tiles of one shape side by side; FB(is_tile)(m, n). gemm/gemm.c has the code of every shape, once for all
+   domains (gemm/tile_rows-inl.h). */
+void FB(outer_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t am, ptrdiff_t ak, const real *b,
+                   ptrdiff_t ldb, real *c, ptrdiff_t ldc, int add) FB_HIDDEN;
+void FB(dot_row)(int m, int n, int64_t count, int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb,
+                 real *p, ptrdiff_t ldp, int add) FB_HIDDEN;
 
 /* Divides `total` columns into as few tiles as m rows allow. There are two widths: *wide tiles of the width that is
    returned, then *narrow tiles that are narrower by one. */
@@ -229,5 +194,4 @@ static void FB(dot_sums)(int m, int n, const real *part, real *c, ptrdiff_t ldc)
             memcpy(c + i * ldc + j, sums, (size_t)fb_min(VL, n - j) * sizeof(real));
         }
 }
-#undef FB_ACCUMULATORS
 #endif

@@ -11,6 +11,7 @@
 #include "contract/pool.h"
 
 #define FB_INLINE inline __attribute__((always_inline))
+#define FB_HIDDEN __attribute__((visibility("hidden"))) /* of the library, but of another of its objects */
 #if defined(__x86_64__)
 #define FB_KEEP(v) __asm__("" : "+v"(v)) /* hold v in a register: one load serves several multiplications */
 #elif defined(__aarch64__)
