@@ -21,23 +21,36 @@ typedef struct fb_weights {
 } fb_weights;
 
 /* What a gated cell computes on: rows first .. first + rows (nodes) and columns at .. at + cols (units of the state,
- * whole vectors). Pointers are to row 0 and unit 0, ld_... is the distance of rows, `slot` that of slots of a saved
- * row. Only u and fc begin at the first row and column; gates of u are `gate` apart, vectors of a gate `next`. Cells
- * take it as `restrict`: else its fields would be read again after each vector's store. */
+   whole vectors). Pointers are to row 0 and unit 0; ld_... is the distance of rows. Only u and fc begin at the first
+   row and column. Cells take the tile as `restrict`: else its fields would be read again after each vector's store.
+
+   field       forward    backward  what it is
+   gates       in         in        of the cell's row
+   activation  in         in        its place among the cell's own
+   keep        in         in        1 - dropout, which h was scaled by
+   u           in         -         U h~, of cells with a U; gates are `gate` apart, vectors of a gate `next`
+   bias        in         -         the second bias, the same for every row; gates are `slot` apart
+   saved       in/out     in/out    slots of every row, `slot` apart. forward: a = W x + b becomes what backward needs;
+                                    backward: that becomes the error of each slot
+   below       in         in        h~: the sum of the children's states; with matrices per child, all side by side
+   h, c        out        in        the states
+   fc          in         -         what the children's second states add up to
+   c_below     in         in        second states below: the child's, or their sum; with matrices per child all of them,
+                                    `slot` apart
+   f           in/out     in/out    a child's own gate; forward: a becomes the gate; backward: its error
+   e, dc       -          in        upstream of h, of c
+   direct      -          out       what goes to h~ other than through U
+   dc_below    -          out       gradient of c_below, laid out as that is */
 typedef struct fb_tile {
-    const struct fb_gates *gates; /* of the cell's row */
+    const struct fb_gates *gates;
     int rows, first, cols, at, activation;
-    double keep;          /* 1 - dropout, which h was scaled by */
-    const void *u, *bias; /* U h~, of cells with a U; the second bias (gates `slot` apart) of every row */
-    void *saved;          /* in: a = W x + b; out: what backward needs; backward: the error of each slot */
-    const void *below;    /* h~: the sum of the children's states; with matrices per child, all of them side by side */
-    void *h, *c;          /* the states */
-    void *fc;             /* what the children's second states add up to */
-    const void *c_below;  /* second states below: the child's, or their sum; with matrices per child, side by side,
-                             `slot` apart; dc_below likewise */
-    void *f;              /* a child's own gate; forward in: a */
-    void *e, *dc;         /* upstream of h, of c */
-    void *direct, *dc_below; /* what goes to h~ other than through U; to c_below */
+    double keep;
+    const void *u, *bias;
+    void *saved;
+    const void *below;
+    void *h, *c, *fc;
+    const void *c_below;
+    void *f, *e, *dc, *direct, *dc_below;
     int64_t ld_u, gate, next, ld_saved, slot, ld_below, ld_h, ld_c, ld_fc, ld_c_below, ld_f, ld_e, ld_dc, ld_dc_below,
         ld_direct;
 } fb_tile;

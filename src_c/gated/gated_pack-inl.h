@@ -1,4 +1,21 @@
-/* Weights of gated cells as their products read them. */
+/* Weights of gated cells as their products read them. G = n_gate; a gate of a matrix is n_state rows of it, a vector of
+   units is VL of them.
+
+   w_in, for a = W x: W^T packed as any matrix (gemm/matmul-inl.h); its columns are those of the slots of a
+
+       slot 0: gate g_0        slot 1: gate g_1              slot G - 1
+       [ units 0 .. ld_state | units 0 .. ld_state |   ..   | units 0 .. ld_state ]      each (n_in) deep
+
+   u_in, for u = U h~: panels of units, so that a tile has all gates of its units in registers; v = 0 .. of VL units
+
+                  panel 0                                 panel 1
+       k = 0      [ v = 0: g_0 | g_1 | .. | g_(G-1) ]     [ v = 1: g_0 | g_1 | .. | g_(G-1) ]     ..
+       k = 1      [ v = 0: g_0 | g_1 | .. | g_(G-1) ]     [ v = 1: g_0 | g_1 | .. | g_(G-1) ]     ..
+       ..         each box is what element k of h~ is multiplied by, for VL units of one gate
+       k = n_below - 1
+
+   With one gate a panel has four vectors of units instead. u_back and w_back, for the way back, are U and W packed as
+   any matrix, rows in order of slots. */
 #ifndef FB_GATED_GATED_PACK_INL_H
 #define FB_GATED_GATED_PACK_INL_H
 #include "gemm/matmul-inl.h"

@@ -7,8 +7,10 @@
    concat         theta (H, 2 H + 1)            [ W_l     | W_r     | b      | 0 .. ]
                                                   h_l       h_r       1
    rntn           theta (H, about n (H + 1))    [ V~, each product once      | 0 .. ]   cells/rntn-inl.h
-   gated cells    theta (n_gate H, ..)          [ W  0 .. | U  0 ..   | b  c | 0 .. ]   x; 0; h~; 0; 1; 1
-                                                  0         ld_in     2 columns; c where there is a second bias */
+   gated cells    theta (n_gate H, ..)          [ W  0 .. | U  0 ..  | b b_rec | W_leaf  0 .. | b_leaf | 0 .. ]
+                                                  0         ld_in      at_b      at_leaf
+                                                  x         h~         1 1       x              1
+                  U where the cell has one; W_leaf and b_leaf, of n_leaf H rows, where it has a leaf module */
 #ifndef FB_TREE_THETA_INL_H
 #define FB_TREE_THETA_INL_H
 #include "simd/common.h"
