@@ -70,7 +70,7 @@ def test_a_gru_on_chains_is_a_gru(torch: Any, ours: Any) -> None:
     lengths = [4, 1, 3]
     layer, net = ours.GRU(3, 4, dtype=torch.float64), ours.TreeNet("gru", 3, 4, dtype=torch.float64)
     with torch.no_grad():
-        for name, value in zip("WUbc", layer.parameters(), strict=True):
+        for name, value in zip(("W", "U", "b", "b_rec"), layer.parameters(), strict=True):
             getattr(net, name).copy_(value)
     s = fb.Structure.chains(lengths)
     x = torch.randn(4, 3, 3, dtype=torch.float64)
