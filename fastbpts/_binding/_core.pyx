@@ -103,7 +103,7 @@ def dropout_mask(uint64_t seed, double p, int64_t rows, int64_t cols, object dty
 
 
 cdef class Graph:
-    """Arrays of a structure and the pointers to them; fastbpts.structure.Structure gives it its meaning.
+    """Arrays of a structure and the pointers to them; fastbpts.data.structure.Structure gives it its meaning.
 
     A batch out of a bank is one piece of memory; its arrays are made when they are asked for."""
     cdef fb_graph g

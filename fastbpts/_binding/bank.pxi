@@ -1,4 +1,4 @@
-# Treebanks: the binding of src_c/contract/ptb.h. Private to fastbpts.readers, treebank and structure, which size the
+# Treebanks: the binding of src_c/contract/ptb.h. Private to fastbpts.data and fastbpts.readers, which size the
 # arrays.
 
 

@@ -71,7 +71,7 @@ cdef int set_block(fb_block *b, object w, object g, tuple states, object mult, o
 
 
 cdef class Updates:
-    """Blocks of parameters and an optimiser; fastbpts._update gives them names."""
+    """Blocks of parameters and an optimiser; fastbpts.training.updates gives them names."""
     cdef fb_optim o
     cdef const fb_kernels *k
     cdef int real, n

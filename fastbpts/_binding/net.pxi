@@ -1,4 +1,4 @@
-# A cell's kernels bound to weights: what fastbpts._cell runs step by step and fastbpts.network trains.
+# A cell's kernels bound to weights: fastbpts._cells.run runs them step by step, fastbpts.networks.tree_network trains them.
 
 cdef class Net:
     cdef fb_net n
