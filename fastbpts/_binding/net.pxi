@@ -1,4 +1,4 @@
-# A cell's kernels bound to weights: fastbpts._cells.run runs them step by step, fastbpts.networks.tree_network trains them.
+# A cell's kernels bound to weights: fastbpts._cells.run runs them step by step, networks.tree_network trains them.
 
 cdef class Net:
     cdef fb_net n
