@@ -1,6 +1,7 @@
 """Structures from every kind of description; wrong descriptions are refused with a reason."""
 
 import pickle
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -256,7 +257,7 @@ def test_wrong_arrays_never_reach_the_core(trees: list[Any], data: st.DataObject
         try:
             fb.Structure(**given_arrays).check()
         except ValueError as error:
-            assert str(error).split(":")[0] in FIELDS  # noqa: PT017
+            assert re.match(r"\w+", str(error))[0] in FIELDS  # noqa: PT017
         return
     if kind == "longer":
         given_arrays[name] = np.append(array, array[-1:])
@@ -284,7 +285,7 @@ def test_any_edges_give_a_structure_or_a_clear_error(edges: Any, n_nodes: Any, g
     try:
         s = fb.Structure.from_edges(edges, n_nodes, graph=graph, root=root)
     except ValueError as error:
-        assert str(error).split(":")[0].split("[")[0].split("=")[0] in ("edges", "n_nodes", "graph", "root")  # noqa: PT017
+        assert re.match(r"\w+", str(error))[0] in ("edges", "n_nodes", "graph", "root")  # noqa: PT017
         return
     s.check()
 
