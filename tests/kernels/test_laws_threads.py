@@ -104,15 +104,16 @@ def test_halves_of_a_batch(cell: str, d: int, dtype: str) -> None:
     import fastbpts as fb
     from fastbpts.benchmark.generate import sst_like
 
+    options = {"dtype": dtype, "random_state": 0, "reduction": "sum_per_graph"}  # which adds up over batches
     bank = fb.Treebank.from_trees(sst_like(60))
     runs, states = [], []
     for n_threads in (1, 2, 3, 4, 5):
-        net = fb.Network(cell, d, 5, len(bank.vocabulary), dtype=dtype, n_threads=n_threads, random_state=0)
+        net = fb.Network(cell, d, 5, len(bank.vocabulary), n_threads=n_threads, **options)
         runs.append(net.loss_and_grad(bank.batch(np.arange(60))))
         net.step(bank.batch(np.arange(60)))
         net.step(bank.batch(np.arange(60)[::-1].copy()))
         states.append(net.state())
-    net = fb.Network(cell, d, 5, len(bank.vocabulary), dtype=dtype, n_threads=1, random_state=0)
+    net = fb.Network(cell, d, 5, len(bank.vocabulary), n_threads=1, **options)
     parts = [net.loss_and_grad(bank.batch(np.arange(k, k + 4)))[1] for k in range(0, 60, 4)]
     tolerance = {"float32": 2e-4, "float64": 1e-11}[dtype]
     for key, gradient in runs[0][1].items():
