@@ -8,6 +8,7 @@ import numpy as np
 from fastbpts import _core
 from fastbpts._base.arguments import Array
 from fastbpts.training.gradients import Gradients
+from fastbpts.training.updates import row_numbers
 
 
 class Memory:
@@ -79,7 +80,9 @@ class Memory:
     ) -> None:
         """Change the weights by gradients; `optimizer` has the arguments of ``set_optimizer``."""
         blocks: list[tuple[str, Array, Array | None]] = [(name, gradients.dense[name], None) for name in self.gradient]
-        blocks += [(name, values, rows) for name, (rows, values) in gradients.sparse.items()]
+        for name, (given, values) in gradients.sparse.items():
+            number = row_numbers(given, len(self.weights[name]), f"gradients.sparse[{name!r}]")
+            blocks.append((name, values, number))
         updates = _core.Updates(len(blocks), net.dtype)
         updates.set_optimizer(*optimizer)
         updates.t = net.t

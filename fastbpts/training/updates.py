@@ -86,7 +86,7 @@ class Updater:
             raise ValueError(f"grads: missing {missing}, unknown {unknown}")
         for i, (name, w) in enumerate(self._rows.items()):
             if name in rows:
-                number = _row_numbers(rows[name], len(w), f"rows[{name!r}]")
+                number = row_numbers(rows[name], len(w), f"rows[{name!r}]")
                 g = as_array(grads[name], (len(number), w.shape[1]), self.dtype, f"grads[{name!r}]")
                 self._bind(i, name, _laid_out_like(w, g), number)
             elif self._bound.get(name) is not grads[name]:
@@ -167,7 +167,8 @@ def _laid_out_like(w: Array, g: Array) -> Array:
     return copy
 
 
-def _row_numbers(rows: ArrayLike, n: int, name: str) -> Array:
+def row_numbers(rows: ArrayLike, n: int, name: str) -> Array:
+    """Numbers of rows of a table of n rows, as the kernels take them."""
     number = np.asarray(rows)
     if number.ndim != 1 or number.dtype.kind not in "iu" or (number.size and not 0 <= number.min() <= number.max() < n):
         raise ValueError(f"{name} must be integers in 0 .. {n - 1}, got {number.dtype} of shape {number.shape}")

@@ -208,3 +208,21 @@ def test_wrong_gradients_are_refused():
     for kind in NETWORKS:
         with pytest.raises(ValueError, match="normalizer must be a number above 0, got 0"):
             network(kind).gradients(*batch(kind, np.arange(9)), normalizer=0)
+
+
+@pytest.mark.parametrize("wrong", [10**6, -1])
+def test_rows_outside_a_table_are_refused(wrong):
+    """Rows come from elsewhere in an exchange between processes: they never reach the kernels unchecked."""
+    for kind in NETWORKS:
+        net = network(kind)
+        net.gradients(*batch(kind, np.arange(9)))
+        given = net.last_gradients.copy()
+        if not given.sparse:
+            continue
+        before = net.params
+        for name, (rows, values) in given.sparse.items():
+            given.sparse[name] = (np.full_like(rows, wrong), values)
+        with pytest.raises(ValueError, match=r"must be integers in 0 \.\. "):
+            net.update(given)
+        for name, value in net.params.items():
+            np.testing.assert_array_equal(value, before[name])
