@@ -54,6 +54,6 @@ class Peer:
         shape = self.a["x"].shape
         out = {"h": self.h.reshape(shape)}
         if self.task.kind == "train":
-            out |= {f"d{name}": g for name, g in zip("WUbc", self.grads, strict=False)}
+            out |= {f"d{name}": g for name, g in zip(("W", "U", "b", "b_rec"), self.grads, strict=False)}
             out |= {"dx": self.dx.reshape(shape)} | dict(zip(("dh0", "dc0"), self.d_initial, strict=False))
         return out

@@ -104,5 +104,5 @@ def train(cell: str, a: dict[str, Any], dh: Any) -> dict[str, Any]:
     out["dW"] = jnp.einsum("tbg,tbd->gd", da, a["x"])
     out["dU"] = jnp.einsum("tbg,tbh->gh", dm, before)
     if cell == "gru":
-        out["dc"] = dm.sum((0, 1))
+        out["db_rec"] = dm.sum((0, 1))
     return out | (dict(zip(("dh0", "dc0"), d_start, strict=True)) if cell == "lstm" else {"dh0": d_start})

@@ -12,7 +12,7 @@ from recurrent.task import Array, Task
 
 NAME = "fastbpts"
 LAYERS = {"elman": "Elman", "gru": "GRU", "lstm": "LSTM"}
-GRADIENTS = {"dW": "weight_ih_l0", "dU": "weight_hh_l0", "db": "bias_ih_l0", "dc": "bias_hh_l0"}
+GRADIENTS = {"dW": "weight_ih_l0", "dU": "weight_hh_l0", "db": "bias_ih_l0", "db_rec": "bias_hh_l0"}
 
 
 class Peer:
@@ -51,7 +51,7 @@ class Peer:
         if self.task.kind == "train":
             out |= {key: self.layer.grads[name] for key, name in GRADIENTS.items()} | {"dx": self.dx}
             if self.task.cell != "gru":
-                del out["dc"]  # the same as that of b
+                del out["db_rec"]  # the same as that of b
             states = self.d_initial if self.task.cell == "lstm" else (self.d_initial,)
             out |= {name: d.reshape(-1, self.task.H) for name, d in zip(("dh0", "dc0"), states, strict=False)}
         return out

@@ -146,7 +146,7 @@ class Peer:
             np.multiply(carry, z[t], out=work)
             np.matmul(wide[t], u, out=carry)
             carry += work
-        return self.gradients(self.da, self.dm, carry) | {"dc": self.dm.reshape(-1, wide.shape[2]).sum(0)}
+        return self.gradients(self.da, self.dm, carry) | {"db_rec": self.dm.reshape(-1, wide.shape[2]).sum(0)}
 
     def forward_lstm(self, ut: Array) -> None:
         """Steps: i, f, g, o from a + U h; c = f c_before + i g; h = o tanh(c)."""

@@ -32,7 +32,7 @@ class Peer:
 
     def step(self, trees: Ints) -> float:
         """Train on `trees`; return their mean loss before the update."""
-        return self.trainer.step(self.bank.batch(trees), loss_nodes=self.loss_nodes)
+        return self.trainer.step(self.bank.batch(trees), loss_nodes=self.loss_nodes, reduction="sum_per_graph")
 
     def predict(self, trees: Ints) -> Floats:
         """Class probabilities at the loss nodes (all nodes level by level, or the roots)."""
