@@ -16,7 +16,7 @@ from fastbpts.networks.head import HEADS
 from fastbpts.networks.packing import I32, Rows
 from fastbpts.networks.shape import Shape, initial, penalties
 from fastbpts.training.gradients import Gradients, check_gradients
-from fastbpts.training.losses import Loss, as_loss, predictions, total_weight
+from fastbpts.training.losses import Loss, as_loss, predictions
 from fastbpts.training.optimizer import Optimizer
 from fastbpts.training.state import state_values
 from fastbpts.training.updates import Updater
@@ -160,9 +160,7 @@ class SequenceNetwork:
             self._n_steps += bool(np.isfinite(loss))
             sparse = {name: (np.asarray(read[name], np.int32), grads[name]) for name in read}
             dense = {name: grad for name, grad in grads.items() if name not in read}
-            self.last_gradients = Gradients(
-                dense, sparse, normalizer or total_weight(self.loss, np.asarray(target), weight)
-            )
+            self.last_gradients = Gradients(dense, sparse, normalizer or self._net.total_weight)
             return loss, end
 
     def update(self, gradients: Gradients | None = None) -> None:

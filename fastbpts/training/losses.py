@@ -205,17 +205,6 @@ def loss(
     return value, rows[:, :n_out].copy()
 
 
-def total_weight(loss: Loss, y: Array, weight: Array | None) -> float:
-    """The sum of the weights of targets, as the kernels have it for a loss without weights of classes."""
-    if loss.row.target == "class" and y.ndim != 2:
-        share = (y >= 0).astype(np.float64)
-    elif loss.row.target in ("class", "distribution"):
-        share = y.sum(axis=1, dtype=np.float64)
-    else:
-        share = np.ones(len(y))
-    return float(share.sum() if weight is None else share @ np.asarray(weight, np.float64))
-
-
 def predictions(name: "Loss | str", z: ArrayLike) -> Array:
     """What a loss's link makes of scores: probabilities of classes or of labels, or the numbers themselves.
 
