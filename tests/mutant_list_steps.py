@@ -68,7 +68,7 @@ STEP_MUTANTS = [
     Mutant("weights of minibatches ignored", SEAM, "own.copy().scale(own.weight)", "own.copy()", HALVED),
     Mutant("a sum of minibatches is no mean", SEAM, "self._sum.scale(1 / self._sum.weight)", "pass", HALVED),
     Mutant("rows of two minibatches lost", GRADIENTS, "np.add.at(total, place,", "total.__setitem__(place,", HALVED),
-    Mutant("the count of an update lost", MEMORY, "net.t = updates.t", "pass", HALVED),
+    Mutant("the count of an update lost", "fastbpts/training/updates.py", "net.t = updates.t", "pass", HALVED),
     Mutant(
         "penalty of another block",
         MEMORY,

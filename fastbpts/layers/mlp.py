@@ -22,6 +22,7 @@ from fastbpts.layers._mlp_state import MLPState
 from fastbpts.training.gradients import Gradients, check_gradients
 from fastbpts.training.losses import Loss, as_loss
 from fastbpts.training.optimizer import Optimizer
+from fastbpts.training.updates import Block, update_blocks
 
 Activation = Literal["identity", "sigmoid", "tanh", "relu"]
 ACTIVATIONS = tuple(_core.ACTIVATIONS)
@@ -216,13 +217,10 @@ class MLP(MLPState):
         """
         given = check_gradients(gradients, self.last_gradients)
         with self._lock:
-            updates = _core.Updates(len(self._blocks), self.dtype)
-            updates.set_optimizer(*self.optimizer.arguments(self._learning_rate, self.max_norm))
-            updates.t = self._net.t
-            for i, (name, (w, _, states, ones, l2)) in enumerate(self._blocks.items()):
-                updates.bind(i, w, given.dense[name], states, ones, l2)
-            updates.step()
-            self._net.t = updates.t
+            blocks = [
+                Block(w, given.dense[name], states, ones, l2) for name, (w, _, states, ones, l2) in self._blocks.items()
+            ]
+            update_blocks(self._net, self.optimizer.arguments(self._learning_rate, self.max_norm), blocks)
             self._n_rows = 0
 
     def loss_and_grad(

@@ -1,4 +1,4 @@
-"""The head: a softmax over an affine map of the states, or over the states themselves.
+"""The head: scores that are an affine map of the states, or the states themselves.
 
 Dimension key: n rows, W width of the states, C classes.
 """

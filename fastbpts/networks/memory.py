@@ -8,7 +8,7 @@ import numpy as np
 from fastbpts import _core
 from fastbpts._base.arguments import Array
 from fastbpts.training.gradients import Gradients
-from fastbpts.training.updates import row_numbers
+from fastbpts.training.updates import Block, row_numbers, update_blocks
 
 
 class Memory:
@@ -79,15 +79,13 @@ class Memory:
         self, net: _core.Net, gradients: Gradients, optimizer: tuple[str, float, float, dict[str, float]]
     ) -> None:
         """Change the weights by gradients; `optimizer` has the arguments of ``set_optimizer``."""
-        blocks: list[tuple[str, Array, Array | None]] = [(name, gradients.dense[name], None) for name in self.gradient]
-        for name, (given, values) in gradients.sparse.items():
-            number = row_numbers(given, len(self.weights[name]), f"gradients.sparse[{name!r}]")
-            blocks.append((name, values, number))
-        updates = _core.Updates(len(blocks), net.dtype)
-        updates.set_optimizer(*optimizer)
-        updates.t = net.t
-        for i, (name, g, rows) in enumerate(blocks):
+
+        def block(name: str, g: Array, rows: Array | None = None) -> Block:
             states = tuple(array for key, array in self.state.items() if key.partition(".")[0] == name)
-            updates.bind(i, self.weights[name], g, states, self._mult[name], self._l2[name], rows)
-        updates.step()
-        net.t = updates.t
+            return Block(self.weights[name], g, states, self._mult[name], self._l2[name], rows)
+
+        blocks = [block(name, gradients.dense[name]) for name in self.gradient]
+        for name, (given, values) in gradients.sparse.items():
+            rows = row_numbers(given, len(self.weights[name]), f"gradients.sparse[{name!r}]")
+            blocks.append(block(name, values, rows))
+        update_blocks(net, optimizer, blocks)

@@ -1,6 +1,7 @@
 """Updates of named arrays by an optimiser: src_c/optimizer/update-inl.h for parameters that no network owns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -133,6 +134,28 @@ class Updater:
         self._updates.t = int(values.pop("t")[0])
         for name, value in values.items():
             own[name][...] = value
+
+
+class Block(NamedTuple):
+    """Rows of parameters and their gradient, as `_core.Updates.bind` takes them."""
+
+    w: Array
+    g: Array
+    states: tuple[Array, ...]
+    mult: Array
+    l2: Array
+    rows: Array | None = None
+
+
+def update_blocks(net: Any, optimizer: tuple[str, float, float, dict[str, float]], blocks: Sequence[Block]) -> None:
+    """One step of a network's optimiser, whose count of steps the binding `net` keeps, over arrays of the network."""
+    updates = _core.Updates(len(blocks), net.dtype)
+    updates.set_optimizer(*optimizer)
+    updates.t = net.t
+    for i, block in enumerate(blocks):
+        updates.bind(i, *block)
+    updates.step()
+    net.t = updates.t
 
 
 def _is_turned(array: Array) -> bool:
