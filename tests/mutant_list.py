@@ -138,7 +138,7 @@ MUTANTS = [
     Mutant("row 0 for every node", SOFTMAX, "z[(k < m ? k : 0) * ld + c]", "z[c]", NETWORK),
     Mutant("log of few terms", ACT, "FB_REAL_BYTES == 4 ? 5 : 10", "FB_REAL_BYTES == 4 ? 2 : 4", NETWORK),
     Mutant("target not subtracted", CROSS, "p[l->label[i]] -= scale;", "", NETWORK),
-    Mutant("node weights ignored", CROSS, "(weight ? (double)weight[i] : 1)", "1", NETWORK),
+    Mutant("node weights ignored", "src_c/losses/kernel-inl.h", "l->node_weight ?", "0 ?", NETWORK),
     Mutant("class weights ignored", CROSS, "t.mass = by_class ? (double)by_class[y] : 1;", "t.mass = 1;", NETWORK),
     Mutant(
         "head's bias from the last node", "src_c/tree/head-inl.h", "g[c * ldg + ld] +=", "g[c * ldg + ld] =", NETWORK

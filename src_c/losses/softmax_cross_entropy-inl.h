@@ -12,8 +12,8 @@ typedef struct {
 } FB(target);
 
 static FB(target) FB(target_of)(const fb_loss *l, int64_t i, const real *z) {
-    const real *weight = l->node_weight, *by_class = l->class_weight;
-    FB(target) t = {l->scale * (weight ? (double)weight[i] : 1), 0, 0};
+    const real *by_class = l->class_weight;
+    FB(target) t = {l->scale * FB(node_weight)(l, i), 0, 0};
     if (!l->soft) {
         const int32_t y = l->label[i];
         if (y < 0) return (FB(target)){0, 0, 0};
